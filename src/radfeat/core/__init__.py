@@ -1,0 +1,1 @@
+"""What every room shares: errors, vocabulary, keys, geometry, volumes, findings, provenance."""

@@ -1,0 +1,83 @@
+"""The words that tables, settings and messages share. A text choice is an enum, never a bare string."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a value is missing. A missing value is NULL with one of these beside it, never NaN."""
+
+    NOT_DONE = "NOT_DONE"
+    NO_IMAGE = "NO_IMAGE"
+    UNREADABLE = "UNREADABLE"
+    GEOMETRY = "GEOMETRY"
+    ROI_NOT_FOUND = "ROI_NOT_FOUND"
+    ROI_EMPTY = "ROI_EMPTY"
+    ROI_TOO_SMALL = "ROI_TOO_SMALL"
+    QC_EXCLUDED = "QC_EXCLUDED"
+    FEATURE_UNDEFINED = "FEATURE_UNDEFINED"
+    COMPUTE_ERROR = "COMPUTE_ERROR"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+
+
+class Status(StrEnum):
+    """Whether an ROI has features."""
+
+    OK = "OK"
+    FAILED = "FAILED"
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    """The ROI or image named by the finding's key has no features because of it."""
+
+
+class Modality(StrEnum):
+    """DICOM (0008,0060) values that can enter."""
+
+    CT = "CT"
+    MR = "MR"
+    PT = "PT"
+    US = "US"
+    OT = "OT"
+
+
+class Unit(StrEnum):
+    """Unit of the intensities of a volume."""
+
+    HU = "HU"
+    SUVBW = "SUVbw"
+    ARBITRARY = "arbitrary"
+
+
+class Recipe(StrEnum):
+    """Which preparation an image goes through."""
+
+    PYRADIOMICS = "pyradiomics"
+    """Exactly what PyRadiomics alone would do: for published signatures."""
+
+
+class Engine(StrEnum):
+    """Which code computes the features."""
+
+    PYRADIOMICS = "pyradiomics"
+
+
+class EndpointKind(StrEnum):
+    """What is measured on a subject at the end."""
+
+    TIME_TO_EVENT = "time_to_event"
+    BINARY = "binary"
+
+
+class ExitCode:
+    """Exit codes of every command; documented in the README."""
+
+    DONE = 0
+    BUG = 1
+    SETTINGS = 2
+    DATA = 3
+    QC_GATE = 4
