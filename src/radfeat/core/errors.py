@@ -1,6 +1,6 @@
 """Errors. Two levels, no class per sentence; each carries key, measured, allowed and remedy."""
 
-from radfeat.core.vocabulary import Reason
+from radfeat.core.vocabulary import ExitCode, Reason
 
 
 class RadfeatError(Exception):
@@ -17,6 +17,8 @@ class RadfeatError(Exception):
     remedy
         What to do, as a sentence without a full stop.
     """
+
+    exit_code = ExitCode.DATA
 
     def __init__(
         self, what: str, *, key: str = "", measured: str = "", allowed: str = "", remedy: str = ""
@@ -57,6 +59,14 @@ def _rebuild(cls: type[RadfeatError], state: dict[str, object]) -> RadfeatError:
 
 class SettingsError(RadfeatError):
     """A setting is wrong; nothing was run. Exit code 2."""
+
+    exit_code = ExitCode.SETTINGS
+
+
+class GateError(RadfeatError):
+    """A QC gate that the settings declare was not passed. Exit code 4."""
+
+    exit_code = ExitCode.QC_GATE
 
 
 class TableError(RadfeatError):

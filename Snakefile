@@ -1,0 +1,24 @@
+"""radfeat: from scans and masks to features, and per arm to models. The only front door.
+
+Run it with `radfeat run study/config.yaml`, or with Snakemake itself:
+
+    snakemake --cores 2 --configfile study/config.yaml
+"""
+
+
+include: "workflow/rules/common.smk"
+
+
+# The first rule is what plain `snakemake` makes.
+rule all:
+    """Everything that the settings ask for."""
+    input:
+        BLINDED_REPORT,
+        REPORT,
+
+
+include: "workflow/rules/validate.smk"
+include: "workflow/rules/extract.smk"
+include: "workflow/rules/collect.smk"
+include: "workflow/rules/stratify.smk"
+include: "workflow/rules/report.smk"

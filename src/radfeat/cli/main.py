@@ -1,0 +1,104 @@
+"""The front of the command line: commands are imported when called, errors become exit codes."""
+
+import importlib
+import sys
+from collections.abc import Mapping
+
+import click
+
+from radfeat.core.errors import RadfeatError
+from radfeat.core.version import VERSION
+from radfeat.core.vocabulary import ExitCode
+
+STUDY_COMMANDS = {
+    "init": ("init", "Write the skeleton of a study: commented settings and example sheets."),
+    "validate": ("validate", "Check settings and sheets; report every fault at once."),
+    "run": ("run", "Run the study from scans to report."),
+    "features": ("features", "Measure one image and mask, and print or write the features."),
+    "catalogue": ("catalogue", "List the features that settings ask for: codes, IBSI, units, deviations."),
+    "settings": ("settings", "Print the settings with every default, or the JSON schema."),
+    "simulate": ("simulate", "Write a simulated trial with planted truth."),
+    "demo": ("demo", "Run a simulated trial and five real scans, and say what came out."),
+}
+STAGE_COMMANDS = {
+    "plan": ("stages", "Deal the cases into chunks and write the plan."),
+    "check-files": ("stages", "Look for every file of the image sheet."),
+    "extract": ("stages", "Measure the cases of one chunk."),
+    "collect": ("stages", "Join the chunks into the blinded tables."),
+    "gate": ("stages", "Judge the QC gate."),
+    "subjects": ("stages", "Write what became of each subject."),
+    "stratify": ("stages", "Fit and judge one endpoint in one arm."),
+    "contrast": ("stages", "Test the interactions of one endpoint."),
+    "assemble": ("stages", "Join the tables of all endpoints and arms."),
+    "report": ("report", "Write the report."),
+}
+EPILOG = """\b
+Examples:
+  radfeat init my-study                  # write settings and sheets to fill in
+  radfeat validate my-study/config.yaml  # every fault at once
+  radfeat run my-study/config.yaml       # from scans to report
+\b
+Exit codes: 0 done, 1 a bug of radfeat, 2 settings or usage, 3 data, 4 a QC gate.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when the command is called: start-up stays short."""
+
+    sections: Mapping[str, Mapping[str, tuple[str, str]]] = {
+        "Commands": STUDY_COMMANDS,
+        "Stages (called by the workflow; each can be run by hand)": STAGE_COMMANDS,
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands, in the order of the help."""
+        return [name for section in self.sections.values() for name in section]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command and take the command from it."""
+        for section in self.sections.values():
+            if cmd_name in section:
+                module = importlib.import_module(f"radfeat.cli.{section[cmd_name][0]}")
+                command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by section, without importing any."""
+        for title, section in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, text) for name, (_, text) in section.items()])
+
+
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="radfeat")
+def cli() -> None:
+    """From trial scans and tumour masks to radiomics features, and per arm to models."""
+
+
+def main() -> None:
+    """Run the command line and exit with a documented code."""
+    sys.exit(run_command_line(sys.argv[1:]))
+
+
+def run_command_line(arguments: list[str]) -> int:
+    """Run one command and return its exit code.
+
+    Errors that the user can act on are one sentence on stderr. Anything else is a bug of radfeat: it
+    leaves with its traceback, and Python's exit code 1.
+    """
+    try:
+        cli.main(arguments, prog_name="radfeat", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return ExitCode.SETTINGS
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.SETTINGS
+    except click.Abort:
+        click.echo("radfeat: stopped by the user.", err=True)
+        return 130
+    except RadfeatError as error:
+        click.echo(f"radfeat: error: {error.sentence}", err=True)
+        return error.exit_code
+    return ExitCode.DONE

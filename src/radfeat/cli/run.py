@@ -1,0 +1,219 @@
+"""``radfeat run``: the workflow with a progress bar, and a summary that says where to look."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from radfeat.cli.options import config_argument, resolve_config
+from radfeat.config.model import StudySettings
+from radfeat.core.errors import SettingsError
+from radfeat.core.vocabulary import ExitCode
+from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.plan import Plan
+from radfeat.pipeline.watch import RunProgress
+
+POLL_SECONDS = 0.5
+SAY_SECONDS = 15.0
+"""How often a line is printed where there is no terminal to draw a bar in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the workflow: its study, its plan, and how Snakemake is called."""
+
+    config: Path
+    settings: StudySettings
+    folder: ResultsFolder
+    plan: Plan
+    command: tuple[str, ...]
+
+    @property
+    def log(self) -> Path:
+        """What Snakemake printed."""
+        return self.folder.logs / "snakemake.log"
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="\b\nExamples:\n  radfeat run my-study                        # all cores\n"
+    "  radfeat run my-study/config.yaml --cores 4\n"
+    "  radfeat run my-study --dry-run              # what would be done\n"
+    "  radfeat run my-study -- --rerun-triggers mtime   # further words go to Snakemake",
+)
+@config_argument
+@click.option("--cores", type=click.IntRange(min=1), help="Cores to use; all of this machine by default.")
+@click.option("--profile", type=click.Path(path_type=Path), help="Snakemake profile: a name in workflow/profiles, or a folder.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.argument("snakemake_arguments", nargs=-1, type=click.UNPROCESSED)
+def run(
+    config: Path,
+    cores: int | None,
+    profile: Path | None,
+    dry_run: bool,
+    snakemake_arguments: tuple[str, ...],
+) -> None:
+    """Run a study from scans to report; a second run does only what changed."""
+    made = _plan_run(config, cores, profile, snakemake_arguments)
+    if dry_run:
+        sys.exit(subprocess.run([*made.command, "--dry-run"], cwd=made.config.parent, check=False).returncode)
+    code = execute(made)
+    sys.exit(code)
+
+
+def _plan_run(
+    config: Path, cores: int | None, profile: Path | None, further: tuple[str, ...]
+) -> Run:
+    from radfeat.config.reader import read_settings
+    from radfeat.pipeline.plan import build_plan
+
+    file = resolve_config(config)
+    settings = read_settings(file)
+    folder = ResultsFolder(file.parent / settings.results)
+    plan = build_plan(settings, file.parent, folder)
+    snakefile = find_snakefile()
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--configfile", str(file)]
+    command += ["--keep-going", "--rerun-incomplete"]
+    command += ["--cores", str(cores or os.cpu_count() or 1)] if profile is None or cores else []
+    if profile is not None:
+        named = snakefile.parent / "workflow" / "profiles" / profile
+        command += ["--workflow-profile", str(named if named.is_dir() else profile.absolute())]
+    return Run(file, settings, folder, plan, (*command, *further))
+
+
+def find_snakefile() -> Path:
+    """The Snakefile that belongs to this installation."""
+    package = Path(__file__).resolve().parents[1]
+    for candidate in (package / "workflow_files" / "Snakefile", package.parents[1] / "Snakefile"):
+        if candidate.is_file():
+            return candidate
+    raise SettingsError(
+        "the workflow is not beside this installation",
+        key=str(package),
+        remedy="Install radfeat from its repository (`make install`)",
+    )
+
+
+def execute(made: Run) -> int:
+    """Run Snakemake under a progress bar, then print the summary; return the exit code."""
+    started = time.time()
+    made.log.parent.mkdir(parents=True, exist_ok=True)
+    with made.log.open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            made.command, cwd=made.config.parent, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
+        try:
+            _watch(made, process)
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            click.echo("radfeat: stopped; what is done is kept, run the same command to go on.", err=True)
+            return 130
+    if process.returncode != 0:
+        return _explain(made, started)
+    _summarise(made, time.time() - started)
+    return ExitCode.DONE
+
+
+def _watch(made: Run, process: subprocess.Popen[bytes]) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from radfeat.pipeline.watch import read_progress
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("cases"),
+        TextColumn("[dim]{task.fields[note]}[/dim]"),
+        TimeRemainingColumn(),
+    )
+    first = read_progress(made.folder, made.plan).done
+    said = 0.0
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("extract", total=made.plan.cases, note="", completed=first)
+        while process.poll() is None:
+            now = read_progress(made.folder, made.plan)
+            stage = _stage(made, now)
+            bar.update(task, completed=now.done, description=stage, note=_note(now))
+            if not console.is_terminal and time.monotonic() - said > SAY_SECONDS:
+                said = time.monotonic()
+                click.echo(f"{stage}: {now.done} of {now.total} cases ({_note(now)})", err=True)
+            time.sleep(POLL_SECONDS)
+
+
+def _note(now: RunProgress) -> str:
+    return f"{now.failed} failed, {now.cached} cached"
+
+
+def _stage(made: Run, now: RunProgress) -> str:
+    """The stage, by the last rule that Snakemake began."""
+    if now.done < now.total:
+        return "extract"
+    rules = re.findall(r"^(?:local)?rule (\w+):", made.log.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return rules[-1] if rules else "plan"
+
+
+def _explain(made: Run, started: float) -> int:
+    """Say in the failed jobs' own words why the run stopped; return the exit code they gave."""
+    code: int = ExitCode.BUG
+    sentences: dict[str, Path] = {}
+    for log in sorted(made.folder.logs.rglob("*.log")):
+        if log == made.log or log.stat().st_mtime < started - 1:
+            continue
+        text = log.read_text(encoding="utf-8", errors="replace")
+        for sentence in re.findall(r"^radfeat: error: (.*(?:\n(?!\w+:).*)*)", text, flags=re.MULTILINE):
+            sentences.setdefault(sentence.strip(), log)
+    if sentences:
+        code = _code(made)
+    for sentence, log in sentences.items():
+        click.echo(f"radfeat: error: {sentence}", err=True)
+        click.echo(f"  (job log: {log})", err=True)
+    if not sentences:
+        tail = "\n".join(made.log.read_text(encoding="utf-8").splitlines()[-15:])
+        click.echo(f"radfeat: the workflow failed; its last lines were:\n{tail}", err=True)
+    click.echo(f"  whole log: {made.log}", err=True)
+    return code
+
+
+def _code(made: Run) -> int:
+    """The exit code of the failed jobs, from Snakemake's account of them; the gravest if several."""
+    text = made.log.read_text(encoding="utf-8")
+    codes = {int(c) for c in re.findall(r"non-zero exit status (\d+)|exit code:? (\d+)", text) for c in c if c}
+    known = [c for c in (ExitCode.BUG, ExitCode.SETTINGS, ExitCode.DATA, ExitCode.QC_GATE) if c in codes]
+    return known[0] if known else ExitCode.DATA
+
+
+def _summarise(made: Run, seconds: float) -> None:
+    from radfeat.pipeline.collect import count_failures
+    from radfeat.pipeline.watch import read_progress
+    from radfeat.tables.parquet import read_table
+    from radfeat.tables.schemas import FEATURES, ROIS
+
+    now = read_progress(made.folder, made.plan)
+    rois = read_table(made.folder.blinded / "rois.parquet", ROIS)
+    features = read_table(made.folder.blinded / "features.parquet", FEATURES)
+    columns = features.num_columns - len(FEATURES.columns)
+    nothing = "Nothing to be done" in made.log.read_text(encoding="utf-8")
+    state = "nothing to do, all is up to date" if nothing else f"done in {seconds:.0f} s"
+    click.echo(f"{made.settings.study}: {state}")
+    click.echo(f"  cases     {now.total}, of which {now.cached} from the cache")
+    click.echo(f"  ROIs      {count_failures(rois).sentence}")
+    click.echo(f"  features  {columns} per ROI")
+    click.echo(f"  tables    {_shown(made.folder.blinded)} (blinded)")
+    if made.settings.stratifies:
+        click.echo(f"            {_shown(made.folder.unblinded)} (unblinded)")
+    click.echo(f"  report    {_shown(made.folder.report)}")
+
+
+def _shown(path: Path) -> str:
+    """A path as a person would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,110 @@
+"""The stages of the workflow, each a verb that can be pasted into a terminal."""
+
+from pathlib import Path
+
+import click
+
+from radfeat.cli.options import config_argument, resolve_config, results_option
+from radfeat.core.errors import GateError
+from radfeat.pipeline.folders import ResultsFolder
+
+
+
+@click.command(epilog="\b\nExample:\n  radfeat plan my-study/config.yaml")
+@config_argument
+def plan(config: Path) -> None:
+    """Read settings and image sheet, deal the cases into chunks, and write the plan."""
+    from radfeat.config.reader import read_settings
+    from radfeat.pipeline.plan import build_plan
+
+    file = resolve_config(config)
+    settings = read_settings(file)
+    made = build_plan(settings, file.parent, ResultsFolder(file.parent / settings.results))
+    click.echo(f"{made.cases} cases with {made.rois} ROIs in {len(made.buckets)} chunks, run {made.run_id}")
+
+
+@click.command("check-files", epilog="\b\nExample:\n  radfeat check-files --results my-study/results")
+@results_option
+def check_files(results: Path) -> None:
+    """Look for every file of the image sheet; what is missing will be a failed row."""
+    from radfeat.pipeline.collect import validate_images
+
+    sentences = validate_images(ResultsFolder(results))
+    for sentence in sentences:
+        click.echo(sentence)
+    click.echo(f"{len(sentences)} files of the image sheet are missing")
+
+
+@click.command(epilog="\b\nExample:\n  radfeat extract --results my-study/results --bucket 3 --workers 2")
+@results_option
+@click.option("--bucket", required=True, help="Name of the chunk, as in plan/plan.json.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@click.option("--retry-failed", is_flag=True, help="Compute failed cases again rather than take the cached failure.")
+def extract(results: Path, bucket: str, workers: int, retry_failed: bool) -> None:
+    """Measure the cases of one chunk: read, prepare, extract, check, picture."""
+    from radfeat.pipeline.chunk import run_chunk
+
+    done = run_chunk(ResultsFolder(results), bucket, workers=workers, retry_failed=retry_failed)
+    click.echo(f"chunk {bucket}: {done.done} cases, {done.cached} from the cache, {done.failed} with failures")
+
+
+@click.command(epilog="\b\nExample:\n  radfeat collect --results my-study/results")
+@results_option
+def collect(results: Path) -> None:
+    """Join the chunks into the blinded tables, with catalogue, codebook and readers."""
+    from radfeat.pipeline.collect import collect as run
+
+    click.echo(run(ResultsFolder(results)).sentence)
+
+
+@click.command(epilog="\b\nExample:\n  radfeat gate --results my-study/results")
+@results_option
+def gate(results: Path) -> None:
+    """Exit with code 4 where more ROIs failed than `qc` allows."""
+    from radfeat.pipeline.collect import judge_gate
+
+    sentence = judge_gate(ResultsFolder(results))
+    if sentence is not None:
+        raise GateError(sentence.removesuffix("."))
+    click.echo("the QC gate is passed")
+
+
+@click.command(epilog="\b\nExample:\n  radfeat subjects --results my-study/results")
+@results_option
+def subjects(results: Path) -> None:
+    """Join features and clinical sheet, and write what became of each subject."""
+    from radfeat.pipeline.analysis import write_subjects
+
+    write_subjects(ResultsFolder(results))
+
+
+@click.command(epilog="\b\nExample:\n  radfeat stratify --results my-study/results --endpoint os --arm control")
+@results_option
+@click.option("--endpoint", required=True, help="Endpoint, as named in the settings.")
+@click.option("--arm", required=True, help="Arm, as named in the settings.")
+def stratify(results: Path, endpoint: str, arm: str) -> None:
+    """Fit, score and judge one endpoint in one arm."""
+    from radfeat.pipeline.analysis import stratify as run
+
+    for sentence in run(ResultsFolder(results), endpoint, arm).feasibility["sentence"].to_pylist():
+        click.echo(sentence)
+
+
+@click.command(epilog="\b\nExample:\n  radfeat contrast --results my-study/results --endpoint os")
+@results_option
+@click.option("--endpoint", required=True, help="Endpoint, as named in the settings.")
+def contrast(results: Path, endpoint: str) -> None:
+    """Test the treatment-by-biomarker interactions of one endpoint."""
+    from radfeat.pipeline.analysis import contrast as run
+
+    table = run(ResultsFolder(results), endpoint)
+    click.echo(f"{table.num_rows} interactions tested, {sum(table['claim'].to_pylist())} claimed")
+
+
+@click.command(epilog="\b\nExample:\n  radfeat assemble --results my-study/results")
+@results_option
+def assemble(results: Path) -> None:
+    """Join the tables of all endpoints and arms, and describe them."""
+    from radfeat.pipeline.analysis import assemble as run
+
+    run(ResultsFolder(results))

@@ -1,0 +1,51 @@
+"""``radfeat validate``: every fault of settings and sheets at once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from radfeat.cli.options import config_argument, resolve_config
+from radfeat.config.model import StudySettings
+from radfeat.core.errors import RadfeatError, TableError
+
+
+@click.command(
+    epilog="\b\nExamples:\n  radfeat validate my-study/config.yaml\n  radfeat validate my-study --blinded"
+)
+@config_argument
+@click.option("--blinded", is_flag=True, help="Leave the clinical sheet unread.")
+def validate(config: Path, blinded: bool) -> None:
+    """Check settings, image sheet, files and clinical sheet; exit with 0 only if all is well."""
+    from radfeat.config.reader import read_settings
+
+    file = resolve_config(config)
+    settings = read_settings(file)
+    faults = [*_image_faults(settings, file.parent)]
+    if settings.stratifies and not blinded:
+        faults += _clinical_faults(settings, file.parent)
+    for sentence in faults:
+        click.echo(sentence, err=True)
+    if faults:
+        raise TableError(f"{len(faults)} faults in the sheets (listed above)", remedy="Mend them and validate again")
+    click.echo(f"{file.name}: settings and sheets are in order.")
+
+
+def _image_faults(settings: StudySettings, base: Path) -> Sequence[str]:
+    from radfeat.ingest.image_sheet import check_image_files, check_image_sheet, read_image_sheet
+
+    sheet = base / settings.images
+    faults = check_image_sheet(sheet)
+    if not faults:
+        faults = check_image_files(read_image_sheet(sheet))
+    return [fault.sentence for fault in faults]
+
+
+def _clinical_faults(settings: StudySettings, base: Path) -> Sequence[str]:
+    from radfeat.modelling.clinical import read_clinical_sheet
+
+    try:
+        read_clinical_sheet(base / str(settings.clinical), settings.modelling)
+    except RadfeatError as error:
+        return error.sentence.splitlines()
+    return []

@@ -1,0 +1,115 @@
+"""The settings of a study as one frozen value: one section per room, and where the sheets lie."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from radfeat.core.digest import compute_json_digest
+from radfeat.core.version import NUMBERS_VERSION
+from radfeat.features.settings import FeatureSettings
+from radfeat.ingest.settings import IngestSettings
+from radfeat.modelling.settings import ModellingSettings
+from radfeat.prepare.settings import PrepareSettings
+from radfeat.qc.settings import QcSettings
+from radfeat.report.settings import ReportSettings
+
+
+class StudySettings(BaseModel):
+    """Everything that a run needs to know, besides the sheets themselves.
+
+    Paths are relative to the folder of the configuration file.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    study: str = Field(
+        default="study",
+        min_length=1,
+        max_length=120,
+        description="Title of the study, for the report's head. It enters no number and no digest.",
+    )
+    images: str = Field(
+        default="images.csv",
+        min_length=1,
+        description="The image sheet: one row per image and mask. No arm and no outcome in it.",
+    )
+    clinical: str | None = Field(
+        default=None,
+        description=(
+            "The clinical sheet: arms, endpoints, covariates; one row per subject. Without it the run "
+            "ends with the blinded tables and their report."
+        ),
+    )
+    results: str = Field(
+        default="results", min_length=1, description="Folder for everything that the run writes."
+    )
+    parameter_file: str | None = Field(
+        default=None,
+        description=(
+            "A PyRadiomics parameter file (YAML), taken as it is. It replaces the sections `prepare` and "
+            "`features`, which then may hold only `prepare.keep`."
+        ),
+    )
+    ingest: IngestSettings = Field(default_factory=IngestSettings, description="Reading images and masks.")
+    prepare: PrepareSettings = Field(
+        default_factory=PrepareSettings, description="From the image as read to the image as measured."
+    )
+    features: FeatureSettings = Field(default_factory=FeatureSettings, description="What is measured.")
+    qc: QcSettings = Field(default_factory=QcSettings, description="Checks of images, masks and tables.")
+    modelling: ModellingSettings = Field(
+        default_factory=ModellingSettings, description="Endpoints, arms and models."
+    )
+    report: ReportSettings = Field(default_factory=ReportSettings, description="The report.")
+
+    @model_validator(mode="after")
+    def _endpoints_need_a_sheet(self) -> Self:
+        if self.modelling.endpoints and self.clinical is None:
+            raise ValueError(
+                "modelling.endpoints are declared but `clinical` names no clinical sheet: "
+                "add `clinical: clinical.csv`, or remove the endpoints"
+            )
+        return self
+
+    @property
+    def stratifies(self) -> bool:
+        """Whether the run goes on to the unblinded half: a clinical sheet, endpoints and arms are declared."""
+        return self.clinical is not None and bool(self.modelling.endpoints) and bool(self.modelling.arms)
+
+
+def section(settings: StudySettings, name: str) -> dict[str, Any]:
+    """One section of the settings as plain JSON values, defaults included."""
+    value: dict[str, Any] = settings.model_dump(mode="json", include={name})[name]
+    return value
+
+
+def compute_extraction_digest(settings: StudySettings) -> str:
+    """Digest of all that can alter a feature value: ingest, prepare, features, and the code's numbers version.
+
+    ``prepare.keep`` only keeps copies and does not enter.
+    """
+    prepare = section(settings, "prepare")
+    prepare.pop("keep", None)
+    return compute_json_digest(
+        {
+            "ingest": section(settings, "ingest"),
+            "prepare": prepare,
+            "features": section(settings, "features"),
+            "numbers_version": NUMBERS_VERSION,
+        }
+    )
+
+
+def compute_case_digest(settings: StudySettings) -> str:
+    """Digest of all that can alter a case's record: its values, its findings, the copies kept."""
+    return compute_json_digest(
+        {
+            "extraction": compute_extraction_digest(settings),
+            "qc": section(settings, "qc"),
+            "keep": settings.prepare.keep,
+        }
+    )
+
+
+def compute_modelling_digest(settings: StudySettings) -> str:
+    """Digest of the analysis settings."""
+    return compute_json_digest(section(settings, "modelling"))

@@ -1,0 +1,108 @@
+"""The unblinded half: the one place where the clinical sheet is read and meets the features."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import yaml
+
+from radfeat.core.errors import CohortError
+from radfeat.modelling.arms import ArmResult, fit_arm
+from radfeat.modelling.clinical import read_clinical_sheet
+from radfeat.modelling.cohort import StudyTable, build_study
+from radfeat.modelling.interactions import build_interactions
+from radfeat.modelling.model_files import write_model
+from radfeat.modelling.settings import ModellingSettings
+from radfeat.pipeline.collect import describe_tables
+from radfeat.pipeline.folders import ARM_TABLES, ResultsFolder
+from radfeat.pipeline.plan import AnalysisPlan, read_analysis_plan, read_plan
+from radfeat.tables.combine import combine_tables
+from radfeat.tables.parquet import read_table, write_table
+from radfeat.tables.schemas import FEATURES, INTERACTIONS, PREDICTIONS, ROIS, TABLES
+
+
+def require_analysis(folder: ResultsFolder) -> AnalysisPlan:
+    """The analysis plan of a run; CohortError where the settings declare no analysis."""
+    plan = read_analysis_plan(folder)
+    if plan is None:
+        raise CohortError(
+            "this run has no analysis: the settings declare no clinical sheet, endpoints or arms",
+            remedy="Declare `clinical`, `modelling.endpoints` and `modelling.arms`, and run again",
+        )
+    return plan
+
+
+def read_analysis_settings(folder: ResultsFolder) -> ModellingSettings:
+    """The analysis settings of the run."""
+    resolved = yaml.safe_load(folder.run_config.read_text(encoding="utf-8"))
+    return ModellingSettings.model_validate(resolved["modelling"])
+
+
+def read_study(folder: ResultsFolder) -> StudyTable:
+    """Join the features with the clinical sheet."""
+    plan, settings = require_analysis(folder), read_analysis_settings(folder)
+    base = (folder.root / read_plan(folder).base).resolve()
+    clinical = read_clinical_sheet(base / plan.clinical, settings)
+    features = read_table(folder.blinded / "features.parquet", FEATURES)
+    rois = read_table(folder.blinded / "rois.parquet", ROIS)
+    return build_study(features, rois, clinical, settings)
+
+
+def write_subjects(folder: ResultsFolder) -> None:
+    """Write what became of each subject of the clinical sheet."""
+    _write(folder, folder.unblinded / "subjects.parquet", read_study(folder).subjects, "subjects")
+
+
+def stratify(folder: ResultsFolder, endpoint: str, arm: str) -> ArmResult:
+    """Fit, score and judge one endpoint in one arm, and write its tables and its model."""
+    plan = require_analysis(folder)
+    out = folder.model(_slug(plan, endpoint, "endpoint"), _slug(plan, arm, "arm"))
+    result = fit_arm(read_study(folder), endpoint, arm, read_analysis_settings(folder))
+    for name in ARM_TABLES:
+        _write(folder, out / f"{name}.parquet", getattr(result, name), name)
+    write_model(out / "model.json", result.model)
+    return result
+
+
+def contrast(folder: ResultsFolder, endpoint: str) -> pa.Table:
+    """Test the treatment-by-biomarker interactions of one endpoint and write their table."""
+    plan = require_analysis(folder)
+    slug = _slug(plan, endpoint, "endpoint")
+    paths = [folder.model(slug, arm.slug) / "predictions.parquet" for arm in plan.arms]
+    predictions = combine_tables(paths, PREDICTIONS)
+    table = build_interactions(read_study(folder), endpoint, predictions, read_analysis_settings(folder))
+    _write(folder, folder.contrasts(slug), table, "interactions")
+    return table
+
+
+def assemble(folder: ResultsFolder) -> None:
+    """Join the tables of all endpoints and arms, and describe them."""
+    plan = require_analysis(folder)
+    for name in ARM_TABLES:
+        paths = [
+            folder.model(e.slug, a.slug) / f"{name}.parquet" for e in plan.endpoints for a in plan.arms
+        ]
+        _write(folder, folder.unblinded / f"{name}.parquet", combine_tables(paths, TABLES[name]), name)
+    contrasts = combine_tables([folder.contrasts(e.slug) for e in plan.endpoints], INTERACTIONS)
+    _write(folder, folder.unblinded / "interactions.parquet", contrasts, "interactions")
+    describe_tables(folder.unblinded, blinded=False)
+
+
+def _slug(plan: AnalysisPlan, name: str, what: str) -> str:
+    declared = {s.name: s.slug for s in (plan.endpoints if what == "endpoint" else plan.arms)}
+    if name not in declared:
+        raise CohortError(
+            f"there is no such {what} in the settings",
+            key=name,
+            allowed=", ".join(declared),
+            remedy=f"Name one of these, or declare the {what} in the settings",
+        )
+    return declared[name]
+
+
+def _write(folder: ResultsFolder, path: Path, table: pa.Table, name: str) -> None:
+    plan = require_analysis(folder)
+    write_table(
+        path, table, TABLES[name], settings_digest=plan.digest, run_id=read_plan(folder).run_id
+    )
+
+

@@ -1,0 +1,163 @@
+"""One case: an image read once, each of its ROIs prepared, measured, checked and pictured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+
+from radfeat.core.errors import CaseError, ExtractionError
+from radfeat.core.vocabulary import Reason
+from radfeat.features.extract import extract_features
+from radfeat.features.settings import FeatureSettings
+from radfeat.ingest.case_reader import ReadImage, read_image, read_pair
+from radfeat.ingest.image_sheet import ImageRow
+from radfeat.ingest.settings import IngestSettings
+from radfeat.pipeline.records import (
+    CaseRecord,
+    RoiRecord,
+    build_failed_roi,
+    build_roi_record,
+    build_series_row,
+    finding_to_row,
+)
+from radfeat.prepare.crops import write_crops
+from radfeat.prepare.recipe import PreparedImage, prepare_image, prepare_roi
+from radfeat.prepare.settings import PrepareSettings
+from radfeat.qc.image_checks import check_image
+from radfeat.qc.mask_checks import check_mask, measure_mask
+from radfeat.qc.previews import write_preview
+from radfeat.qc.settings import QcSettings
+from radfeat.qc.verdict import require_not_excluded
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSettings:
+    """The settings that a case needs: those of the blinded half and no others."""
+
+    ingest: IngestSettings = field(default_factory=IngestSettings)
+    prepare: PrepareSettings = field(default_factory=PrepareSettings)
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    qc: QcSettings = field(default_factory=QcSettings)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "CaseSettings":
+        """From the plan's ``extraction.json``."""
+        return cls(
+            IngestSettings.model_validate(data["ingest"]),
+            PrepareSettings.model_validate(data["prepare"]),
+            FeatureSettings.model_validate(data["features"]),
+            QcSettings.model_validate(data["qc"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFolders:
+    """Where a case may leave pictures and prepared crops; None: nowhere."""
+
+    previews: Path | None = None
+    prepared: Path | None = None
+
+
+def process_case(rows: Sequence[ImageRow], settings: CaseSettings, folders: CaseFolders) -> CaseRecord:
+    """Read one image and measure all its ROIs; a failure is a row, never an exception.
+
+    Parameters
+    ----------
+    rows
+        The sheet's rows of one case: one image, one or more ROIs.
+    settings, folders
+        How to measure, and where to leave pictures.
+
+    Returns
+    -------
+    CaseRecord
+        The case's rows of ``series``, ``rois``, ``features`` and ``findings``.
+    """
+    # One thread per worker: cases run side by side, and sums do not depend on the number of threads.
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        image = read_image(rows[0], settings.ingest)
+        prepared = prepare_image(image.volume, settings.prepare)
+    except CaseError as error:
+        return _fail_case(rows, error)
+    except MemoryError:
+        return _fail_case(rows, _out_of_memory("the image"))
+    findings = check_image(image.volume, rows[0].key.case.case_id, settings.qc)
+    rois = [_process_roi(row, image, prepared, settings, folders) for row in rows]
+    return CaseRecord(
+        series=build_series_row(rows[0], image=image),
+        rois=tuple(rois),
+        findings=tuple(finding_to_row(f, rows[0].key.case.site_id) for f in findings),
+    )
+
+
+def _process_roi(
+    row: ImageRow,
+    image: ReadImage,
+    prepared: PreparedImage,
+    settings: CaseSettings,
+    folders: CaseFolders,
+) -> RoiRecord:
+    try:
+        return _measure_roi(row, image, prepared, settings, folders)
+    except CaseError as error:
+        return build_failed_roi(row, error)
+    except MemoryError:
+        return build_failed_roi(row, _out_of_memory("the ROI"))
+
+
+def _measure_roi(
+    row: ImageRow,
+    image: ReadImage,
+    prepared: PreparedImage,
+    settings: CaseSettings,
+    folders: CaseFolders,
+) -> RoiRecord:
+    pair = read_pair(image, row, settings.ingest)
+    findings = check_mask(pair, settings.qc)
+    measures = measure_mask(pair.mask)
+    preview = None
+    if folders.previews is not None:
+        preview = f"{row.key.stem}.png"
+        write_preview(folders.previews / preview, pair.image, pair.mask)
+    try:
+        require_not_excluded(row.key.roi_id, findings, settings.qc)
+        ready = prepare_roi(prepared, pair, settings.prepare)
+        if folders.prepared is not None:
+            write_crops(folders.prepared, ready)
+        vector = extract_features(ready, settings.features)
+    except CaseError as error:
+        return build_failed_roi(
+            row, error, pair=pair, measures=measures, preview=preview, findings=findings
+        )
+    return build_roi_record(
+        row, pair, ready, vector.values, measures, preview, (*findings, *vector.findings)
+    )
+
+
+def _out_of_memory(what: str) -> ExtractionError:
+    return ExtractionError(
+        f"memory ran out while {what} was in work",
+        reason=Reason.OUT_OF_MEMORY,
+        remedy="Give the job more memory, or resample to a coarser grid",
+    )
+
+
+def _fail_case(rows: Sequence[ImageRow], error: CaseError) -> CaseRecord:
+    """A case whose image could not be read or prepared: every ROI fails for the image's reason."""
+    return CaseRecord(
+        series=build_series_row(rows[0], error=error),
+        rois=tuple(build_failed_roi(row, error) for row in rows),
+        findings=(),
+    )
+
+
+def build_dead_worker_record(rows: Sequence[ImageRow]) -> CaseRecord:
+    """The record of a case whose worker process died twice, the second time alone."""
+    error = ExtractionError(
+        "the worker process died in the middle of the case, twice",
+        remedy="Look for 'Out of memory' in the system's log; run the case alone with more memory",
+    )
+    return _fail_case(rows, error)

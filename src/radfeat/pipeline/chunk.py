@@ -1,0 +1,193 @@
+"""One chunk: the cases of a bucket, each in a worker that can die alone, each resumed from the cache."""
+
+import json
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from radfeat.core.digest import compute_json_digest
+from radfeat.core.files import write_text
+from radfeat.features.catalogue import order_features
+from radfeat.ingest.image_sheet import ImageRow
+from radfeat.pipeline.cache import CaseCache, compute_code_digest, fingerprint
+from radfeat.pipeline.case import CaseFolders, CaseSettings, build_dead_worker_record, process_case
+from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.plan import Plan, read_manifest, read_plan
+from radfeat.pipeline.records import CaseRecord, Row
+from radfeat.tables.parquet import build_table, write_table
+from radfeat.tables.schemas import FEATURES, FINDINGS, ROIS, SERIES
+
+Case = tuple[ImageRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkProgress:
+    """How far a chunk is; ``failed`` and ``cached`` count among ``done``.
+
+    ``inputs`` is a digest of the rows, settings and code that the chunk was started with.
+    """
+
+    inputs: str
+    total: int
+    done: int = 0
+    failed: int = 0
+    cached: int = 0
+
+    def plus(self, record: CaseRecord, *, cached: bool) -> "ChunkProgress":
+        """The progress after one more case."""
+        return replace(
+            self, done=self.done + 1, failed=self.failed + record.failed, cached=self.cached + cached
+        )
+
+
+def chunk_inputs(plan: Plan, bucket: str) -> str:
+    """Digest of what a chunk depends on, as Snakemake's ``params`` hold it."""
+    return compute_json_digest([plan.row_digests[bucket], plan.case_digest, plan.version])
+
+
+def run_chunk(folder: ResultsFolder, bucket: str, *, workers: int = 1, retry_failed: bool = False) -> ChunkProgress:
+    """Measure the cases of one bucket and write its tables.
+
+    Parameters
+    ----------
+    folder
+        A results folder with a plan.
+    bucket
+        Name of the bucket, as in the plan.
+    workers
+        Worker processes; the numbers do not depend on it.
+    retry_failed
+        Compute again what failed, rather than take the failure from the cache.
+    """
+    plan = read_plan(folder)
+    base = (folder.root / plan.base).resolve()
+    settings = CaseSettings.from_json(json.loads(folder.extraction_settings.read_text(encoding="utf-8")))
+    rows = read_manifest(folder, bucket, base)
+    cases = [tuple(group) for _, group in groupby(rows, key=lambda row: row.key.case)]
+    cache = CaseCache(folder, compute_json_digest([plan.case_digest, compute_code_digest()]))
+    folders = CaseFolders(folder.previews, folder.prepared if settings.prepare.keep else None)
+    for path in (folder.previews, folder.prepared if settings.prepare.keep else None):
+        if path is not None:
+            path.mkdir(parents=True, exist_ok=True)
+    progress = ChunkProgress(chunk_inputs(plan, bucket), len(cases))
+    records: list[CaseRecord] = []
+    for record, cached in _all_records(cases, cache, settings, folders, workers, retry_failed):
+        records.append(record)
+        progress = progress.plus(record, cached=cached)
+        write_text(folder.progress(bucket), json.dumps(asdict(progress)))
+    write_chunk_tables(folder.work(bucket), records, plan)
+    return progress
+
+
+def _all_records(
+    cases: Sequence[Case],
+    cache: CaseCache,
+    settings: CaseSettings,
+    folders: CaseFolders,
+    workers: int,
+    retry_failed: bool,
+) -> Iterator[tuple[CaseRecord, bool]]:
+    missing: list[Case] = []
+    for case in cases:
+        record = cache.load(case)
+        if record is None or (retry_failed and record.failed):
+            missing.append(case)
+        else:
+            yield record, True
+    for case, record, files in _compute(missing, settings, folders, workers):
+        cache.store(case, record, files)
+        yield record, False
+
+
+def _work(
+    case: Case, settings: CaseSettings, folders: CaseFolders
+) -> tuple[CaseRecord, list[dict[str, Any]]]:
+    """Runs in a worker: fingerprint the files first, so that a file changed meanwhile is not trusted."""
+    files = fingerprint(case)
+    return process_case(case, settings, folders), files
+
+
+def _compute(
+    cases: Sequence[Case], settings: CaseSettings, folders: CaseFolders, workers: int
+) -> Iterator[tuple[Case, CaseRecord, list[dict[str, Any]]]]:
+    """Compute cases side by side; those in flight when a worker dies are tried once more, each alone."""
+    queue = list(cases)
+    suspects: list[Case] = []
+    while queue:
+        in_flight: dict[Future[Any], Case] = {}
+        with _pool(min(workers, len(queue))) as pool:
+            try:
+                while queue or in_flight:
+                    while queue and len(in_flight) < workers:
+                        in_flight[pool.submit(_work, queue[0], settings, folders)] = queue[0]
+                        del queue[0]
+                    for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
+                        record, files = future.result()
+                        yield in_flight.pop(future), record, files
+            except BrokenProcessPool:
+                suspects.extend(in_flight.values())
+    for case in suspects:
+        yield _compute_alone(case, settings, folders)
+
+
+def _compute_alone(
+    case: Case, settings: CaseSettings, folders: CaseFolders
+) -> tuple[Case, CaseRecord, list[dict[str, Any]]]:
+    with _pool(1) as pool:
+        try:
+            return (case, *pool.submit(_work, case, settings, folders).result())
+        except BrokenProcessPool:
+            return case, build_dead_worker_record(case), fingerprint(case)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # forkserver: each worker starts from a clean process that has the libraries loaded already.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["radfeat.pipeline.case"])
+    return ProcessPoolExecutor(max_workers=workers, mp_context=context)
+
+
+def write_chunk_tables(folder: Path, records: Sequence[CaseRecord], plan: Plan) -> None:
+    """Write the four tables of a chunk; the order of the records does not matter."""
+    rois = [roi for record in records for roi in record.rois]
+    features = order_features(sorted({name for roi in rois for name in roi.values}))
+    tables = (
+        (SERIES, build_table(SERIES, [record.series for record in records])),
+        (ROIS, build_table(ROIS, [roi.roi for roi in rois])),
+        (FEATURES, build_table(FEATURES, [_feature_row(roi.roi, roi.values) for roi in rois], features)),
+        (FINDINGS, build_table(FINDINGS, number_findings(_findings(records)))),
+    )
+    for schema, table in tables:
+        write_table(
+            folder / f"{schema.name}.parquet",
+            table,
+            schema,
+            settings_digest=plan.case_digest,
+            run_id=plan.run_id,
+        )
+
+
+def _feature_row(roi: Row, values: dict[str, float | None]) -> Row:
+    fixed = {column.name: roi.get(column.name) for column in FEATURES.columns}
+    return {**fixed, **values}
+
+
+def _findings(records: Sequence[CaseRecord]) -> list[Row]:
+    return [
+        *(finding for record in records for finding in record.findings),
+        *(finding for record in records for roi in record.rois for finding in roi.findings),
+    ]
+
+
+def number_findings(findings: Sequence[Row]) -> list[Row]:
+    """Number the findings within key and check, from 1, in the order of their sentences."""
+    ordered = sorted(findings, key=lambda f: (f["key"], f["check"], f["sentence"]))
+    numbered = []
+    for _, group in groupby(ordered, key=lambda f: (f["key"], f["check"])):
+        numbered.extend({**f, "ordinal": i} for i, f in enumerate(group, start=1))
+    return numbered

@@ -1,0 +1,105 @@
+"""Where everything lies in a results folder; no other module spells these names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+CHUNK_TABLES = ("series", "rois", "features", "findings")
+BLINDED_TABLES = ("series", "rois", "features", "features_long", "feature_catalogue", "findings")
+ARM_TABLES = ("feasibility", "predictions", "performance", "coefficients", "selection", "survival_curves")
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsFolder:
+    """A results folder; ``blinded`` and ``unblinded`` are its two halves."""
+
+    root: Path
+
+    @property
+    def run_config(self) -> Path:
+        """The settings of the run with every default written out."""
+        return self.root / "run_config.yaml"
+
+    @property
+    def plan(self) -> Path:
+        """What is to be done: sizes, digests, buckets."""
+        return self.root / "plan" / "plan.json"
+
+    @property
+    def extraction_settings(self) -> Path:
+        """The settings that the blinded half may know."""
+        return self.root / "plan" / "extraction.json"
+
+    @property
+    def validated(self) -> Path:
+        """What the validate stage found in the image sheet."""
+        return self.root / "plan" / "validated.json"
+
+    @property
+    def gate(self) -> Path:
+        """The verdict of the QC gate."""
+        return self.root / "plan" / "gate.json"
+
+    @property
+    def analysis(self) -> Path:
+        """What the unblinded half is to do: endpoints, arms and their folders."""
+        return self.root / "plan" / "analysis.json"
+
+    def manifest(self, bucket: str) -> Path:
+        """The cases of one bucket."""
+        return self.root / "plan" / f"bucket-{bucket}.json"
+
+    def work(self, bucket: str) -> Path:
+        """The tables of one bucket, before they are collected."""
+        return self.root / "work" / f"bucket-{bucket}"
+
+    def progress(self, bucket: str) -> Path:
+        """How far one bucket is."""
+        return self.root / "progress" / f"bucket-{bucket}.json"
+
+    @property
+    def cache(self) -> Path:
+        """One record per case and settings: what a rerun need not compute again."""
+        return self.root / "cache"
+
+    @property
+    def prepared(self) -> Path:
+        """Prepared crops, kept where ``prepare.keep`` is set."""
+        return self.root / "prepared"
+
+    @property
+    def blinded(self) -> Path:
+        """The blinded tables, their codebook, readers, pictures and report."""
+        return self.root / "blinded"
+
+    @property
+    def previews(self) -> Path:
+        """Pictures of the ROIs."""
+        return self.blinded / "previews"
+
+    @property
+    def unblinded(self) -> Path:
+        """The tables that know the arms and the outcomes."""
+        return self.root / "unblinded"
+
+    def model(self, endpoint_slug: str, arm_slug: str) -> Path:
+        """The tables and the model of one endpoint in one arm."""
+        return self.unblinded / "models" / endpoint_slug / arm_slug
+
+    def contrasts(self, endpoint_slug: str) -> Path:
+        """The interaction table of one endpoint."""
+        return self.unblinded / "models" / endpoint_slug / "interactions.parquet"
+
+    @property
+    def blinded_report(self) -> Path:
+        """The report that no arm and no outcome entered."""
+        return self.blinded / "report.html"
+
+    @property
+    def report(self) -> Path:
+        """The report of the whole run."""
+        return self.root / "report.html"
+
+    @property
+    def logs(self) -> Path:
+        """One log per job."""
+        return self.root / "logs"

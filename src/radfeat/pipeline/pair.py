@@ -1,0 +1,87 @@
+"""One pair in memory, for notebooks: the same steps as the workflow, a typed result, nothing written."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from radfeat.core.findings import Finding
+from radfeat.core.keys import CaseKey, RoiKey
+from radfeat.core.pair import PreparedPair, SourcePair
+from radfeat.core.vocabulary import Modality
+from radfeat.features.catalogue import build_catalogue
+from radfeat.features.extract import extract_features
+from radfeat.ingest.case_reader import read_image, read_pair
+from radfeat.ingest.image_sheet import ImageRow
+from radfeat.pipeline.case import CaseSettings
+from radfeat.prepare.recipe import prepare_image, prepare_roi
+from radfeat.qc.image_checks import check_image
+from radfeat.qc.mask_checks import check_mask
+
+
+@dataclass(frozen=True, slots=True)
+class PairResult:
+    """What one image and mask yield.
+
+    ``features`` maps each feature to its value, None where the feature is undefined; ``source`` and
+    ``prepared`` are the voxels as read and as measured; ``findings`` are the checks that spoke.
+    """
+
+    features: dict[str, float | None]
+    source: SourcePair
+    prepared: PreparedPair
+    findings: tuple[Finding, ...]
+    settings: CaseSettings
+
+    def catalogue(self) -> list[dict[str, object]]:
+        """What each feature is: a row of the feature catalogue per feature, in the features' order."""
+        return [dict(row) for row in build_catalogue(list(self.features), self.settings.features)]
+
+
+def measure_pair(
+    image: str | Path,
+    mask: str | Path,
+    *,
+    modality: Modality | str = Modality.OT,
+    label: int | str | None = None,
+    settings: CaseSettings | None = None,
+) -> PairResult:
+    """Measure one ROI of one image.
+
+    Parameters
+    ----------
+    image, mask
+        Files (NIfTI, NRRD, MetaImage).
+    modality
+        DICOM modality; decides the unit of the intensities.
+    label
+        Number or name of the label in the mask; None where the mask holds one label only.
+    settings
+        The settings of ingest, prepare, features and qc; None for the defaults.
+
+    Raises
+    ------
+    InputError, GeometryError, EmptyRoiError, ExtractionError
+        Where the workflow would write a row with a reason.
+    """
+    settings = settings or CaseSettings()
+    row = ImageRow(
+        key=RoiKey(CaseKey("notebook", "-", "-", "-", Path(image).name), Path(mask).name),
+        modality=Modality(modality),
+        image=Path(image),
+        mask=Path(mask),
+        label=label,
+        role=None,
+        scanner=None,
+        reader_id=None,
+        day=None,
+        line=0,
+    )
+    read = read_image(row, settings.ingest)
+    pair = read_pair(read, row, settings.ingest)
+    prepared = prepare_roi(prepare_image(read.volume, settings.prepare), pair, settings.prepare)
+    vector = extract_features(prepared, settings.features)
+    findings = (
+        *check_image(read.volume, row.key.case.case_id, settings.qc),
+        *check_mask(pair, settings.qc),
+        *vector.findings,
+    )
+    return PairResult(dict(vector.values), pair, prepared, findings, settings)

@@ -1,0 +1,248 @@
+"""What a run has to do: the sheet's cases dealt into buckets, each with a digest of its rows.
+
+Planning reads the configuration and the image sheet and asks the file system for the size and time of
+each file; it opens no image and no clinical sheet. Files are rewritten only where their content
+changes, so that Snakemake sees a change exactly where there is one.
+"""
+
+import json
+import os
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from radfeat.config.model import (
+    StudySettings,
+    compute_case_digest,
+    compute_extraction_digest,
+    compute_modelling_digest,
+    section,
+)
+from radfeat.core.digest import compute_json_digest
+from radfeat.core.errors import TableError
+from radfeat.core.files import write_text_if_changed
+from radfeat.core.keys import CaseKey, RoiKey, bucket_of
+from radfeat.core.version import VERSION
+from radfeat.core.vocabulary import Modality
+from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
+from radfeat.pipeline.folders import ResultsFolder
+
+CASES_PER_BUCKET = 8
+MOST_BUCKETS = 256
+"""A Slurm job costs 6-7 s of its own and 10,000 ready jobs choke Snakemake: at most 256 chunks."""
+
+BLINDED_SECTIONS = ("ingest", "prepare", "features", "qc")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan of a run, as it is kept in ``plan/plan.json``."""
+
+    version: str
+    base: str
+    cases: int
+    rois: int
+    buckets: tuple[str, ...]
+    row_digests: dict[str, str]
+    case_digest: str
+    extraction_digest: str
+    run_id: str
+    qc_digest: str
+    report_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slugged:
+    """A name from the settings and the folder name made of it."""
+
+    name: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisPlan:
+    """The unblinded half of the plan: the products of endpoints and arms."""
+
+    endpoints: tuple[Slugged, ...]
+    arms: tuple[Slugged, ...]
+    clinical: str
+    digest: str
+
+
+def choose_bucket_count(cases: int) -> int:
+    """Number of buckets: a power of two with about eight cases in each, at most 256."""
+    count = 1
+    while count < MOST_BUCKETS and count * CASES_PER_BUCKET < cases:
+        count *= 2
+    return count
+
+
+def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Plan:
+    """Read the image sheet, deal its cases into buckets and write the plan.
+
+    Parameters
+    ----------
+    settings
+        The study's settings.
+    base
+        Folder of the configuration file; the sheet's paths hang from the sheet's own folder.
+    folder
+        The results folder, made if it is not there.
+
+    Raises
+    ------
+    TableError
+        If the image sheet has faults; the message lists all of them.
+    """
+    rows = read_image_sheet(base / settings.images)
+    if not rows:
+        raise TableError(
+            "the image sheet has no rows", key=settings.images, remedy="Add one row per image and mask"
+        )
+    cases = sorted({row.key.case for row in rows})
+    count = choose_bucket_count(len(cases))
+    width = len(f"{count - 1:x}")
+    dealt: dict[str, list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda r: r.key):
+        bucket = f"{bucket_of(row.key.case, count):0{width}x}"
+        dealt.setdefault(bucket, []).append(_row_to_json(row, base))
+    buckets = tuple(sorted(dealt))
+    plan = Plan(
+        version=VERSION,
+        base=os.path.relpath(base, folder.root),
+        cases=len(cases),
+        rois=len(rows),
+        buckets=buckets,
+        row_digests={b: compute_json_digest(dealt[b]) for b in buckets},
+        case_digest=compute_case_digest(settings),
+        extraction_digest=compute_extraction_digest(settings),
+        run_id=_run_id(dealt, settings),
+        qc_digest=compute_json_digest(section(settings, "qc")),
+        report_digest=compute_json_digest([settings.study, section(settings, "report")]),
+    )
+    _write_plan(plan, dealt, settings, folder)
+    return plan
+
+
+def _run_id(dealt: dict[str, list[dict[str, Any]]], settings: StudySettings) -> str:
+    """Identity of sheet, blinded settings and code: the same on every machine, on every day."""
+    rows = [{k: v for k, v in row.items() if k != "stat"} for b in sorted(dealt) for row in dealt[b]]
+    return compute_json_digest([rows, compute_case_digest(settings), VERSION])[:16]
+
+
+def _write_plan(
+    plan: Plan, dealt: dict[str, list[dict[str, Any]]], settings: StudySettings, folder: ResultsFolder
+) -> None:
+    for bucket, rows in dealt.items():
+        write_text_if_changed(folder.manifest(bucket), _to_json(rows))
+    blinded = {name: section(settings, name) for name in BLINDED_SECTIONS}
+    write_text_if_changed(folder.extraction_settings, _to_json(blinded))
+    resolved = settings.model_dump(mode="json")
+    write_text_if_changed(
+        folder.run_config, yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True, width=100)
+    )
+    analysis = build_analysis_plan(settings)
+    write_text_if_changed(folder.analysis, _to_json(None if analysis is None else asdict(analysis)))
+    write_text_if_changed(folder.plan, _to_json(asdict(plan)))
+
+
+def build_analysis_plan(settings: StudySettings) -> AnalysisPlan | None:
+    """The unblinded half of the plan, or None where nothing is to be stratified."""
+    if not settings.stratifies or settings.clinical is None:
+        return None
+    return AnalysisPlan(
+        endpoints=_slugs([e.name for e in settings.modelling.endpoints]),
+        arms=_slugs(list(settings.modelling.arms)),
+        clinical=settings.clinical,
+        digest=compute_modelling_digest(settings),
+    )
+
+
+def _slugs(names: list[str]) -> tuple[Slugged, ...]:
+    """Folder names: a number and the plain letters of the name, whatever else the name holds."""
+    return tuple(
+        Slugged(name, f"{i:02d}-{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')[:40]}".rstrip("-"))
+        for i, name in enumerate(names, start=1)
+    )
+
+
+def read_plan(folder: ResultsFolder) -> Plan:
+    """Read a plan that ``build_plan`` wrote."""
+    data = _read_json(folder.plan)
+    data["buckets"] = tuple(data["buckets"])
+    return Plan(**data)
+
+
+def read_analysis_plan(folder: ResultsFolder) -> AnalysisPlan | None:
+    """Read the unblinded half of a plan; None where nothing is to be stratified."""
+    data = _read_json(folder.analysis)
+    if data is None:
+        return None
+    return AnalysisPlan(
+        endpoints=tuple(Slugged(**e) for e in data["endpoints"]),
+        arms=tuple(Slugged(**a) for a in data["arms"]),
+        clinical=data["clinical"],
+        digest=data["digest"],
+    )
+
+
+def read_manifest(folder: ResultsFolder, bucket: str, base: Path) -> tuple[ImageRow, ...]:
+    """The rows of one bucket, their paths hung from ``base`` again."""
+    return tuple(_row_from_json(row, base) for row in _read_json(folder.manifest(bucket)))
+
+
+def _read_json(path: Path) -> Any:
+    if not path.is_file():
+        raise TableError(
+            "there is no plan here", key=str(path), remedy="Run `radfeat run` or `radfeat plan` first"
+        )
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def stat_of(path: Path) -> list[int] | None:
+    """Size (bytes) and modification time (ns) of a file; None where there is no such file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+def _row_to_json(row: ImageRow, base: Path) -> dict[str, Any]:
+    case = row.key.case
+    return {
+        "case": [case.study_id, case.site_id, case.subject_id, case.timepoint, case.image_id],
+        "roi": row.key.roi,
+        "lesion_id": row.key.lesion_id,
+        "modality": row.modality.value,
+        "image": os.path.relpath(row.image, base),
+        "mask": os.path.relpath(row.mask, base),
+        "label": row.label,
+        "role": row.role,
+        "scanner": row.scanner,
+        "reader_id": row.reader_id,
+        "day": row.day,
+        "stat": [stat_of(row.image), stat_of(row.mask)],
+    }
+
+
+def _row_from_json(data: dict[str, Any], base: Path) -> ImageRow:
+    return ImageRow(
+        key=RoiKey(CaseKey(*data["case"]), data["roi"], data["lesion_id"]),
+        modality=Modality(data["modality"]),
+        image=base / data["image"],
+        mask=base / data["mask"],
+        label=data["label"],
+        role=data["role"],
+        scanner=data["scanner"],
+        reader_id=data["reader_id"],
+        day=data["day"],
+        line=0,
+    )

@@ -1,0 +1,41 @@
+"""Chapter 3: one set of blinded tables for the study."""
+
+
+rule collect:
+    """Join the chunks into the blinded tables; add catalogue, codebook, data package and readers."""
+    input:
+        expand(
+            FOLDER.work("{bucket}") / "{name}.parquet",
+            bucket=PLAN.buckets,
+            name=CHUNK_TABLES,
+        ),
+    output:
+        expand(FOLDER.blinded / "{name}.parquet", name=BLINDED_TABLES),
+        FOLDER.blinded / "codebook.csv",
+        FOLDER.blinded / "datapackage.json",
+    log:
+        LOGS / "collect.log",
+    benchmark:
+        BENCHMARKS / "collect.tsv"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+    params:
+        run=PLAN.run_id,
+        settings=PLAN.case_digest,
+        radfeat=VERSION,
+    shell:
+        "{RADFEAT} collect --results {RESULTS:q} > {log:q} 2>&1"
+
+
+rule qc_gate:
+    """Stop here, with exit code 4, where more ROIs failed than the settings allow."""
+    input:
+        FOLDER.blinded / "rois.parquet",
+    output:
+        FOLDER.gate,
+    log:
+        LOGS / "qc_gate.log",
+    params:
+        settings=PLAN.qc_digest,
+    shell:
+        "{RADFEAT} gate --results {RESULTS:q} > {log:q} 2>&1"

@@ -1,0 +1,54 @@
+"""What every rule knows: the plan, the folders, and the digests that tell Snakemake what changed."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from radfeat.config.reader import read_settings
+from radfeat.core.errors import RadfeatError
+from radfeat.core.version import VERSION
+from radfeat.pipeline.folders import (
+    ARM_TABLES,
+    BLINDED_TABLES,
+    CHUNK_TABLES,
+    ResultsFolder,
+)
+from radfeat.pipeline.plan import build_plan, read_analysis_plan, read_plan
+from snakemake.exceptions import WorkflowError
+
+CONFIG = Path(
+    workflow.configfiles[-1] if workflow.configfiles else "config/config.yaml"
+).absolute()
+RADFEAT = shlex.join([sys.executable, "-m", "radfeat"])
+
+
+# All paths, and Snakemake's own records, lie in the study's folder.
+workdir: str(CONFIG.parent)
+
+
+try:
+    SETTINGS = read_settings(CONFIG)
+    FOLDER = ResultsFolder(Path(SETTINGS.results))
+    # Jobs on a cluster parse this file too; only the first process looks at the sheet and its files.
+    PLAN = (
+        build_plan(SETTINGS, Path(), FOLDER)
+        if workflow.is_main_process
+        else read_plan(FOLDER)
+    )
+    ANALYSIS = read_analysis_plan(FOLDER)
+except RadfeatError as error:
+    raise WorkflowError(f"radfeat: error: {error}")
+
+ENDPOINTS = {e.slug: e.name for e in ANALYSIS.endpoints} if ANALYSIS else {}
+ARMS = {a.slug: a.name for a in ANALYSIS.arms} if ANALYSIS else {}
+RESULTS = FOLDER.root
+LOGS = FOLDER.logs
+BENCHMARKS = FOLDER.root / "benchmarks"
+BLINDED_REPORT = FOLDER.blinded_report
+REPORT = FOLDER.report
+
+
+wildcard_constraints:
+    bucket="[0-9a-f]+",
+    endpoint="[0-9A-Za-z-]+",
+    arm="[0-9A-Za-z-]+",

@@ -1,0 +1,25 @@
+"""Chapter 2: read, prepare and measure, a chunk of cases at a time."""
+
+
+rule extract:
+    """Read each image once, prepare and measure its ROIs; resume per case from the cache."""
+    input:
+        validated=ancient(FOLDER.validated),
+        manifest=lambda wildcards: ancient(FOLDER.manifest(wildcards.bucket)),
+    output:
+        [FOLDER.work("{bucket}") / f"{name}.parquet" for name in CHUNK_TABLES],
+    log:
+        LOGS / "extract" / "bucket-{bucket}.log",
+    benchmark:
+        BENCHMARKS / "extract" / "bucket-{bucket}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        rows=lambda wildcards: PLAN.row_digests[wildcards.bucket],
+        settings=PLAN.case_digest,
+        radfeat=VERSION,
+    shell:
+        "{RADFEAT} extract --results {RESULTS:q} --bucket {wildcards.bucket} --workers {threads}"
+        " > {log:q} 2>&1"

@@ -1,0 +1,96 @@
+"""Chapter 4, unblinded: models per endpoint and arm, and the contrasts between arms.
+
+These rules alone have the clinical sheet among their inputs.
+"""
+
+if ANALYSIS:
+
+    UNBLINDED_INPUT = dict(
+        gate=FOLDER.gate,
+        features=FOLDER.blinded / "features.parquet",
+        rois=FOLDER.blinded / "rois.parquet",
+        clinical=ANALYSIS.clinical,
+    )
+
+    rule subjects:
+        """What became of each subject of the clinical sheet."""
+        input:
+            **UNBLINDED_INPUT,
+        output:
+            FOLDER.unblinded / "subjects.parquet",
+        log:
+            LOGS / "unblinded" / "subjects.log",
+        params:
+            settings=ANALYSIS.digest,
+            radfeat=VERSION,
+        shell:
+            "{RADFEAT} subjects --results {RESULTS:q} > {log:q} 2>&1"
+
+    rule stratify:
+        """Fit, score and judge one endpoint in one arm."""
+        input:
+            **UNBLINDED_INPUT,
+            subjects=FOLDER.unblinded / "subjects.parquet",
+        output:
+            [
+                FOLDER.model("{endpoint}", "{arm}") / f"{name}.parquet"
+                for name in ARM_TABLES
+            ],
+            FOLDER.model("{endpoint}", "{arm}") / "model.json",
+        log:
+            LOGS / "unblinded" / "stratify" / "{endpoint}" / "{arm}.log",
+        benchmark:
+            BENCHMARKS / "unblinded" / "stratify" / "{endpoint}" / "{arm}.tsv"
+        resources:
+            runtime=lambda wildcards, attempt: 120 * attempt,
+        params:
+            endpoint=lambda wildcards: ENDPOINTS[wildcards.endpoint],
+            arm=lambda wildcards: ARMS[wildcards.arm],
+            settings=ANALYSIS.digest,
+            radfeat=VERSION,
+        shell:
+            "{RADFEAT} stratify --results {RESULTS:q} --endpoint {params.endpoint:q} --arm {params.arm:q}"
+            " > {log:q} 2>&1"
+
+    rule contrast:
+        """Does the effect of treatment differ with the biomarker? One endpoint, all arms."""
+        input:
+            **UNBLINDED_INPUT,
+            predictions=expand(
+                FOLDER.model("{{endpoint}}", "{arm}") / "predictions.parquet", arm=ARMS
+            ),
+        output:
+            FOLDER.contrasts("{endpoint}"),
+        log:
+            LOGS / "unblinded" / "contrast" / "{endpoint}.log",
+        benchmark:
+            BENCHMARKS / "unblinded" / "contrast" / "{endpoint}.tsv"
+        params:
+            endpoint=lambda wildcards: ENDPOINTS[wildcards.endpoint],
+            settings=ANALYSIS.digest,
+            radfeat=VERSION,
+        shell:
+            "{RADFEAT} contrast --results {RESULTS:q} --endpoint {params.endpoint:q} > {log:q} 2>&1"
+
+    rule assemble:
+        """Join the tables of all endpoints and arms."""
+        input:
+            expand(
+                FOLDER.model("{endpoint}", "{arm}") / "{name}.parquet",
+                endpoint=ENDPOINTS,
+                arm=ARMS,
+                name=ARM_TABLES,
+            ),
+            expand(FOLDER.contrasts("{endpoint}"), endpoint=ENDPOINTS),
+        output:
+            expand(
+                FOLDER.unblinded / "{name}.parquet", name=[*ARM_TABLES, "interactions"]
+            ),
+            FOLDER.unblinded / "codebook.csv",
+        log:
+            LOGS / "unblinded" / "assemble.log",
+        params:
+            settings=ANALYSIS.digest,
+            radfeat=VERSION,
+        shell:
+            "{RADFEAT} assemble --results {RESULTS:q} > {log:q} 2>&1"
