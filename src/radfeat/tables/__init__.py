@@ -1,0 +1,1 @@
+"""Tables and sheets: their schemas, checked reading, atomic writing, and identity."""
