@@ -39,11 +39,11 @@ def decode_sheet(data: bytes) -> tuple[str, tuple[Flaw, ...]]:
     Where there are flaws the text is a guess that lets the other checks go on, never to be used as data.
     """
     if data.startswith(b"PK\x03\x04"):
-        return "", (Flaw(0, "", "is a spreadsheet workbook (XLSX), not CSV", _SAVE_AS_UTF8),)
+        return "", (Flaw(0, "", "this is a spreadsheet workbook (XLSX), not CSV", _SAVE_AS_UTF8),)
     wide = _utf16_codec(data)
     if wide:
         return data.decode(wide, errors="replace").lstrip("\ufeff"), (
-            Flaw(0, "", "is encoded as UTF-16, not UTF-8", _SAVE_AS_UTF8),
+            Flaw(0, "", "the text is UTF-16, not UTF-8", _SAVE_AS_UTF8),
         )
     try:
         return data.decode("utf-8-sig"), ()
@@ -63,7 +63,7 @@ def _utf16_codec(data: bytes) -> str:
 def _not_utf8(data: bytes) -> Flaw:
     bad = [number for number, line in enumerate(data.splitlines(), start=1) if not _is_utf8(line)]
     others = f" (and {len(bad) - 1} more lines)" if len(bad) > 1 else ""
-    problem = f"is not UTF-8{others}; it looks like Latin-1 or Windows-1252"
+    problem = f"the line is not UTF-8{others}; it looks like Latin-1 or Windows-1252"
     return Flaw(bad[0], "", problem, _SAVE_AS_UTF8)
 
 
@@ -118,7 +118,7 @@ def _parse(lines: Sequence[str], delimiter: str, skipped: int) -> Iterator[Recor
             yield Flaw(
                 line,
                 "",
-                "has a quotation mark that is not closed, or stands inside a cell",
+                "a quotation mark is not closed, or stands inside a cell",
                 'Write a quotation mark inside a quoted cell twice ("")',
             )
         else:

@@ -125,26 +125,23 @@ def read_sheet(path: Path, schema: SheetSchema) -> Sheet:
     try:
         data = path.read_bytes()
     except OSError as error:
-        problem = (
-            "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-        )
-        return Sheet((), (SheetFault(path.name, 0, "", str(path), problem, "Check the path of the sheet"),))
+        return Sheet((), (_unreadable(path, error),))
     text, flaws = decode_sheet(data)
     records, more_flaws, delimiter = split_records(text, schema.column_names)
     faults = [_from_flaw(path.name, flaw) for flaw in (*flaws, *more_flaws)]
     if not records:
-        if not faults:
-            remedy = (
-                f"Write a header with the columns {', '.join(_required(schema))}, and a row for each entry"
-            )
-            faults.append(SheetFault(path.name, 0, "", "", "is empty", remedy))
-        return Sheet((), tuple(faults))
+        return Sheet((), tuple(faults) or (_empty(path.name, schema),))
     header, *body = records
     names = _header_names(header, body)
     faults += _check_header(path.name, header.line, names, schema)
     faults += _check_width(path.name, header, body, delimiter)
-    rows = tuple(_build_row(path.name, names, record, schema) for record in body)
-    faults += _check_rows(path.name, rows, names, schema, header.line)
+    whole = [record for record in body if len(record.cells) == len(header.cells)]
+    rows = tuple(_build_row(path.name, names, record, schema) for record in whole)
+    if not body:
+        faults.append(
+            SheetFault(path.name, header.line, "", "", "there is a header but no row", "Add the rows")
+        )
+    faults += _check_rows(path.name, rows, names, schema)
     return Sheet(rows, tuple(sorted(faults, key=lambda f: f.line)), tuple(n for n in names if n))
 
 
@@ -155,7 +152,7 @@ def parse_number(row: SheetRow, column: str) -> float | SheetFault | None:
         return None
     if _NUMBER.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
-    return SheetFault(row.file, row.line, column, text, "is not a number", _number_remedy(text))
+    return SheetFault(row.file, row.line, column, text, "not a number", _number_remedy(text))
 
 
 def parse_flag(row: SheetRow, column: str) -> bool | SheetFault | None:
@@ -167,7 +164,7 @@ def parse_flag(row: SheetRow, column: str) -> bool | SheetFault | None:
     if flag is not None:
         return flag
     remedy = "Leave the cell empty if the value is missing" if _is_missing_word(text) else "Write 1 or 0"
-    return SheetFault(row.file, row.line, column, text, "is neither yes nor no", remedy)
+    return SheetFault(row.file, row.line, column, text, "neither yes nor no", remedy)
 
 
 def _number_remedy(text: str) -> str:
@@ -187,6 +184,17 @@ def _quote(value: str) -> str:
     return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown) + "'"
 
 
+def _unreadable(path: Path, error: OSError) -> SheetFault:
+    absent = isinstance(error, FileNotFoundError)
+    problem = f"there is no file {path}" if absent else f"cannot be read: {error.strerror}"
+    return SheetFault(path.name, 0, "", "", problem, "Check the path of the sheet")
+
+
+def _empty(file: str, schema: SheetSchema) -> SheetFault:
+    remedy = f"Write a header with the columns {', '.join(_required(schema))}, and the rows under it"
+    return SheetFault(file, 0, "", "", "the file is empty", remedy)
+
+
 def _from_flaw(file: str, flaw: Flaw) -> SheetFault:
     return SheetFault(file, flaw.line, "", flaw.value, flaw.problem, flaw.remedy)
 
@@ -198,9 +206,13 @@ def _required(schema: SheetSchema) -> tuple[str, ...]:
 def _header_names(header: Record, body: Sequence[Record]) -> tuple[str, ...]:
     """Names of the columns; trailing columns without a name and without a cell are not columns."""
     names = [_clean(cell, CellKind.TEXT) for cell in header.cells]
-    while names and not names[-1] and not any(r.cells[len(names) - 1 :][:1] not in ((), ("",)) for r in body):
+    while names and not names[-1] and not _is_used(len(names) - 1, body):
         names.pop()
     return tuple(names)
+
+
+def _is_used(position: int, body: Sequence[Record]) -> bool:
+    return any(len(record.cells) > position and record.cells[position].strip() for record in body)
 
 
 def _clean(cell: str, kind: CellKind) -> str:
@@ -274,10 +286,8 @@ def _check_width(file: str, header: Record, body: Sequence[Record], delimiter: s
 
 
 def _check_rows(
-    file: str, rows: Sequence[SheetRow], names: Sequence[str], schema: SheetSchema, header_line: int
+    file: str, rows: Sequence[SheetRow], names: Sequence[str], schema: SheetSchema
 ) -> Iterator[SheetFault]:
-    if not rows:
-        yield SheetFault(file, header_line, "", "", "there is a header but no row", "Add the rows")
     present = [column for column in schema.columns if column.name in names]
     for row in rows:
         for column in present:
@@ -298,7 +308,7 @@ def _check_cell(row: SheetRow, column: SheetColumn) -> Iterator[SheetFault]:
             yield SheetFault(row.file, row.line, column.name, "", "the cell is empty", remedy)
     elif column.values and text not in column.values:
         remedy = column.remedy or f"Write one of {', '.join(column.values)}"
-        yield SheetFault(row.file, row.line, column.name, text, "is not an allowed value", remedy)
+        yield SheetFault(row.file, row.line, column.name, text, "not an allowed value", remedy)
     elif column.kind is CellKind.NUMBER:
         number = parse_number(row, column.name)
         if isinstance(number, SheetFault):
