@@ -8,6 +8,8 @@ else has further columns than those listed: one float64 column per feature, desc
 from dataclasses import dataclass
 from enum import StrEnum
 
+from radfeat.core.vocabulary import Reason
+
 
 class ColumnType(StrEnum):
     """Logical type of a column; every number is float64 unless it counts something."""
@@ -78,9 +80,10 @@ _ROI = (
     _text("roi", "Name of the drawn region."),
     _text("lesion_id", "Lesion drawn in the region.", nullable=True),
 )
+_REASONS = tuple(reason.value for reason in Reason)
 _STATUS = (
     _text("status", "OK, or FAILED with a reason.", values=("OK", "FAILED")),
-    _text("reason", "Why there are no features (a reason code); NULL where status is OK.", nullable=True),
+    _text("reason", "Why there are no features; NULL where status is OK.", nullable=True, values=_REASONS),
 )
 
 SERIES = TableSchema(
