@@ -62,7 +62,7 @@ def _utf16_codec(data: bytes) -> str:
 
 def _not_utf8(data: bytes) -> Flaw:
     bad = [number for number, line in enumerate(data.splitlines(), start=1) if not _is_utf8(line)]
-    others = f" (and {len(bad) - 1} more lines)" if len(bad) > 1 else ""
+    others = f" (nor are {len(bad) - 1} others)" if len(bad) > 1 else ""
     problem = f"the line is not UTF-8{others}; it looks like Latin-1 or Windows-1252"
     return Flaw(bad[0], "", problem, _SAVE_AS_UTF8)
 

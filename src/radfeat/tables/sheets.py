@@ -15,7 +15,7 @@ from pathlib import Path
 
 from radfeat.tables.sheet_text import Flaw, Record, decode_sheet, split_records
 
-NUMBER_PATTERN = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+NUMBER_PATTERN = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 """A decimal number as a sheet may hold it: a point, no thousands separators, no unit."""
 
 FLAGS = {"0": False, "no": False, "false": False, "1": True, "yes": True, "true": True}
