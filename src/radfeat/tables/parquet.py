@@ -244,9 +244,9 @@ def _build_array(values: Sequence[object], column: Column, schema: TableSchema) 
         )
     try:
         return pa.array(values, ARROW_TYPES[column.type], from_pandas=False)
-    except (pa.ArrowInvalid, OverflowError) as error:
+    except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError) as error:
         raise TableError(
-            f"column {column.name} holds a number out of range", key=schema.name, measured=str(error)
+            f"column {column.name} holds a value that cannot be stored", key=schema.name, measured=str(error)
         ) from error
 
 

@@ -1,5 +1,6 @@
 """The two sheets that a study is described by, and their JSON schemas."""
 
+import json
 from typing import Any
 
 from radfeat.core.vocabulary import Modality
@@ -69,6 +70,11 @@ CLINICAL_SHEET = SheetSchema(
 )
 
 SHEETS = {sheet.name: sheet for sheet in (IMAGE_SHEET, CLINICAL_SHEET)}
+
+
+def render_json_schema(sheet: SheetSchema) -> str:
+    """The text of ``<sheet>.schema.json`` in ``SCHEMA_FOLDER``."""
+    return json.dumps(json_schema(sheet), indent=2, ensure_ascii=False) + "\n"
 
 
 def json_schema(sheet: SheetSchema) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 DELIMITERS = (",", ";", "\t")
 _SAVE_AS_UTF8 = "Save the sheet again as 'CSV UTF-8'"
-_SEPARATOR_LINE = re.compile(r"^sep=(.)\r?\n?$", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r"^sep=([,;|\t])\r?\n?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ def decode_sheet(data: bytes) -> tuple[str, tuple[Flaw, ...]]:
     try:
         return data.decode("utf-8-sig"), ()
     except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace"), (_not_utf8(data),)
+        plain = data.removeprefix(b"\xef\xbb\xbf")
+        return plain.decode("cp1252", errors="replace"), (_not_utf8(data),)
 
 
 def _utf16_codec(data: bytes) -> str:

@@ -93,13 +93,13 @@ class SheetFault:
 
     @property
     def sentence(self) -> str:
-        """File, line, column, problem, value and remedy in one line."""
+        """File, line, column, problem, value and remedy in one line of printable characters."""
         place = [self.file]
         place += [f"line {self.line}"] if self.line else []
         place += [f"column {self.column}"] if self.column else []
         found = f" (found {_quote(self.value)})" if self.value else ""
         remedy = f" {self.remedy}." if self.remedy else ""
-        return f"{', '.join(place)}: {self.problem}{found}.{remedy}"
+        return _escape(f"{', '.join(place)}: {self.problem}{found}.{remedy}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +180,12 @@ def _is_missing_word(text: str) -> bool:
 
 
 def _quote(value: str) -> str:
-    shown = value if len(value) <= 80 else f"{value[:77]}..."
-    return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown) + "'"
+    return f"'{value if len(value) <= 80 else value[:77] + '...'}'"
+
+
+def _escape(text: str) -> str:
+    """What cannot be seen, or would steer a terminal, as its escape sequence."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _unreadable(path: Path, error: OSError) -> SheetFault:
