@@ -72,7 +72,7 @@ class StudySettings(BaseModel):
 
     @property
     def stratifies(self) -> bool:
-        """Whether the run goes on to the unblinded half: a clinical sheet, endpoints and arms are declared."""
+        """Whether the run goes on to the unblinded half: clinical sheet, endpoints and arms are declared."""
         return self.clinical is not None and bool(self.modelling.endpoints) and bool(self.modelling.arms)
 
 
@@ -83,7 +83,7 @@ def section(settings: StudySettings, name: str) -> dict[str, Any]:
 
 
 def compute_extraction_digest(settings: StudySettings) -> str:
-    """Digest of all that can alter a feature value: ingest, prepare, features, and the code's numbers version.
+    """Digest of all that can alter a feature value: ingest, prepare, features, the numbers version.
 
     ``prepare.keep`` only keeps copies and does not enter.
     """

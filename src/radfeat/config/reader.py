@@ -91,7 +91,9 @@ def _compose(path: Path) -> yaml.Node | None:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise SettingsError(
-            f"this is not YAML: {error.problem}", key=f"{path}{where}", remedy="Check indents, colons and quotes"
+            f"this is not YAML: {error.problem}",
+            key=f"{path}{where}",
+            remedy="Check indents, colons and quotes",
         ) from None
     return node
 
@@ -174,7 +176,9 @@ def _suggest(loc: Location) -> str:
 def _fields_at(model: type[BaseModel], loc: Location) -> list[str]:
     for part in loc:
         field = model.model_fields.get(str(part))
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+        if field is None or not (
+            isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        ):
             return []
         model = field.annotation
     return list(model.model_fields)

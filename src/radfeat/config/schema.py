@@ -11,4 +11,8 @@ SCHEMA_PATH = "workflow/schemas/config.schema.json"
 def build_config_schema() -> dict[str, Any]:
     """JSON schema (draft 2020-12) of ``config.yaml``, for editors and for the contract test."""
     schema = StudySettings.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "radfeat config.yaml", **schema}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "radfeat config.yaml",
+        **schema,
+    }

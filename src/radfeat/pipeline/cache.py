@@ -74,10 +74,8 @@ class CaseCache:
         return all((self.folder.previews / name).is_file() for name in names if name)
 
 
-def fingerprint(
-    rows: Sequence[ImageRow], known: Sequence[dict[str, Any]] = ()
-) -> list[dict[str, Any]]:
-    """Size, time and SHA-256 of each file of a case, in sheet order; hashed only where size or time is new."""
+def fingerprint(rows: Sequence[ImageRow], known: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Size, time, SHA-256 of each file of a case, in sheet order; hashed only where size or time is new."""
     memo = {tuple(f["stat"]): f["sha256"] for f in known if f["stat"] is not None}
     result = []
     for path in dict.fromkeys([rows[0].image, *(row.mask for row in rows)]):
@@ -96,9 +94,7 @@ def _hash(path: Path) -> str | None:
 
 def _identity(rows: Sequence[ImageRow]) -> list[list[Any]]:
     """All that the sheet says of a case, but for paths: a moved file is the same file."""
-    return [
-        [r.key.roi_id, r.modality.value, r.label, r.role, r.scanner, r.reader_id, r.day] for r in rows
-    ]
+    return [[r.key.roi_id, r.modality.value, r.label, r.role, r.scanner, r.reader_id, r.day] for r in rows]
 
 
 def _read(path: Path) -> Any:

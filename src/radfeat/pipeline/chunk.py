@@ -50,7 +50,9 @@ def chunk_inputs(plan: Plan, bucket: str) -> str:
     return compute_json_digest([plan.row_digests[bucket], plan.case_digest, plan.version])
 
 
-def run_chunk(folder: ResultsFolder, bucket: str, *, workers: int = 1, retry_failed: bool = False) -> ChunkProgress:
+def run_chunk(
+    folder: ResultsFolder, bucket: str, *, workers: int = 1, retry_failed: bool = False
+) -> ChunkProgress:
     """Measure the cases of one bucket and write its tables.
 
     Parameters

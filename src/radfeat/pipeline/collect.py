@@ -93,7 +93,9 @@ def _combine(folder: ResultsFolder, plan: Plan, name: str) -> pa.Table:
 def _with_cohort_findings(tables: dict[str, pa.Table], settings: QcSettings) -> pa.Table:
     found = check_cohort(tables["series"], tables["rois"], settings)
     sites = _sites(tables)
-    rows: list[Row] = [{k: v for k, v in row.items() if k != "ordinal"} for row in tables["findings"].to_pylist()]
+    rows: list[Row] = [
+        {k: v for k, v in row.items() if k != "ordinal"} for row in tables["findings"].to_pylist()
+    ]
     rows += [finding_to_row(f, sites.get(f.key, "")) for f in found]
     return build_table(FINDINGS, number_findings(rows))
 
@@ -125,4 +127,3 @@ def judge_gate(folder: ResultsFolder) -> str | None:
         return finding.sentence
     write_text(folder.gate, json.dumps(asdict(counts), indent=1) + "\n")
     return None
-
