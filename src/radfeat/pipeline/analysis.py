@@ -78,9 +78,7 @@ def assemble(folder: ResultsFolder) -> None:
     """Join the tables of all endpoints and arms, and describe them."""
     plan = require_analysis(folder)
     for name in ARM_TABLES:
-        paths = [
-            folder.model(e.slug, a.slug) / f"{name}.parquet" for e in plan.endpoints for a in plan.arms
-        ]
+        paths = [folder.model(e.slug, a.slug) / f"{name}.parquet" for e in plan.endpoints for a in plan.arms]
         _write(folder, folder.unblinded / f"{name}.parquet", combine_tables(paths, TABLES[name]), name)
     contrasts = combine_tables([folder.contrasts(e.slug) for e in plan.endpoints], INTERACTIONS)
     _write(folder, folder.unblinded / "interactions.parquet", contrasts, "interactions")
@@ -101,8 +99,4 @@ def _slug(plan: AnalysisPlan, name: str, what: str) -> str:
 
 def _write(folder: ResultsFolder, path: Path, table: pa.Table, name: str) -> None:
     plan = require_analysis(folder)
-    write_table(
-        path, table, TABLES[name], settings_digest=plan.digest, run_id=read_plan(folder).run_id
-    )
-
-
+    write_table(path, table, TABLES[name], settings_digest=plan.digest, run_id=read_plan(folder).run_id)

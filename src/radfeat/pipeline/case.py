@@ -129,12 +129,8 @@ def _measure_roi(
             write_crops(folders.prepared, ready)
         vector = extract_features(ready, settings.features)
     except CaseError as error:
-        return build_failed_roi(
-            row, error, pair=pair, measures=measures, preview=preview, findings=findings
-        )
-    return build_roi_record(
-        row, pair, ready, vector.values, measures, preview, (*findings, *vector.findings)
-    )
+        return build_failed_roi(row, error, pair=pair, measures=measures, preview=preview, findings=findings)
+    return build_roi_record(row, pair, ready, vector.values, measures, preview, (*findings, *vector.findings))
 
 
 def _out_of_memory(what: str) -> ExtractionError:
