@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def render_schemas() -> dict[str, str]:
     """The text of every generated schema, by its path from the root of the repository."""
     config = json.dumps(build_config_schema(), indent=2, ensure_ascii=False) + "\n"
-    sheets = {f"{SCHEMA_FOLDER}/{name}.schema.json": render_json_schema(sheet) for name, sheet in SHEETS.items()}
+    sheets = {
+        f"{SCHEMA_FOLDER}/{name}.schema.json": render_json_schema(sheet) for name, sheet in SHEETS.items()
+    }
     return {SCHEMA_PATH: config, **sheets}
 
 
@@ -38,7 +40,9 @@ def main(arguments: list[str]) -> int:
     if arguments:
         stale = find_stale(ROOT)
         for name in stale:
-            print(f"{name} is not what the settings generate: run `make schemas` and commit it", file=sys.stderr)
+            print(
+                f"{name} is not what the settings generate: run `make schemas` and commit it", file=sys.stderr
+            )
         print(f"schemas: {len(render_schemas()) - len(stale)} up to date, {len(stale)} stale")
         return 1 if stale else 0
     for name, text in render_schemas().items():

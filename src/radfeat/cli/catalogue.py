@@ -11,7 +11,8 @@ from radfeat.pipeline.folders import ResultsFolder
 
 
 @click.command(
-    epilog="\b\nExamples:\n  radfeat catalogue my-study/results\n  radfeat catalogue my-study/results --csv > catalogue.csv"
+    epilog="\b\nExamples:\n  radfeat catalogue my-study/results\n"
+    "  radfeat catalogue my-study/results --csv > catalogue.csv"
 )
 @click.argument("results", type=ANY_PATH)
 @click.option("--csv", "as_csv", is_flag=True, help="Print every column as CSV.")
@@ -29,4 +30,5 @@ def catalogue(results: Path, as_csv: bool) -> None:
         return
     for row in table.to_pylist():
         deviation = "deviates from IBSI" if row["ibsi_deviation"] else ""
-        click.echo(f"{row['code']}  {row['ibsi_code'] or '----'}  {row['feature']}  [{row['unit']}]  {deviation}".rstrip())
+        known = f"{row['code']}  {row['ibsi_code'] or '----'}  {row['feature']}  [{row['unit']}]"
+        click.echo(f"{known}  {deviation}".rstrip())

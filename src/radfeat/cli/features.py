@@ -17,7 +17,9 @@ FORMATS = ("table", "csv")
 )
 @click.argument("image", type=ANY_PATH)
 @click.argument("mask", type=ANY_PATH)
-@click.option("--modality", type=click.Choice(["CT", "MR", "PT", "US", "OT"]), default="OT", show_default=True)
+@click.option(
+    "--modality", type=click.Choice(["CT", "MR", "PT", "US", "OT"]), default="OT", show_default=True
+)
 @click.option("--label", help="Number or name of the label; needed where the mask holds several.")
 @click.option("--config", type=ANY_PATH, help="Take ingest, prepare, features and qc from this study.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV: feature, value, unit, IBSI code.")
@@ -36,7 +38,12 @@ def features(
     chosen: int | str | None = int(label) if label is not None and label.isdigit() else label
     result = measure_pair(image, mask, modality=modality, label=chosen, settings=settings)
     rows = [
-        (str(entry["feature"]), result.features[str(entry["feature"])], entry["unit"], entry["ibsi_code"] or "")
+        (
+            str(entry["feature"]),
+            result.features[str(entry["feature"])],
+            entry["unit"],
+            entry["ibsi_code"] or "",
+        )
         for entry in result.catalogue()
     ]
     for finding in result.findings:

@@ -11,11 +11,11 @@ from radfeat.core.version import VERSION
 from radfeat.core.vocabulary import ExitCode
 
 STUDY_COMMANDS = {
-    "init": ("init", "Write the skeleton of a study: commented settings and example sheets."),
+    "init": ("init", "Write a study to fill in: commented settings, example sheets."),
     "validate": ("validate", "Check settings and sheets; report every fault at once."),
     "run": ("run", "Run the study from scans to report."),
-    "features": ("features", "Measure one image and mask, and print or write the features."),
-    "catalogue": ("catalogue", "List the features that settings ask for: codes, IBSI, units, deviations."),
+    "features": ("features", "Measure one image and mask, and print the features."),
+    "catalogue": ("catalogue", "List the features of a run: codes, IBSI codes, units."),
     "settings": ("settings", "Print the settings with every default, or the JSON schema."),
     "simulate": ("simulate", "Write a simulated trial with planted truth."),
     "demo": ("demo", "Run a simulated trial and five real scans, and say what came out."),
@@ -32,13 +32,15 @@ STAGE_COMMANDS = {
     "assemble": ("stages", "Join the tables of all endpoints and arms."),
     "report": ("report", "Write the report."),
 }
+UNUSABLE_PATH = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
+"""What the file system says to a path that cannot be written; an absent file has its own error."""
 EPILOG = """\b
 Examples:
-  radfeat init my-study                  # write settings and sheets to fill in
-  radfeat validate my-study/config.yaml  # every fault at once
-  radfeat run my-study/config.yaml       # from scans to report
+  radfeat init my-study      # write settings and sheets to fill in
+  radfeat validate my-study  # every fault at once
+  radfeat run my-study       # from scans to report
 \b
-Exit codes: 0 done, 1 a bug of radfeat, 2 settings or usage, 3 data, 4 a QC gate.
+Exit codes: 0 done, 1 a bug, 2 settings or usage, 3 data, 4 a QC gate.
 """
 
 
@@ -88,7 +90,7 @@ def run_command_line(arguments: list[str]) -> int:
     leaves with its traceback, and Python's exit code 1.
     """
     try:
-        cli.main(arguments, prog_name="radfeat", standalone_mode=False)
+        code = cli.main(arguments, prog_name="radfeat", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return ExitCode.SETTINGS
@@ -101,4 +103,7 @@ def run_command_line(arguments: list[str]) -> int:
     except RadfeatError as error:
         click.echo(f"radfeat: error: {error.sentence}", err=True)
         return error.exit_code
-    return ExitCode.DONE
+    except UNUSABLE_PATH as error:
+        click.echo(f"radfeat: error: {error.filename}: {error.strerror}. Name another path.", err=True)
+        return ExitCode.SETTINGS
+    return code if isinstance(code, int) else ExitCode.DONE

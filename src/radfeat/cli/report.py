@@ -8,7 +8,10 @@ from radfeat.cli.options import results_option
 from radfeat.pipeline.folders import ResultsFolder
 
 
-@click.command(epilog="\b\nExamples:\n  radfeat report --results my-study/results\n  radfeat report --results my-study/results --blinded")
+@click.command(
+    epilog="\b\nExamples:\n  radfeat report --results my-study/results\n"
+    "  radfeat report --results my-study/results --blinded"
+)
 @results_option
 @click.option("--blinded", is_flag=True, help="Only what no arm and no outcome entered; written to blinded/.")
 def report(results: Path, blinded: bool) -> None:

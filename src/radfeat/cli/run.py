@@ -48,7 +48,11 @@ class Run:
 )
 @config_argument
 @click.option("--cores", type=click.IntRange(min=1), help="Cores to use; all of this machine by default.")
-@click.option("--profile", type=click.Path(path_type=Path), help="Snakemake profile: a name in workflow/profiles, or a folder.")
+@click.option(
+    "--profile",
+    type=click.Path(path_type=Path),
+    help="Snakemake profile: a name in workflow/profiles, or a folder.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.argument("snakemake_arguments", nargs=-1, type=click.UNPROCESSED)
 def run(
@@ -59,16 +63,17 @@ def run(
     snakemake_arguments: tuple[str, ...],
 ) -> None:
     """Run a study from scans to report; a second run does only what changed."""
-    made = _plan_run(config, cores, profile, snakemake_arguments)
+    made = plan_run(config, cores, profile, snakemake_arguments)
     if dry_run:
-        sys.exit(subprocess.run([*made.command, "--dry-run"], cwd=made.config.parent, check=False).returncode)
-    code = execute(made)
-    sys.exit(code)
+        command = [*made.command, "--dry-run"]
+        code = subprocess.run(command, cwd=made.config.parent, check=False).returncode
+    else:
+        code = execute(made)
+    raise click.exceptions.Exit(code)
 
 
-def _plan_run(
-    config: Path, cores: int | None, profile: Path | None, further: tuple[str, ...]
-) -> Run:
+def plan_run(config: Path, cores: int | None, profile: Path | None, further: tuple[str, ...]) -> Run:
+    """Read settings and sheet, write the plan, and put the call of Snakemake together."""
     from radfeat.config.reader import read_settings
     from radfeat.pipeline.plan import build_plan
 
@@ -105,7 +110,11 @@ def execute(made: Run) -> int:
     made.log.parent.mkdir(parents=True, exist_ok=True)
     with made.log.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            made.command, cwd=made.config.parent, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+            made.command,
+            cwd=made.config.parent,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
         )
         try:
             _watch(made, process)
@@ -186,7 +195,9 @@ def _explain(made: Run, started: float) -> int:
 def _code(made: Run) -> int:
     """The exit code of the failed jobs, from Snakemake's account of them; the gravest if several."""
     text = made.log.read_text(encoding="utf-8")
-    codes = {int(c) for c in re.findall(r"non-zero exit status (\d+)|exit code:? (\d+)", text) for c in c if c}
+    codes = {
+        int(c) for c in re.findall(r"non-zero exit status (\d+)|exit code:? (\d+)", text) for c in c if c
+    }
     known = [c for c in (ExitCode.BUG, ExitCode.SETTINGS, ExitCode.DATA, ExitCode.QC_GATE) if c in codes]
     return known[0] if known else ExitCode.DATA
 

@@ -9,7 +9,10 @@ import yaml
 from radfeat.cli.options import ANY_PATH, resolve_config
 
 
-@click.command(epilog="\b\nExamples:\n  radfeat settings my-study/config.yaml\n  radfeat settings --schema > config.schema.json")
+@click.command(
+    epilog="\b\nExamples:\n  radfeat settings my-study/config.yaml\n"
+    "  radfeat settings --schema > config.schema.json"
+)
 @click.argument("config", type=ANY_PATH, required=False)
 @click.option("--schema", is_flag=True, help="Print the JSON schema of config.yaml.")
 def settings(config: Path | None, schema: bool) -> None:

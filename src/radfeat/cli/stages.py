@@ -9,7 +9,6 @@ from radfeat.core.errors import GateError
 from radfeat.pipeline.folders import ResultsFolder
 
 
-
 @click.command(epilog="\b\nExample:\n  radfeat plan my-study/config.yaml")
 @config_argument
 def plan(config: Path) -> None:
@@ -39,13 +38,17 @@ def check_files(results: Path) -> None:
 @results_option
 @click.option("--bucket", required=True, help="Name of the chunk, as in plan/plan.json.")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
-@click.option("--retry-failed", is_flag=True, help="Compute failed cases again rather than take the cached failure.")
+@click.option(
+    "--retry-failed", is_flag=True, help="Compute failed cases again rather than take the cached failure."
+)
 def extract(results: Path, bucket: str, workers: int, retry_failed: bool) -> None:
     """Measure the cases of one chunk: read, prepare, extract, check, picture."""
     from radfeat.pipeline.chunk import run_chunk
 
     done = run_chunk(ResultsFolder(results), bucket, workers=workers, retry_failed=retry_failed)
-    click.echo(f"chunk {bucket}: {done.done} cases, {done.cached} from the cache, {done.failed} with failures")
+    click.echo(
+        f"chunk {bucket}: {done.done} cases, {done.cached} from the cache, {done.failed} with failures"
+    )
 
 
 @click.command(epilog="\b\nExample:\n  radfeat collect --results my-study/results")
@@ -78,7 +81,9 @@ def subjects(results: Path) -> None:
     write_subjects(ResultsFolder(results))
 
 
-@click.command(epilog="\b\nExample:\n  radfeat stratify --results my-study/results --endpoint os --arm control")
+@click.command(
+    epilog="\b\nExample:\n  radfeat stratify --results my-study/results --endpoint os --arm control"
+)
 @results_option
 @click.option("--endpoint", required=True, help="Endpoint, as named in the settings.")
 @click.option("--arm", required=True, help="Arm, as named in the settings.")

@@ -27,7 +27,9 @@ def validate(config: Path, blinded: bool) -> None:
     for sentence in faults:
         click.echo(sentence, err=True)
     if faults:
-        raise TableError(f"{len(faults)} faults in the sheets (listed above)", remedy="Mend them and validate again")
+        raise TableError(
+            f"{len(faults)} faults in the sheets (listed above)", remedy="Mend them and validate again"
+        )
     click.echo(f"{file.name}: settings and sheets are in order.")
 
 

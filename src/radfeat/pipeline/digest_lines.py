@@ -1,0 +1,61 @@
+"""A finished run in a few lines, every figure read from its tables."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from radfeat.config.reader import read_settings
+from radfeat.pipeline.collect import count_failures
+from radfeat.pipeline.folders import ResultsFolder
+from radfeat.tables.parquet import read_table
+from radfeat.tables.schemas import FEASIBILITY, FEATURES, INTERACTIONS, PERFORMANCE, ROIS
+
+
+def build_digest_lines(studies: Mapping[str, Path]) -> list[str]:
+    """Lines for a terminal: what was measured, what was fitted, what was found.
+
+    Parameters
+    ----------
+    studies
+        Configuration file by title; every study was run.
+    """
+    lines = []
+    for title, config in studies.items():
+        settings = read_settings(config)
+        folder = ResultsFolder(config.parent / settings.results)
+        lines.append(f"{title}: {_measured(folder)}")
+        if settings.stratifies:
+            lines += [_fitted(folder), _ordered(folder), _found(folder)]
+    return lines
+
+
+def _measured(folder: ResultsFolder) -> str:
+    failures = count_failures(read_table(folder.blinded / "rois.parquet", ROIS))
+    features = read_table(folder.blinded / "features.parquet", FEATURES)
+    return f"{features.num_columns - len(FEATURES.columns)} features; {failures.sentence}"
+
+
+def _fitted(folder: ResultsFolder) -> str:
+    rows = read_table(folder.unblinded / "feasibility.parquet", FEASIBILITY).to_pylist()
+    fitted = sum(row["feasible"] for row in rows)
+    return f"models: {fitted} of {len(rows)} (endpoint x arm) feasible and fitted"
+
+
+def _ordered(folder: ResultsFolder) -> str:
+    rows = read_table(folder.unblinded / "performance.parquet", PERFORMANCE).to_pylist()
+    shown = [
+        f"{r['endpoint']}/{r['arm']} {r['estimate']:.2f}{_limits(r)}"
+        for r in rows
+        if r["metric"] in ("harrell_c", "auc") and r["model"] == "radiomics" and r["estimate"] is not None
+    ]
+    return f"out-of-fold concordance or AUC: {'; '.join(shown) or 'no model was fitted'}"
+
+
+def _limits(row: Mapping[str, Any]) -> str:
+    return "" if row["lo"] is None or row["hi"] is None else f" ({row['lo']:.2f}-{row['hi']:.2f})"
+
+
+def _found(folder: ResultsFolder) -> str:
+    rows = read_table(folder.unblinded / "interactions.parquet", INTERACTIONS).to_pylist()
+    claimed = [r["sentence"] for r in rows if r["claim"]]
+    return f"interactions: {' '.join(claimed) or 'nothing is claimed'}"
