@@ -1,0 +1,105 @@
+"""From rows of the image sheet to volumes, masks and their provenance."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from radfeat.core.pair import SourcePair
+from radfeat.core.provenance import Provenance, compute_voxel_digest
+from radfeat.core.vocabulary import Modality, Reason, Unit
+from radfeat.core.volume import Mask, Volume, Voxels
+from radfeat.ingest.geometry import require_one_grid
+from radfeat.ingest.image_sheet import ImageRow
+from radfeat.ingest.labels import LabelFile, read_label_file, select_region
+from radfeat.ingest.settings import IngestSettings
+from radfeat.ingest.source import SAVE_AS_VOLUME, Source
+from radfeat.ingest.volume_files import read_volume_file
+
+ReadLabels = Callable[[Source, IngestSettings], LabelFile]
+
+
+def _remember_last() -> ReadLabels:
+    return lru_cache(maxsize=1)(read_label_file)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ReadImage:
+    """An image that was read, with the SHA-256 of its file and of its voxels.
+
+    ``read_labels`` reads a mask file of this image and remembers the last one: the ROIs of an image often
+    share one.
+    """
+
+    volume: Volume
+    sha256: str
+    voxel_digest: str
+    read_labels: ReadLabels = field(default_factory=_remember_last, repr=False)
+
+
+def read_image(row: ImageRow, settings: IngestSettings) -> ReadImage:
+    """Read the image of a row, in the number type of its file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing (``NO_IMAGE``), cannot be read as one volume, or holds NaN or infinity.
+    """
+    source = Source(row.image, row.key.case.case_id)
+    file = read_volume_file(source, settings)
+    if file.layers > 1:
+        raise source.refuse(
+            "holds several numbers per voxel (colours or a vector)",
+            measured=str(file.layers),
+            allowed="1",
+            remedy=SAVE_AS_VOLUME,
+        )
+    _require_finite(source, file.voxels)
+    volume = Volume(file.voxels, file.grid, row.modality, choose_unit(row.modality, settings))
+    return ReadImage(volume, file.sha256, compute_voxel_digest(volume.voxels_zyx, volume.grid))
+
+
+def read_pair(image: ReadImage, row: ImageRow, settings: IngestSettings) -> SourcePair:
+    """Read the mask of a row and lay it beside its image.
+
+    The mask keeps the grid of its own file, which may differ from the image's within the tolerance.
+
+    Raises
+    ------
+    InputError
+        If the mask file is missing or does not hold the ROI (``ROI_NOT_FOUND``), or cannot be read.
+    EmptyRoiError
+        If the ROI has no voxel.
+    GeometryError
+        If the mask does not lie on the image's grid.
+    """
+    key = row.key.roi_id
+    source = Source(row.mask, key, missing=Reason.ROI_NOT_FOUND)
+    file = image.read_labels(source, settings)
+    require_one_grid(image.volume.grid, file.grid, key, settings)
+    mask = Mask(select_region(source, file, row.label), file.grid, row.key)
+    provenance = Provenance(
+        image.sha256, file.sha256, image.voxel_digest, compute_voxel_digest(mask.voxels_zyx, mask.grid)
+    )
+    return SourcePair(image.volume, mask, provenance)
+
+
+def choose_unit(modality: Modality, settings: IngestSettings) -> Unit:
+    """Unit of the intensities: HU for CT, what the settings declare for PT, arbitrary for all else."""
+    if modality is Modality.CT:
+        return Unit.HU
+    return settings.pet_unit if modality is Modality.PT else Unit.ARBITRARY
+
+
+def _require_finite(source: Source, voxels: Voxels) -> None:
+    if np.issubdtype(voxels.dtype, np.integer):
+        return
+    finite = np.isfinite(voxels)
+    bad = voxels.size - int(np.count_nonzero(finite))
+    if bad:
+        z, y, x = (int(n) for n in np.unravel_index(int(np.argmin(finite)), voxels.shape))
+        raise source.refuse(
+            f"holds NaN or infinity in {bad} of {voxels.size} voxels, first at x {x}, y {y}, z {z}",
+            remedy="Export the image again; outside the field of view write a number such as -1024 for CT",
+        )

@@ -1,0 +1,215 @@
+"""Volume files: NIfTI, NRRD and MetaImage, each read whole or refused with one sentence."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from radfeat.core.errors import InputError
+from radfeat.core.grid import Grid
+from radfeat.core.vocabulary import Reason
+from radfeat.core.volume import Voxels, array_of
+from radfeat.ingest.metaimage import list_metaimage_files, read_metaimage
+from radfeat.ingest.nifti import read_nifti
+from radfeat.ingest.nrrd import list_nrrd_files, read_nrrd
+from radfeat.ingest.settings import IngestSettings
+from radfeat.ingest.source import COPY_AGAIN, Source
+from radfeat.ingest.stored import Affine, StoredArray
+
+FORMATS: Mapping[str, Callable[[Source], StoredArray]] = {
+    ".nii": read_nifti,
+    ".nii.gz": read_nifti,
+    ".nrrd": read_nrrd,
+    ".nhdr": read_nrrd,
+    ".mha": read_metaimage,
+    ".mhd": read_metaimage,
+}
+"""Reader of each format, by the end of the file's name."""
+
+_DICOM = "DICOM is not read yet by this version"
+_CONVERT = "Convert it to NIfTI, NRRD or MetaImage"
+_RIGHT_ANGLE = 1e-4
+"""Greatest scalar product of two axes, and error of an axis' length: rounding in headers stays below."""
+_HEADER_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class VolumeFile:
+    """A file that was read: voxels (z, y, x), or (z, y, x, layer) where it holds several layers."""
+
+    voxels: Voxels
+    grid: Grid
+    sha256: str
+    layers: int
+    fields: Mapping[str, str]
+
+
+def read_volume_file(source: Source, settings: IngestSettings) -> VolumeFile:
+    """Read a file whole, in the number type that SimpleITK gives it.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, of no known format, damaged, cut short, does not hold one volume, or
+        contradicts itself about where its voxels lie.
+    """
+    stored = _find_format(source)(source)
+    with _quiet():
+        grid = _read_grid(source)
+        voxels = _read_rescaled(source) if stored.rescaled else stored.voxels
+    _require_shape(source, voxels, grid)
+    _require_right_angles(source, grid)
+    for name, matrix in stored.transforms.items():
+        _require_place(source, grid, name, matrix, settings.nifti_transform_tolerance_mm)
+    return VolumeFile(voxels, grid, stored.sha256, stored.components, stored.fields)
+
+
+def describe_path(path: Path) -> str | None:
+    """Why a path cannot be read, judged by its name alone; None where its name is that of a known format."""
+    if path.suffix.lower() == ".dcm" or _is_folder(path):
+        return _DICOM
+    if _suffix(path) is None:
+        return f"not one of the formats that are read ({', '.join(FORMATS)})"
+    return None
+
+
+def list_files(path: Path) -> tuple[Path, ...]:
+    """The file and, where its header names a data file, that file: all whose bytes can alter the voxels."""
+    listing = {".nhdr": list_nrrd_files, ".nrrd": list_nrrd_files, ".mhd": list_metaimage_files}
+    find = listing.get(_suffix(path) or "")
+    if find is None:
+        return (path,)
+    try:
+        with path.open("rb") as stream:
+            header = stream.read(_HEADER_BYTES)
+    except OSError:
+        return (path,)
+    return (path, *find(header, path))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # reading it says why
+
+
+def _suffix(path: Path) -> str | None:
+    name = path.name.lower()
+    return next((suffix for suffix in FORMATS if name.endswith(suffix)), None)
+
+
+def _find_format(source: Source) -> Callable[[Source], StoredArray]:
+    path = source.path
+    folder = _is_folder(path)
+    if folder or path.suffix.lower() == ".dcm":
+        what = "is a folder" if folder else "is a DICOM file"
+        raise source.refuse(f"{what}, and {_DICOM}", remedy=_CONVERT)
+    suffix = _suffix(path)
+    if suffix is not None:
+        return FORMATS[suffix]
+    if source.read_bytes()[128:132] == b"DICM":
+        raise source.refuse(f"is a DICOM file, and {_DICOM}", remedy=_CONVERT)
+    raise source.refuse(
+        "is of no format that is read", measured=path.suffix, allowed=", ".join(FORMATS), remedy=_CONVERT
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep SimpleITK's warnings off the terminal: what they warn of is checked here."""
+    shown = sitk.ProcessObject.GetGlobalWarningDisplay()
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
+
+
+def _read_grid(source: Source) -> Grid:
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(source.path))
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise _translate(source, str(error)) from None
+    n = reader.GetDimension()
+    size, spacing, origin = reader.GetSize(), reader.GetSpacing(), reader.GetOrigin()
+    matrix = np.reshape(reader.GetDirection(), (n, n))[:3, :3]
+    if not np.all(np.isfinite([*spacing[:3], *origin[:3], *matrix.ravel()])) or min(spacing[:3]) <= 0:
+        raise source.refuse("has a damaged geometry in its header", reason=Reason.GEOMETRY)
+    return Grid(
+        (size[0], size[1], size[2]),
+        (spacing[0], spacing[1], spacing[2]),
+        (origin[0], origin[1], origin[2]),
+        tuple(float(cosine) for cosine in matrix.ravel()),
+    )
+
+
+def _translate(source: Source, message: str) -> InputError:
+    """SimpleITK's message names its own source files and the whole path; one sentence instead."""
+    if "orthonormal" in message:
+        return source.refuse(
+            "has axes that are not at right angles, or none at all",
+            reason=Reason.GEOMETRY,
+            remedy="Resample it to a rectangular grid (a tilted gantry shears a CT)",
+        )
+    return source.refuse("has a header that SimpleITK does not read", remedy=COPY_AGAIN)
+
+
+def _read_rescaled(source: Source) -> Voxels:
+    """The voxels after the header's slope and intercept, computed by SimpleITK as PyRadiomics sees them."""
+    try:
+        voxels = array_of(sitk.ReadImage(str(source.path)))
+    except RuntimeError as error:
+        raise _translate(source, str(error)) from None
+    return voxels.reshape(voxels.shape[-3:])
+
+
+def _require_shape(source: Source, voxels: Voxels, grid: Grid) -> None:
+    if voxels.shape[:3] != grid.shape_zyx:
+        raise source.refuse(
+            "has a header that is read in two ways",
+            measured=f"{voxels.shape[2::-1]} voxels",
+            allowed=f"{grid.size_xyz}",
+            remedy="Save it again as NIfTI, NRRD or MetaImage",
+        )
+
+
+def _require_right_angles(source: Source, grid: Grid) -> None:
+    matrix = np.reshape(grid.direction, (3, 3))
+    error = float(np.abs(matrix.T @ matrix - np.eye(3)).max())
+    if error > _RIGHT_ANGLE:
+        raise source.refuse(
+            "has axes that are not at right angles",
+            reason=Reason.GEOMETRY,
+            measured=f"{error:.2g}",
+            allowed=f"{_RIGHT_ANGLE:g}",
+            remedy="Resample it to a rectangular grid (a tilted gantry shears a CT)",
+        )
+
+
+def _require_place(source: Source, grid: Grid, name: str, matrix: Affine, tolerance_mm: float) -> None:
+    """Refuse a header of which one transform puts the voxels elsewhere than SimpleITK does."""
+    gap = max(
+        float(np.linalg.norm(_place(grid, corner) - (matrix @ [*corner, 1.0])[:3]))
+        for corner in product(*((0, n - 1) for n in grid.size_xyz))
+    )
+    if not gap <= tolerance_mm:
+        raise source.refuse(
+            f"contradicts itself: its {name} puts voxels elsewhere than its other geometry fields",
+            reason=Reason.GEOMETRY,
+            measured=f"{gap:.4g} mm apart",
+            allowed=f"{tolerance_mm:g} mm",
+            remedy="Mend the header, or raise ingest.nifti_transform_tolerance_mm to take it as SimpleITK",
+        )
+
+
+def _place(grid: Grid, index_xyz: tuple[int, ...]) -> Affine:
+    steps = np.multiply(index_xyz, grid.spacing_xyz_mm)
+    place: Affine = np.reshape(grid.direction, (3, 3)) @ steps + grid.origin_xyz_mm
+    return place
