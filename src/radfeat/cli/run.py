@@ -92,16 +92,16 @@ def plan_run(config: Path, cores: int | None, profile: Path | None, further: tup
 
 
 def find_snakefile() -> Path:
-    """The Snakefile that belongs to this installation."""
+    """The Snakefile of this installation: the repository's own where the package is installed from there."""
     package = Path(__file__).resolve().parents[1]
-    for candidate in (package / "workflow_files" / "Snakefile", package.parents[1] / "Snakefile"):
-        if candidate.is_file():
-            return candidate
-    raise SettingsError(
-        "the workflow is not beside this installation",
-        key=str(package),
-        remedy="Install radfeat from its repository (`make install`)",
-    )
+    snakefile = (package / "workflow_files" / "Snakefile").resolve()
+    if not snakefile.is_file():
+        raise SettingsError(
+            "the workflow is not in this installation",
+            key=str(package),
+            remedy="Install radfeat again, from its repository or its wheel",
+        )
+    return snakefile
 
 
 def execute(made: Run) -> int:

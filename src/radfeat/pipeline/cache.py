@@ -10,7 +10,7 @@ import platform
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,25 @@ from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import stat_of
 from radfeat.pipeline.records import CaseRecord
 
-NUMERIC_PACKAGES = ("pyradiomics-bhklab", "SimpleITK", "numpy", "PyWavelets", "scipy", "scikit-image")
+NUMERIC_PACKAGES = ("SimpleITK", "numpy", "PyWavelets", "scipy", "scikit-image")
+ENGINE_PACKAGES = ("pyradiomics-bhklab", "pyradiomics")
+"""PyRadiomics by its name in the lock, and by its name on conda-forge."""
 
 
 def compute_code_digest() -> str:
     """Digest of the code that makes the numbers: radfeat's numbers version and the libraries' versions."""
-    libraries = {name: version(name) for name in NUMERIC_PACKAGES}
+    libraries = {name: version(name) for name in (_find_engine(), *NUMERIC_PACKAGES)}
     return compute_json_digest([NUMBERS_VERSION, libraries, platform.machine()])
+
+
+def _find_engine() -> str:
+    for name in ENGINE_PACKAGES:
+        try:
+            version(name)
+        except PackageNotFoundError:
+            continue
+        return name
+    raise PackageNotFoundError(" or ".join(ENGINE_PACKAGES))
 
 
 @dataclass(frozen=True, slots=True)
