@@ -1,0 +1,1 @@
+"""Per-arm models of declared endpoints, out of fold, and treatment-by-biomarker interactions."""

@@ -1,0 +1,187 @@
+"""One endpoint in one arm: gate, cross-validated scores, their performance, the model of the whole arm."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from radfeat.core.digest import derive_seed
+from radfeat.modelling.cohort import Cohort, StudyTable, build_cohort, require_declared
+from radfeat.modelling.comparators import cross_validate_comparators, permute_procedure
+from radfeat.modelling.cross_validation import OutOfFold, Rows, Schedule, cross_validate
+from radfeat.modelling.curves import STRATUM_NAMES, build_curves
+from radfeat.modelling.evaluation import (
+    RADIOMICS,
+    Metric,
+    build_rows,
+    count_folds,
+    measure_discrimination,
+    measure_permuted,
+    measure_strata,
+    name_discrimination,
+)
+from radfeat.modelling.feasibility import Feasibility, build_feasibility, judge_arm
+from radfeat.modelling.fitted_model import build_missing_model, build_model, list_coefficients
+from radfeat.modelling.fold_model import ElasticNetFit, FoldModel
+from radfeat.modelling.model_files import ArmModel
+from radfeat.modelling.settings import ModellingSettings
+from radfeat.modelling.splits import repeat_seed
+from radfeat.tables.parquet import build_table
+from radfeat.tables.schemas import COEFFICIENTS, PERFORMANCE, PREDICTIONS, SELECTION
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ArmResult:
+    """The tables of one endpoint and arm, and the model of the whole arm; all exist, if need be empty."""
+
+    feasibility: pa.Table
+    predictions: pa.Table
+    performance: pa.Table
+    coefficients: pa.Table
+    selection: pa.Table
+    survival_curves: pa.Table
+    model: ArmModel
+
+
+def fit_arm(study: StudyTable, endpoint: str, arm: str, settings: ModellingSettings) -> ArmResult:
+    """Fit, score and judge one endpoint in one arm; describe the arm where a model is not feasible.
+
+    Subjects of the other arms are scored by the same folds' models, for the contrasts between arms.
+
+    Raises
+    ------
+    CohortError
+        The settings declare no such endpoint or arm.
+    """
+    require_declared(study, endpoint, arm, settings)
+    own = build_cohort(study, endpoint, [arm])
+    verdict = judge_arm(own, arm, settings)
+    # One thread: the last bits of a matrix product depend on how many threads share it.
+    with threadpool_limits(limits=1):
+        fitted = _fit_whole_arm(own, settings, arm) if verdict.is_feasible else None
+        if fitted is None:
+            return _describe_arm(own, _explain_unfitted(verdict), settings)
+        others = build_cohort(study, endpoint, [a for a in settings.arms if a != arm])
+        return _evaluate_arm(own, others, fitted, verdict, settings)
+
+
+def _fit_whole_arm(own: Cohort, settings: ModellingSettings, arm: str) -> FoldModel | None:
+    seed = derive_seed(settings.seed, "whole arm", own.endpoint, arm)
+    return ElasticNetFit(settings)(own.values, own.outcomes, own.subject_ids, seed)
+
+
+def _explain_unfitted(verdict: Feasibility) -> Feasibility:
+    if not verdict.is_feasible:
+        return verdict
+    sentence = (
+        f"{verdict.arm}: no penalty could be fitted to its {verdict.n} subjects; the arm is described, and "
+        "no model is fitted."
+    )
+    return replace(verdict, is_feasible=False, sentence=sentence)
+
+
+def _describe_arm(own: Cohort, verdict: Feasibility, settings: ModellingSettings) -> ArmResult:
+    rows = _list_rows(own)
+    unmeasured = Metric(
+        *(RADIOMICS, name_discrimination(own.outcomes), None, None, None, verdict.n, verdict.events),
+        verdict.sentence,
+    )
+    performance = build_rows((unmeasured,), verdict, settings.level)
+    unclassed = np.full(len(own), -1, dtype=np.intp)
+    curves = build_curves(own.endpoint, verdict.arm, rows, unclassed, settings.level)
+    return ArmResult(
+        feasibility=build_feasibility(verdict),
+        predictions=build_table(PREDICTIONS, []),
+        performance=build_table(PERFORMANCE, performance),
+        coefficients=build_table(COEFFICIENTS, []),
+        selection=build_table(SELECTION, []),
+        survival_curves=curves,
+        model=build_missing_model(own, verdict),
+    )
+
+
+def _evaluate_arm(
+    own: Cohort, others: Cohort, fitted: FoldModel, verdict: Feasibility, settings: ModellingSettings
+) -> ArmResult:
+    rows = _list_rows(own)
+    seeds = tuple(repeat_seed(settings.seed, own.endpoint, r) for r in range(1, settings.repeats + 1))
+    schedule = Schedule(settings.folds, seeds)
+    outside = _list_rows(others) if len(others) else None
+    result = cross_validate(rows, outside, ElasticNetFit(settings), schedule)
+    model = build_model(own, verdict, fitted, settings.l1_ratio)
+    return ArmResult(
+        feasibility=build_feasibility(verdict),
+        predictions=_build_predictions(result, own.site_ids + others.site_ids, verdict),
+        performance=_build_performance(own, rows, result, schedule, verdict, settings),
+        coefficients=build_table(COEFFICIENTS, list_coefficients(model)),
+        selection=_build_selection(result, own, verdict.arm),
+        survival_curves=build_curves(own.endpoint, verdict.arm, result.rows, result.strata, settings.level),
+        model=model,
+    )
+
+
+def _list_rows(cohort: Cohort) -> Rows:
+    return Rows(cohort.subject_ids, cohort.arms, cohort.values, cohort.outcomes)
+
+
+def _build_performance(
+    own: Cohort,
+    rows: Rows,
+    result: OutOfFold,
+    schedule: Schedule,
+    verdict: Feasibility,
+    settings: ModellingSettings,
+) -> pa.Table:
+    metrics = [measure_discrimination(RADIOMICS, result, verdict, settings)]
+    metrics += [*measure_strata(result, settings), *count_folds(result)]
+    for name, compared in cross_validate_comparators(own, rows, schedule).items():
+        metrics.append(measure_discrimination(name, compared, verdict, settings))
+    if settings.permutations:
+        seed = derive_seed(settings.seed, "permutations", own.endpoint, verdict.arm)
+        first = result.repeats[0].scores[: result.own]
+        fit = ElasticNetFit(settings)
+        permuted = permute_procedure(first, rows, fit, schedule, settings.permutations, seed)
+        metrics += measure_permuted(permuted, rows.outcomes, settings)
+    return build_table(PERFORMANCE, build_rows(tuple(metrics), verdict, settings.level))
+
+
+def _build_predictions(result: OutOfFold, sites: tuple[str, ...], verdict: Feasibility) -> pa.Table:
+    rows, outcomes = result.rows, result.rows.outcomes
+    found: list[dict[str, object]] = []
+    for number, repeat in enumerate(result.repeats, start=1):
+        for i, subject in enumerate(rows.subject_ids):
+            found.append(
+                {
+                    "endpoint": verdict.endpoint,
+                    "model_arm": verdict.arm,
+                    "subject_id": subject,
+                    "repeat": number,
+                    "arm": rows.arms[i],
+                    "site_id": sites[i],
+                    "fold": int(repeat.folds[i]) + 1,
+                    "score": None if np.isnan(repeat.scores[i]) else float(repeat.scores[i]),
+                    "stratum": STRATUM_NAMES.get(int(repeat.strata[i])),
+                    "time": float(outcomes.times[i]) if outcomes.is_survival else None,
+                    "event": bool(outcomes.events[i]),
+                }
+            )
+    return build_table(PREDICTIONS, found)
+
+
+def _build_selection(result: OutOfFold, own: Cohort, arm: str) -> pa.Table:
+    coefficients = result.coefficients
+    fits = len(coefficients)
+    rows = [
+        {
+            "endpoint": own.endpoint,
+            "arm": arm,
+            "feature": feature,
+            "fits": fits,
+            "selected": int((coefficients[:, j] != 0).sum()),
+            "frequency": float((coefficients[:, j] != 0).mean()),
+            "mean_coefficient": float(coefficients[:, j].mean()),
+        }
+        for j, feature in enumerate(own.features if fits else ())
+    ]
+    return build_table(SELECTION, rows)

@@ -1,0 +1,89 @@
+"""Every biomarker in every contrast of arms: tested, or not, with the reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from radfeat.modelling.biomarkers import Biomarker, BiomarkerKind, list_biomarkers
+from radfeat.modelling.cohort import Cohort, StudyTable, build_cohort
+from radfeat.modelling.feasibility import explain_shortage
+from radfeat.modelling.interaction_fit import Interaction, fit_interaction
+from radfeat.modelling.outcomes import Flags, Outcomes
+from radfeat.modelling.settings import ModellingSettings
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Contrast:
+    """One biomarker in two arms: ``result`` is None where it was not tested, and ``obstacle`` says why."""
+
+    endpoint: str
+    experimental: str
+    reference: str
+    biomarker: Biomarker
+    n: int
+    events: int
+    is_survival: bool
+    result: Interaction | None
+    obstacle: str
+
+
+def list_contrasts(
+    study: StudyTable, endpoint: str, predictions: pa.Table, settings: ModellingSettings
+) -> list[Contrast]:
+    """Each further arm against the first, for each biomarker."""
+    found: list[Contrast] = []
+    for experimental in settings.arms[1:]:
+        arms = (settings.arms[0], experimental)
+        cohort = build_cohort(study, endpoint, arms)
+        for biomarker in list_biomarkers(study, cohort, predictions, arms, settings):
+            found.append(_contrast_biomarker(biomarker, cohort, arms, settings))
+    return found
+
+
+def _contrast_biomarker(
+    biomarker: Biomarker, cohort: Cohort, arms: tuple[str, str], settings: ModellingSettings
+) -> Contrast:
+    reference, experimental = arms
+    known = np.flatnonzero(~np.isnan(biomarker.values))
+    outcomes = cohort.outcomes.take(known)
+    is_experimental = np.array([cohort.arms[i] == experimental for i in known], dtype=np.bool_)
+    obstacle = _find_obstacle(biomarker, outcomes, is_experimental, arms, settings)
+    result = None
+    if not obstacle:
+        values, covariates = biomarker.values[known], cohort.covariates[known]
+        result = fit_interaction(values, is_experimental, covariates, outcomes, settings.level)
+        obstacle = (
+            "" if result else "there is no finite estimate (separation, or columns that repeat each other)"
+        )
+    return Contrast(
+        endpoint=cohort.endpoint,
+        experimental=experimental,
+        reference=reference,
+        biomarker=biomarker,
+        n=len(known),
+        events=int(outcomes.events.sum()),
+        is_survival=outcomes.is_survival,
+        result=result,
+        obstacle=obstacle,
+    )
+
+
+def _find_obstacle(
+    biomarker: Biomarker,
+    outcomes: Outcomes,
+    is_experimental: Flags,
+    arms: Sequence[str],
+    settings: ModellingSettings,
+) -> str:
+    """Why the biomarker is not tested; empty if it is."""
+    if not len(outcomes):
+        is_score = biomarker.kind is BiomarkerKind.SCORE
+        return "its arm has no model" if is_score else "no subject has a value"
+    for arm, members in zip(arms, (~is_experimental, is_experimental), strict=True):
+        shortage = explain_shortage(outcomes.take(np.flatnonzero(members)), settings)
+        if shortage:
+            return f"{arm} has {shortage}"
+    values = biomarker.values[~np.isnan(biomarker.values)]
+    return "all subjects have one value" if np.ptp(values) == 0 else ""

@@ -1,0 +1,159 @@
+"""Performance of out-of-fold scores in their own arm, as rows of the table ``performance``."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from radfeat.core.digest import derive_seed
+from radfeat.modelling.comparators import Permuted
+from radfeat.modelling.concordance import compute_concordance
+from radfeat.modelling.cross_validation import OutOfFold
+from radfeat.modelling.feasibility import Feasibility
+from radfeat.modelling.outcomes import Flags, Floats, Indices, Outcomes
+from radfeat.modelling.regression import fit_regression
+from radfeat.modelling.settings import ModellingSettings
+from radfeat.modelling.survival import compute_logrank
+
+RADIOMICS = "radiomics"
+"""Name of the radiomic model among the models of the table ``performance``."""
+
+PERMUTED = "permuted"
+"""Name of the radiomic model fitted to permuted outcomes."""
+
+_DESCRIPTIVE = "descriptive: out-of-fold strata share training subjects, so no nominal p or limit is exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number: None where there is none, and ``method`` says why or how."""
+
+    model: str
+    name: str
+    estimate: float | None
+    lo: float | None
+    hi: float | None
+    n: int
+    events: int
+    method: str
+
+
+def name_discrimination(outcomes: Outcomes) -> str:
+    """Name of the metric of discrimination: Harrell's C, or AUC."""
+    return "harrell_c" if outcomes.is_survival else "auc"
+
+
+def measure_discrimination(
+    model: str, result: OutOfFold, verdict: Feasibility, settings: ModellingSettings
+) -> Metric:
+    """C or AUC of the mean out-of-fold scores of the arm's own subjects."""
+    scores, outcomes, _ = _own(result)
+    name = name_discrimination(result.rows.outcomes)
+    n, events = len(outcomes), int(outcomes.events.sum())
+    if not n:
+        return Metric(model, name, None, None, None, 0, 0, "No fold could fit the model.")
+    # One seed for all models of an arm: their limits rest on the same resamples.
+    seed = derive_seed(settings.seed, "bootstrap", verdict.endpoint, verdict.arm)
+    c = compute_concordance(scores, outcomes, resamples=settings.bootstrap, level=settings.level, seed=seed)
+    method = (
+        f"Out-of-fold scores, mean of {len(result.repeats)} repeats of {settings.folds} folds; percentile "
+        f"limits of {settings.bootstrap} resamples of subjects, the models held fixed; ties count half."
+    )
+    return Metric(model, name, c.estimate, c.lo, c.hi, n, events, method)
+
+
+def measure_strata(result: OutOfFold, settings: ModellingSettings) -> Iterator[Metric]:
+    """Hazard (or odds) ratio of high to low and, for a time to event, the log-rank test; of the own arm."""
+    _, outcomes, strata = _own(result)
+    classed = np.flatnonzero(strata >= 0)
+    outcomes, is_high = outcomes.take(classed), strata[classed] == 1
+    n, events = len(outcomes), int(outcomes.events.sum())
+    name = "hazard_ratio_high_low" if outcomes.is_survival else "odds_ratio_high_low"
+    ratio = _compare_strata(outcomes, is_high, settings.level)
+    how = "Cox, Efron ties" if outcomes.is_survival else "Logistic regression"
+    method = f"{how}, strata by majority of repeats, Wald limits; {_DESCRIPTIVE}."
+    estimate, lo, hi = ratio or (None, None, None)
+    yield Metric(RADIOMICS, name, estimate, lo, hi, n, events, method if ratio else _NO_RATIO)
+    if outcomes.is_survival:
+        test = compute_logrank(outcomes, is_high) if n else None
+        method = f"Log-rank test of the strata, 1 degree of freedom; {_DESCRIPTIVE}."
+        for metric, value in zip(("logrank_chi2", "logrank_p"), test or (None, None), strict=True):
+            yield Metric(RADIOMICS, metric, value, None, None, n, events, method if test else _NO_RATIO)
+
+
+def measure_permuted(permuted: Permuted, outcomes: Outcomes, settings: ModellingSettings) -> Iterator[Metric]:
+    """The p-value of the radiomic model, and what its procedure reaches where there is nothing to find."""
+    n, events = len(outcomes), int(outcomes.events.sum())
+    times = len(permuted.permuted)
+    tail = (1 - settings.level) / 2
+    lo, hi = (float(q) for q in np.quantile(permuted.permuted, [tail, 1 - tail]))
+    method = (
+        f"Mean and percentiles of {times} permutations of the outcomes, whole procedure, one repeat each."
+    )
+    name = name_discrimination(outcomes)
+    yield Metric(PERMUTED, name, float(np.mean(permuted.permuted)), lo, hi, n, events, method)
+    method = (
+        f"One-sided: share of {times} permutations and the data whose {name} in one repeat is at least the "
+        f"observed {permuted.observed:.3f}."
+    )
+    yield Metric(RADIOMICS, "permutation_p", permuted.p, None, None, n, events, method)
+
+
+def count_folds(result: OutOfFold) -> Iterator[Metric]:
+    """How many outer folds failed, selected nothing, or had trouble with a fit."""
+    _, outcomes, _ = _own(result)
+    n, events = len(outcomes), int(outcomes.events.sum())
+    total = sum(len(np.unique(r.folds)) for r in result.repeats)
+    meanings = {
+        "failed": "could not fit a model; their subjects have no score in that repeat",
+        "empty": "selected no feature; their subjects score 0 and have no stratum in that repeat",
+        "flawed": "had a path of penalties cut short or a solver out of iterations",
+    }
+    for what, meaning in meanings.items():
+        yield Metric(
+            *(RADIOMICS, f"folds_{what}", float(result.count(what)), None, None, n, events),
+            f"Of {total} outer folds over all repeats, those that {meaning}.",
+        )
+
+
+def build_rows(
+    metrics: Iterator[Metric] | tuple[Metric, ...], verdict: Feasibility, level: float
+) -> list[Mapping[str, object]]:
+    """Rows of the table ``performance``."""
+    return [
+        {
+            "endpoint": verdict.endpoint,
+            "arm": verdict.arm,
+            "model": m.model,
+            "metric": m.name,
+            "estimate": m.estimate,
+            "lo": m.lo,
+            "hi": m.hi,
+            "level": None if m.lo is None else level,
+            "n": m.n,
+            "events": m.events,
+            "method": m.method,
+        }
+        for m in metrics
+    ]
+
+
+_NO_RATIO = "No finite estimate: a stratum is empty or has no events, or all subjects have one score."
+
+
+def _compare_strata(outcomes: Outcomes, is_high: Flags, level: float) -> tuple[float, float, float] | None:
+    if not len(outcomes):
+        return None
+    fitted = fit_regression(is_high.astype(np.float64)[:, None], outcomes)
+    if not fitted.converged:
+        return None
+    contrast = np.zeros(len(fitted.coefficients))
+    contrast[0] = 1.0
+    return fitted.interval(contrast, level)
+
+
+def _own(result: OutOfFold) -> tuple[Floats, Outcomes, Indices]:
+    """Mean scores, outcomes and strata of the own rows that have a score."""
+    scores = result.mean_scores[: result.own]
+    known = np.flatnonzero(~np.isnan(scores))
+    return scores[known], result.rows.outcomes.take(known), result.strata[known]

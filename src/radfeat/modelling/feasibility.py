@@ -1,0 +1,94 @@
+"""The gate before any model: is there enough in this arm, and if not, why; one sentence."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from radfeat.modelling.cohort import Cohort
+from radfeat.modelling.outcomes import Outcomes
+from radfeat.modelling.settings import ModellingSettings
+from radfeat.tables.parquet import build_table
+from radfeat.tables.schemas import FEASIBILITY
+
+MIN_PER_FOLD = 2
+"""Fewest subjects in an outer fold: with fewer, a fold could be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feasibility:
+    """Verdict on one arm and endpoint; ``min_events`` is per arm, or per class for a binary endpoint."""
+
+    endpoint: str
+    arm: str
+    n: int
+    events: int
+    non_events: int
+    sites: int
+    predictors: int
+    min_events: int
+    is_feasible: bool
+    sentence: str
+
+
+def judge_arm(cohort: Cohort, arm: str, settings: ModellingSettings) -> Feasibility:
+    """Whether a model is fitted to the cohort of one arm."""
+    events = int(cohort.outcomes.events.sum())
+    n = len(cohort)
+    obstacle = explain_shortage(cohort.outcomes, settings) or _explain_obstacle(cohort, settings)
+    return Feasibility(
+        endpoint=cohort.endpoint,
+        arm=arm,
+        n=n,
+        events=events,
+        non_events=n - events,
+        sites=len(set(cohort.site_ids)),
+        predictors=len(cohort.features),
+        min_events=settings.least_events(cohort.outcomes.kind),
+        is_feasible=not obstacle,
+        sentence=f"{arm}: {obstacle}; the arm is described, and no model is fitted."
+        if obstacle
+        else f"{arm}: {_count(cohort.outcomes)}: a model of {len(cohort.features)} predictors is fitted.",
+    )
+
+
+def explain_shortage(outcomes: Outcomes, settings: ModellingSettings) -> str:
+    """What there is too little of (events, or one of the classes), with the numbers; empty if nothing."""
+    least = settings.least_events(outcomes.kind)
+    events = int(outcomes.events.sum())
+    scarcest = events if outcomes.is_survival else min(events, len(outcomes) - events)
+    if scarcest >= least:
+        return ""
+    wanted = f"{least} events are" if outcomes.is_survival else f"{least} of each class are"
+    return f"{_count(outcomes)}, but {wanted} needed"
+
+
+def build_feasibility(verdict: Feasibility) -> pa.Table:
+    """The verdict as a table of one row."""
+    row = {
+        "endpoint": verdict.endpoint,
+        "arm": verdict.arm,
+        "n": verdict.n,
+        "events": verdict.events,
+        "non_events": verdict.non_events,
+        "sites": verdict.sites,
+        "predictors": verdict.predictors,
+        "min_events": verdict.min_events,
+        "feasible": verdict.is_feasible,
+        "sentence": verdict.sentence,
+    }
+    return build_table(FEASIBILITY, [row])
+
+
+def _explain_obstacle(cohort: Cohort, settings: ModellingSettings) -> str:
+    if len(cohort) < MIN_PER_FOLD * settings.folds:
+        return f"{len(cohort)} subjects are too few for {settings.folds} folds of {MIN_PER_FOLD} or more"
+    if not cohort.features:
+        return "no feature passes the filters that are blind to the outcome"
+    return ""
+
+
+def _count(outcomes: Outcomes) -> str:
+    events = int(outcomes.events.sum())
+    if outcomes.is_survival:
+        return f"{events} events in {len(outcomes)} subjects"
+    return f"{events} of {len(outcomes)} subjects in the positive class"

@@ -1,0 +1,95 @@
+"""The table ``interactions``: how the effect of treatment differs with each biomarker; what is claimed."""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from radfeat.modelling.biomarkers import BiomarkerKind
+from radfeat.modelling.claims import Verdict, judge_contrasts, runs_as_promised
+from radfeat.modelling.cohort import StudyTable, require_candidates
+from radfeat.modelling.contrasts import Contrast, list_contrasts
+from radfeat.modelling.interaction_fit import Interaction
+from radfeat.modelling.settings import ModellingSettings
+from radfeat.tables.parquet import build_table
+from radfeat.tables.schemas import INTERACTIONS
+
+
+def build_interactions(
+    study: StudyTable, endpoint: str, predictions: pa.Table, settings: ModellingSettings
+) -> pa.Table:
+    """Treatment-by-biomarker interactions of one endpoint; no row where there is but one arm.
+
+    The first of ``settings.arms`` is the reference of every contrast. ``predictions`` holds the out-of-fold
+    scores of all arms' models. What is claimed, and what not, is the rule of ``claims``.
+
+    Raises
+    ------
+    CohortError
+        A prespecified candidate is not a feature of the study.
+    """
+    require_candidates(settings.candidates, study.features)
+    # One thread: the last bits of a matrix product depend on how many threads share it.
+    with threadpool_limits(limits=1):
+        contrasts = list_contrasts(study, endpoint, predictions, settings)
+    verdicts = judge_contrasts(contrasts, settings.alpha)
+    rows = [_build_row(c, v, settings.level) for c, v in zip(contrasts, verdicts, strict=True)]
+    return build_table(INTERACTIONS, rows)
+
+
+def _build_row(contrast: Contrast, verdict: Verdict, level: float) -> Mapping[str, object]:
+    result = contrast.result
+    row: dict[str, object] = {
+        "endpoint": contrast.endpoint,
+        "experimental_arm": contrast.experimental,
+        "reference_arm": contrast.reference,
+        "kind": contrast.biomarker.kind.value,
+        "biomarker": contrast.biomarker.name,
+        "n": contrast.n,
+        "events": contrast.events,
+        "p_adjusted": verdict.p_adjusted,
+        "adjustment": verdict.adjustment,
+        "claim": verdict.claim,
+        "sentence": write_sentence(contrast, verdict, level),
+    }
+    if result is None:
+        return row
+    ratios = {"hr_experimental": result.experimental, "hr_reference": result.reference, "ratio": result.ratio}
+    for name, (estimate, lo, hi) in ratios.items():
+        row |= {name: estimate, f"{name}_lo": lo, f"{name}_hi": hi}
+    return row | {"level": level, "lrt_chi2": result.chi2, "p": result.p}
+
+
+def write_sentence(contrast: Contrast, verdict: Verdict, level: float) -> str:
+    """The result in one sentence; "predictive" is said only of what is claimed."""
+    if contrast.result is None:
+        return f"Not tested for {contrast.biomarker.name}: {contrast.obstacle}."
+    numbers = _write_numbers(contrast, contrast.result, level)
+    p = f"likelihood-ratio p {_write_p(contrast.result.p)}, adjusted {_write_p(verdict.p_adjusted)}"
+    return f"{contrast.biomarker.name}: {numbers}; {p}. {_write_verdict(contrast, verdict)}."
+
+
+def _write_numbers(contrast: Contrast, result: Interaction, level: float) -> str:
+    what = "hazard ratio" if contrast.is_survival else "odds ratio"
+    estimate, lo, hi = result.ratio
+    return (
+        f"{what} per SD {result.experimental[0]:.2f} in {contrast.experimental}, "
+        f"{result.reference[0]:.2f} in {contrast.reference}, "
+        f"ratio {estimate:.2f} ({100 * level:g} % CI {lo:.2f} to {hi:.2f})"
+    )
+
+
+def _write_verdict(contrast: Contrast, verdict: Verdict) -> str:
+    if verdict.claim:
+        return f"Claimed as predictive of the effect of {contrast.experimental} against {contrast.reference}"
+    if contrast.biomarker.kind is BiomarkerKind.SCREEN:
+        return "Screened: a hypothesis at most, never a claim"
+    if not runs_as_promised(contrast):
+        return "No claim: the score does no better in the arm it was fitted in"
+    return "No claim: the rule for one is not met"
+
+
+def _write_p(p: float | None) -> str:
+    if p is None:
+        return "none"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -1,0 +1,91 @@
+"""Which features are offered to the models: filters that are blind to outcome and arm, applied once."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+from radfeat.modelling.outcomes import Flags, Floats
+from radfeat.modelling.settings import ModellingSettings
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Offer:
+    """Columns (indices) of the features offered to the models, and how many were not, by cause."""
+
+    kept: tuple[int, ...]
+    total: int
+    missing: int
+    near_constant: int
+    restating_volume: int
+    dropped_restating: bool
+
+    @property
+    def sentence(self) -> str:
+        """What was offered and what not, in one sentence."""
+        causes = [f"{self.missing} with too many missing values", f"{self.near_constant} near-constant"]
+        causes += [f"{self.restating_volume} restating volume"] if self.dropped_restating else []
+        kept = "" if self.dropped_restating else f"; {self.restating_volume} of those offered restate volume"
+        return f"{len(self.kept)} of {self.total} features are offered (left out: {', '.join(causes)}){kept}"
+
+
+def select_predictors(values: Floats, volumes_mm3: Floats, settings: ModellingSettings) -> Offer:
+    """Leave out features mostly missing or near-constant and, if so set, those that restate volume.
+
+    ``values`` (subjects x features) holds NaN where there is no value.
+    """
+    subjects, total = values.shape
+    missing = np.isnan(values).mean(axis=0) > settings.max_missing if subjects else np.ones(total, dtype=bool)
+    constant = ~missing & is_near_constant(values, settings.near_constant_share)
+    restating = ~missing & ~constant
+    restating &= _restates_volume(values, volumes_mm3, settings.volume_correlation)
+    keep = ~missing & ~constant & ~(restating & settings.drop_volume_restating)
+    return Offer(
+        kept=tuple(int(i) for i in np.flatnonzero(keep)),
+        total=total,
+        missing=int(missing.sum()),
+        near_constant=int(constant.sum()),
+        restating_volume=int(restating.sum()),
+        dropped_restating=settings.drop_volume_restating,
+    )
+
+
+def is_near_constant(values: Floats, share: float) -> Flags:
+    """Per column (subjects x columns): one value has ``share`` of the known, or all are one but for rounding.
+
+    A column without any known value counts as constant.
+    """
+    return np.array([_is_near_constant(column, share) for column in values.T], dtype=np.bool_)
+
+
+def _is_near_constant(column: Floats, share: float) -> bool:
+    known = column[~np.isnan(column)]
+    if len(known) < 2:
+        return True
+    spread = float(known.max() - known.min())
+    if spread <= 1e-10 * float(np.abs(known).max()):
+        return True
+    return max(Counter(known.tolist()).values()) >= share * len(known)
+
+
+def _restates_volume(values: Floats, volumes_mm3: Floats, limit: float) -> Flags:
+    found = np.zeros(values.shape[1], dtype=np.bool_)
+    for j, column in enumerate(values.T):
+        rows = ~np.isnan(column) & ~np.isnan(volumes_mm3)
+        found[j] = abs(_spearman(column[rows], volumes_mm3[rows])) > limit
+    return found
+
+
+def _spearman(a: Floats, b: Floats) -> float:
+    if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+
+
+def name_volume(features: Sequence[str]) -> str | None:
+    """The feature that is the volume of the ROI's mesh, if it is among these."""
+    return next(
+        (f for f in ("original_shape_MeshVolume", "original_shape_VoxelVolume") if f in features), None
+    )

@@ -1,0 +1,283 @@
+"""Settings of the analysis: endpoints, arms, predictors, models, claims. All prespecified and digested."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from radfeat.core.vocabulary import EndpointKind
+
+
+class TimeUnit(StrEnum):
+    """Unit of the times of an endpoint, as the clinical sheet holds them; nothing is converted."""
+
+    DAYS = "days"
+    WEEKS = "weeks"
+    MONTHS = "months"
+    YEARS = "years"
+
+
+class CovariateKind(StrEnum):
+    """What the cells of a covariate hold."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    """Text; one indicator per level but the first in alphabetical order."""
+
+
+class LesionRule(StrEnum):
+    """How several lesions of a subject become one row."""
+
+    LARGEST = "largest"
+    """The lesion of greatest volume as drawn, among those with features."""
+    VOLUME_WEIGHTED = "volume_weighted"
+    """Mean of each feature over the lesions, weighted by their volumes as drawn; the volume is their sum."""
+
+
+class Cut(StrEnum):
+    """Where the score is cut into strata; prespecified, because a cut chosen by outcome is not a test."""
+
+    MEDIAN = "median"
+    """Median of the scores of the fold's training subjects."""
+
+
+class EndpointSettings(BaseModel):
+    """One endpoint and where the clinical sheet holds it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    name: str = Field(min_length=1, description="Name of the endpoint in every table, such as os.")
+    kind: EndpointKind = Field(
+        default=EndpointKind.TIME_TO_EVENT,
+        description="time_to_event (needs `time` and `event`) or binary (needs `column`).",
+    )
+    time: str | None = Field(
+        default=None, description="Column with the time to event or censoring, from randomisation, >= 0."
+    )
+    event: str | None = Field(default=None, description="Column that says whether the time ends in an event.")
+    event_values: tuple[str, ...] = Field(
+        default=("1",), min_length=1, description="Cells of `event` that mean event; 1 is the usual code."
+    )
+    censored_values: tuple[str, ...] = Field(
+        default=("0",), min_length=1, description="Cells of `event` that mean censored; 0 is the usual code."
+    )
+    column: str | None = Field(default=None, description="Column of a binary endpoint.")
+    positive_values: tuple[str, ...] = Field(
+        default=("1",),
+        min_length=1,
+        description="Cells of `column` that mean the positive class, such as CR, PR.",
+    )
+    negative_values: tuple[str, ...] = Field(
+        default=("0",),
+        min_length=1,
+        description="Cells of `column` that mean the negative class, such as SD, PD.",
+    )
+    time_unit: TimeUnit = Field(
+        default=TimeUnit.DAYS, description="Unit of `time`: days, weeks, months or years; only a label."
+    )
+
+    @model_validator(mode="after")
+    def _columns_fit_the_kind(self) -> Self:
+        survival = self.kind is EndpointKind.TIME_TO_EVENT
+        if survival and (not self.time or not self.event or self.column):
+            raise ValueError(f"endpoint {self.name}: time_to_event needs `time` and `event`, and no `column`")
+        if not survival and (not self.column or self.time or self.event):
+            raise ValueError(f"endpoint {self.name}: binary needs `column`, and neither `time` nor `event`")
+        if set(self.yes_values) & set(self.no_values):
+            raise ValueError(f"endpoint {self.name}: one cell value means two things")
+        return self
+
+    @property
+    def flag_column(self) -> str:
+        """The column that says event or positive class."""
+        return str(self.event if self.kind is EndpointKind.TIME_TO_EVENT else self.column)
+
+    @property
+    def yes_values(self) -> tuple[str, ...]:
+        """Cells that mean event, or positive class."""
+        return self.event_values if self.kind is EndpointKind.TIME_TO_EVENT else self.positive_values
+
+    @property
+    def no_values(self) -> tuple[str, ...]:
+        """Cells that mean censored, or negative class."""
+        return self.censored_values if self.kind is EndpointKind.TIME_TO_EVENT else self.negative_values
+
+
+class CovariateSettings(BaseModel):
+    """One clinical covariate, measured before treatment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str = Field(min_length=1, description="Column of the clinical sheet; baseline values only.")
+    kind: CovariateKind = Field(
+        default=CovariateKind.NUMERIC,
+        description="numeric, or categorical (text); numeric is the common case.",
+    )
+
+
+class ModellingSettings(BaseModel):
+    """What is analysed and how; with neither endpoints nor arms nothing is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    endpoints: tuple[EndpointSettings, ...] = Field(
+        default=(), description="Endpoints, each analysed on its own."
+    )
+    arms: tuple[str, ...] = Field(
+        default=(),
+        description="Arms as the clinical sheet names them; the first is the reference of every contrast.",
+    )
+    covariates: tuple[CovariateSettings, ...] = Field(
+        default=(),
+        description=(
+            "Covariates of the comparator `clinical` and, unpenalised, of the interaction test. They do not "
+            "enter the radiomic score. None by default: which ones is a clinical decision."
+        ),
+    )
+    rois: tuple[str, ...] = Field(
+        default=(), description="Names of the ROIs that enter. Empty means all, if there is only one name."
+    )
+    timepoint: str | None = Field(
+        default=None, description="Timepoint that enters. May be left out if there is only one."
+    )
+    image_id: str | None = Field(
+        default=None, description="Image that enters, such as CT. May be left out if there is only one."
+    )
+    lesions: LesionRule = Field(
+        default=LesionRule.LARGEST,
+        description="How several lesions become one row; the largest is most often biopsied and followed.",
+    )
+    min_events: int = Field(
+        default=30,
+        ge=2,
+        description=(
+            "Fewest events in an arm (time_to_event) with which a model is fitted, and in each arm with "
+            "which an interaction is claimed. Under 30 penalty and score are mostly noise."
+        ),
+    )
+    min_per_class: int = Field(
+        default=10,
+        ge=2,
+        description="The same for binary endpoints: fewest subjects of each class in an arm.",
+    )
+    max_missing: float = Field(
+        default=0.2,
+        ge=0.0,
+        lt=1.0,
+        description=(
+            "Largest share of subjects (both arms, blind to outcome) without a value of a feature that is "
+            "still offered to a model; the rest is imputed."
+        ),
+    )
+    near_constant_share: float = Field(
+        default=0.9,
+        gt=0.0,
+        le=1.0,
+        description="A feature is near-constant if its commonest value has this share of the subjects.",
+    )
+    volume_correlation: float = Field(
+        default=0.8,
+        gt=0.0,
+        le=1.0,
+        description="A feature restates volume if its absolute Spearman correlation with it is above this.",
+    )
+    drop_volume_restating: bool = Field(
+        default=False,
+        description=(
+            "Drop features that restate volume, rather than only count them. Off: the comparator `volume` "
+            "shows whether a score is more than volume."
+        ),
+    )
+    cluster_correlation: float = Field(
+        default=0.9,
+        gt=0.0,
+        le=1.0,
+        description=(
+            "Features whose absolute correlations are all at least this form a cluster, and one stands for "
+            "it; 0.9 takes near-duplicates (the same texture at another angle) and little else."
+        ),
+    )
+    folds: int = Field(default=5, ge=2, le=20, description="Outer folds; 5 leaves 80 % for training.")
+    inner_folds: int = Field(
+        default=5, ge=2, le=20, description="Folds of the inner loop that picks the penalty."
+    )
+    repeats: int = Field(
+        default=10, ge=1, le=1000, description="Repeats of the outer loop; scores are averaged over them."
+    )
+    permutations: int = Field(
+        default=19,
+        ge=0,
+        le=10_000,
+        description=(
+            "Permutations of the outcomes with which the whole procedure is run again (one repeat each), for "
+            "the comparator `permuted` and its p-value, at least 1/(permutations + 1). 19 is the least that "
+            "can reach 0.05; a publication wants 999."
+        ),
+    )
+    l1_ratio: float = Field(
+        default=0.5,
+        ge=0.05,
+        le=1.0,
+        description="Share of the lasso in the elastic net: 1 lasso, towards 0 ridge.",
+    )
+    penalties: int = Field(
+        default=25, ge=2, le=200, description="Penalties on the path, evenly spaced in log."
+    )
+    penalty_min_ratio: float = Field(
+        default=0.05,
+        gt=0.0,
+        lt=1.0,
+        description=(
+            "Least penalty, as a share of the one at which every coefficient is zero; below 0.05 the models "
+            "of so few subjects are saturated."
+        ),
+    )
+    cut: Cut = Field(default=Cut.MEDIAN, description="Cut of the score into low and high.")
+    bootstrap: int = Field(
+        default=1000,
+        ge=50,
+        le=100_000,
+        description="Resamples of subjects for the confidence limits of C and AUC.",
+    )
+    level: float = Field(default=0.95, gt=0.5, lt=1.0, description="Confidence level of every interval.")
+    alpha: float = Field(
+        default=0.05,
+        gt=0.0,
+        lt=0.5,
+        description="Level, after adjustment, at which an interaction is claimed.",
+    )
+    candidates: tuple[str, ...] = Field(
+        default=(),
+        description="Prespecified features whose interaction with treatment is tested (confirmatory).",
+    )
+    screen: bool = Field(
+        default=False,
+        description="Also test every non-redundant feature; gives hypotheses, never a claim. Off by default.",
+    )
+    seed: int = Field(
+        default=20260101, ge=0, le=2**32 - 1, description="Master seed of splits, resamples and permutations."
+    )
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        named = {
+            "endpoints": [e.name for e in self.endpoints],
+            "arms": list(self.arms),
+            "covariates": [c.column for c in self.covariates],
+            "candidates": list(self.candidates),
+        }
+        for field, names in named.items():
+            if len(set(names)) < len(names) or any(not name.strip() for name in names):
+                raise ValueError(f"{field}: names must be unique and not blank")
+        return self
+
+    def endpoint(self, name: str) -> EndpointSettings:
+        """The endpoint of that name; KeyError if none is declared."""
+        for endpoint in self.endpoints:
+            if endpoint.name == name:
+                return endpoint
+        raise KeyError(name)
+
+    def least_events(self, kind: EndpointKind) -> int:
+        """Fewest events (time-to-event) or subjects per class (binary) with which a model is fitted."""
+        return self.min_events if kind is EndpointKind.TIME_TO_EVENT else self.min_per_class
