@@ -1,0 +1,98 @@
+"""The preparation in order: the whole image once, then each of its ROIs."""
+
+from dataclasses import dataclass
+
+from radfeat.core.box import Box
+from radfeat.core.errors import GeometryError
+from radfeat.core.pair import PreparedPair, SourcePair, StepRecord
+from radfeat.core.volume import Mask, Volume
+from radfeat.prepare.crop import crop_to_box
+from radfeat.prepare.normalise import normalise_volume
+from radfeat.prepare.resample import resample_pair
+from radfeat.prepare.resegment import resegment_mask
+from radfeat.prepare.roi_checks import require_measurable, require_voxels
+from radfeat.prepare.settings import PrepareSettings
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PreparedImage:
+    """An image after the steps that concern it as a whole, ready for each of its ROIs."""
+
+    volume: Volume
+    steps: tuple[StepRecord, ...]
+
+
+def prepare_image(volume: Volume, settings: PrepareSettings) -> PreparedImage:
+    """Carry out what depends on the whole image only: normalisation. Once per image, whatever its ROIs."""
+    if not settings.normalise:
+        return PreparedImage(volume, ())
+    normalised, record = normalise_volume(volume, settings)
+    return PreparedImage(normalised, (record,))
+
+
+def prepare_roi(image: PreparedImage, pair: SourcePair, settings: PrepareSettings) -> PreparedPair:
+    """Bring one ROI and its image to the grid and the voxels that are measured.
+
+    In order: resampling, or cropping if asked; the check that there is enough ROI; re-segmentation and the
+    check again. Recipe ``pyradiomics``: bit for bit what PyRadiomics does by itself with the same settings.
+
+    Parameters
+    ----------
+    image
+        From `prepare_image`, made from ``pair.image`` with the same settings.
+    pair
+        Its mask says which voxels.
+    settings
+        How to prepare.
+
+    Raises
+    ------
+    GeometryError
+        If image and mask differ in size.
+    EmptyRoiError
+        If the ROI is empty or too small, as drawn, on the new grid or after re-segmentation.
+    """
+    _require_one_size(image.volume, pair.mask)
+    box = require_voxels(pair.mask.voxels_zyx, pair.roi.roi_id, "as drawn")
+    volume, mask, steps = _regrid(image.volume, pair.mask, box, settings)
+    stage = "after resampling" if settings.resampled_spacing_xyz_mm is not None else "as drawn"
+    _, checked = require_measurable(mask.voxels_zyx, settings, pair.roi.roi_id, stage)
+    done = (*image.steps, *steps, checked)
+    if settings.resegment_range is None:
+        return PreparedPair(volume, mask, mask, done)
+    intensity_mask, resegmented = resegment_mask(volume, mask, settings)
+    _, rechecked = require_measurable(
+        intensity_mask.voxels_zyx, settings, pair.roi.roi_id, "after re-segmentation"
+    )
+    morphological_mask = intensity_mask if settings.resegment_shape else mask
+    return PreparedPair(volume, morphological_mask, intensity_mask, (*done, resegmented, rechecked))
+
+
+def _regrid(
+    volume: Volume, mask: Mask, box: Box, settings: PrepareSettings
+) -> tuple[Volume, Mask, tuple[StepRecord, ...]]:
+    if settings.resampled_spacing_xyz_mm is not None:
+        resampled, moved, record = resample_pair(volume, mask, box, settings)
+        return resampled, moved, (record,)
+    if settings.crop_first:
+        # Checked before as well as after cropping, so that a hopeless ROI is named by its drawn size.
+        require_measurable(mask.voxels_zyx, settings, mask.roi.roi_id, "as drawn")
+        cropped, inside = crop_to_box(volume, mask, box.padded(settings.pad_voxels, volume.grid.size_xyz))
+        return cropped, inside, (StepRecord("crop", (("pad_voxels", settings.pad_voxels),)),)
+    return volume, _on_grid_of(volume, mask), ()
+
+
+def _on_grid_of(volume: Volume, mask: Mask) -> Mask:
+    """The mask with the image's grid, from which it differs by no more than the stated tolerance."""
+    return mask if mask.grid == volume.grid else Mask(mask.voxels_zyx, volume.grid, mask.roi)
+
+
+def _require_one_size(volume: Volume, mask: Mask) -> None:
+    if volume.grid.size_xyz != mask.grid.size_xyz:
+        raise GeometryError(
+            "image and mask differ in size",
+            key=mask.roi.roi_id,
+            measured=f"mask {mask.grid.size_xyz} voxels",
+            allowed=f"image {volume.grid.size_xyz}",
+            remedy="Draw or resample the mask on the image's own grid",
+        )

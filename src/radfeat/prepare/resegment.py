@@ -1,0 +1,86 @@
+"""Re-segmentation: leaving voxels out of a mask by their intensity."""
+
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from radfeat.core.errors import EmptyRoiError
+from radfeat.core.pair import StepRecord
+from radfeat.core.vocabulary import Reason
+from radfeat.core.volume import Mask, Volume
+from radfeat.prepare.settings import PrepareSettings, ResegmentMode
+
+Intensities = npt.NDArray[np.floating[Any]]
+
+_IBSI_CODES = {
+    ResegmentMode.ABSOLUTE: "USB3",
+    ResegmentMode.RELATIVE: "IFBP",
+    ResegmentMode.SIGMA: "7ACA",
+}
+_UNITS = {
+    ResegmentMode.ABSOLUTE: "",
+    ResegmentMode.RELATIVE: " of the ROI's maximum",
+    ResegmentMode.SIGMA: " SD from the ROI's mean",
+}
+
+
+def resegment_mask(image: Volume, mask: Mask, settings: PrepareSettings) -> tuple[Mask, StepRecord]:
+    """The mask without the voxels outside ``resegment_range``; both bounds belong to the range.
+
+    Mean and standard deviation (n) are those of the ROI, in the image's own number type.
+
+    Raises
+    ------
+    EmptyRoiError
+        If no voxel is left (``ROI_EMPTY``), or a single one (``ROI_TOO_SMALL``).
+
+    Reference: IBSI IFBP (re-segmentation), USB3 (range), 7ACA (outliers).
+    """
+    inside = cast("Intensities", image.voxels_zyx[mask.voxels_zyx])
+    bounds = _find_bounds(inside, settings)
+    keep = inside >= bounds[0]
+    if len(bounds) == 2:
+        keep &= inside <= bounds[1]
+    kept = int(keep.sum())
+    if kept < 2:
+        raise _emptied(kept, keep.size, mask.roi.roi_id, settings)
+    voxels: npt.NDArray[np.bool_] = mask.voxels_zyx.copy()
+    voxels[mask.voxels_zyx] = keep
+    record = StepRecord(
+        "resegment",
+        (
+            ("mode", settings.resegment_mode.value),
+            ("range", settings.resegment_range),
+            ("bounds", bounds),
+            ("voxels_before", keep.size),
+            ("voxels_after", kept),
+            ("shape", settings.resegment_shape),
+        ),
+        _IBSI_CODES[settings.resegment_mode],
+    )
+    return Mask(voxels, mask.grid, mask.roi), record
+
+
+def _find_bounds(inside: Intensities, settings: PrepareSettings) -> tuple[float, ...]:
+    """Lower bound, or lower and upper bound, as intensities."""
+    given = sorted(settings.resegment_range or ())
+    if settings.resegment_mode is ResegmentMode.RELATIVE:
+        greatest = np.max(inside)
+        return tuple(float(greatest * bound) for bound in given)
+    if settings.resegment_mode is ResegmentMode.SIGMA:
+        mean, deviation = np.mean(inside), np.std(inside)
+        return tuple(float(mean + deviation * bound) for bound in given)
+    return tuple(float(bound) for bound in given)
+
+
+def _emptied(kept: int, drawn: int, key: str, settings: PrepareSettings) -> EmptyRoiError:
+    bounds = " to ".join(f"{bound:g}" for bound in sorted(settings.resegment_range or ()))
+    return EmptyRoiError(
+        f"re-segmentation left {kept} of {drawn} voxels of the ROI",
+        reason=Reason.ROI_TOO_SMALL if kept else Reason.ROI_EMPTY,
+        key=key,
+        measured=f"{kept} voxel{'' if kept == 1 else 's'} in range {bounds}{_UNITS[settings.resegment_mode]}",
+        allowed="2 or more",
+        remedy="Widen prepare.resegment_range, or leave the ROI out",
+    )

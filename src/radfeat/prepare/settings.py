@@ -1,0 +1,150 @@
+"""Settings of the preparation."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from radfeat.core.vocabulary import Recipe
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Spacing = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Bound = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Interpolator(StrEnum):
+    """How intensities between voxels are found; masks always take the nearest neighbour."""
+
+    NEAREST = "nearest"
+    """The nearest voxel: invents no intensity, leaves steps."""
+    LINEAR = "linear"
+    """Between the eight voxels around: no overshoot, smooths a little."""
+    BSPLINE = "bspline"
+    """Cubic B-spline: keeps contrast, may overshoot at edges; PyRadiomics' default."""
+    GAUSSIAN = "gaussian"
+    LABEL_GAUSSIAN = "label_gaussian"
+    HAMMING_WINDOWED_SINC = "hamming_windowed_sinc"
+    COSINE_WINDOWED_SINC = "cosine_windowed_sinc"
+    WELCH_WINDOWED_SINC = "welch_windowed_sinc"
+    LANCZOS_WINDOWED_SINC = "lanczos_windowed_sinc"
+    BLACKMAN_WINDOWED_SINC = "blackman_windowed_sinc"
+
+
+class ResegmentMode(StrEnum):
+    """What the bounds of re-segmentation mean."""
+
+    ABSOLUTE = "absolute"
+    """Intensities, in the image's own unit (after normalisation)."""
+    RELATIVE = "relative"
+    """Fractions of the greatest intensity in the ROI."""
+    SIGMA = "sigma"
+    """Standard deviations from the mean of the ROI."""
+
+
+class PrepareSettings(BaseModel):
+    """From the image as read to the image as measured. The defaults are PyRadiomics' own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    recipe: Recipe = Field(
+        default=Recipe.PYRADIOMICS,
+        description=(
+            "Which preparation. `pyradiomics`: bit for bit what PyRadiomics does by itself, so that "
+            "published signatures apply."
+        ),
+    )
+    keep: bool = Field(
+        default=False,
+        description=(
+            "Keep each prepared image and mask, cropped to the ROI, as small NIfTI files to look at. "
+            "Off by default: they are copies of image data. Alters no number."
+        ),
+    )
+    normalise: bool = Field(
+        default=False,
+        description=(
+            "Centre the whole image at its mean and divide by its standard deviation, before anything "
+            "else. Off by default: CT and PET have meaningful units; for MR turn it on."
+        ),
+    )
+    normalise_scale: Positive = Field(
+        default=1.0,
+        description=(
+            "Standard deviation after normalisation, > 0. With 100, bin widths near 5 suit MR. Default "
+            "1: no scaling. No effect without `normalise`."
+        ),
+    )
+    outlier_sd: Positive | None = Field(
+        default=None,
+        description=(
+            "Clip the normalised image at this many standard deviations, > 0. Default: no clipping. No "
+            "effect without `normalise`."
+        ),
+    )
+    resampled_spacing_xyz_mm: tuple[Spacing, Spacing, Spacing] | None = Field(
+        default=None,
+        description=(
+            "New voxel spacing along x, y, z in mm, each >= 0; 0 keeps the axis as it is. A direction "
+            "in which the mask spans one slice is kept too. Default: no resampling, as in PyRadiomics; "
+            "texture in 3-D needs equal spacings, so choose one per modality."
+        ),
+    )
+    interpolator: Interpolator = Field(
+        default=Interpolator.BSPLINE,
+        description=(
+            "Interpolation of the image; the mask takes the nearest neighbour. Default as in PyRadiomics."
+        ),
+    )
+    pad_voxels: int = Field(
+        default=5,
+        ge=0,
+        description=(
+            "Margin around the ROI after resampling or `crop_first`, in voxels of the new grid, >= 0. "
+            "Image filters see nothing beyond it: for LoG with sigma above 5 mm raise it. Default as in "
+            "PyRadiomics."
+        ),
+    )
+    crop_first: bool = Field(
+        default=False,
+        description=(
+            "Crop to the ROI and `pad_voxels` before image filters where nothing is resampled "
+            "(resampling crops by itself). Faster; alters filtered images. Off by default, as in "
+            "PyRadiomics."
+        ),
+    )
+    minimum_roi_dimensions: int = Field(
+        default=2,
+        ge=1,
+        le=3,
+        description=(
+            "Along how many axes the ROI must span more than one voxel, 1 to 3. Default 2, as in "
+            "PyRadiomics: a region on one slice is allowed, a line is not. A single voxel is always "
+            "refused."
+        ),
+    )
+    minimum_roi_size: int | None = Field(
+        default=None,
+        ge=1,
+        description=(
+            "An ROI of this many voxels or fewer is refused (PyRadiomics' rule: it must hold more), >= "
+            "1. Default: no such check."
+        ),
+    )
+    resegment_range: tuple[Bound] | tuple[Bound, Bound] | None = Field(
+        default=None,
+        description=(
+            "Keep only voxels of the ROI from the lower to the upper bound, both included; one number: "
+            "a lower bound only. Meaning by `resegment_mode`. Default: no re-segmentation."
+        ),
+    )
+    resegment_mode: ResegmentMode = Field(
+        default=ResegmentMode.ABSOLUTE,
+        description="Whether the bounds are intensities, fractions of the maximum, or standard deviations.",
+    )
+    resegment_shape: bool = Field(
+        default=False,
+        description=(
+            "Whether shape, too, is measured on the re-segmented mask. Off by default: the drawn region "
+            "keeps its shape; on for PET thresholds."
+        ),
+    )
