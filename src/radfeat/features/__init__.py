@@ -1,0 +1,1 @@
+"""What is measured on a prepared pair: settings, engines, and the catalogue of features."""

@@ -1,0 +1,1 @@
+"""The engines that compute features; the only place that knows PyRadiomics."""

@@ -1,0 +1,159 @@
+"""The catalogue: what each feature column is, in the order of the tables."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from radfeat.core.errors import TableError
+from radfeat.features.image_names import ImageName, parse_image_name
+from radfeat.features.planned_images import PlannedImage, plan_images, resolve_settings
+from radfeat.features.register import SHAPE_FAMILIES, Family, RegisterEntry, read_register
+from radfeat.features.settings import FeatureSettings
+
+Row = dict[str, object]
+
+FAMILY_SETTINGS: Mapping[Family, tuple[str, ...]] = {
+    Family.GLCM: ("distances", "weighting", "symmetric_glcm"),
+    Family.GLRLM: ("weighting",),
+    Family.GLDM: ("distances", "gldm_alpha"),
+    Family.NGTDM: ("distances",),
+}
+"""The settings that the matrices of a family depend on, besides discretisation and slices."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureColumn:
+    """A feature column taken apart: ``<image>_<family>_<name>``."""
+
+    text: str
+    image: ImageName
+    entry: RegisterEntry
+
+    @property
+    def code(self) -> str:
+        """Eight characters: the image's four and the feature's four; a legal SAS name."""
+        return self.image.code + self.entry.code
+
+    @property
+    def measures_mask(self) -> bool:
+        """Whether the feature is one of the mask alone."""
+        return self.entry.family in SHAPE_FAMILIES
+
+
+def parse_feature(text: str) -> FeatureColumn:
+    """Take a feature column's name apart.
+
+    Raises
+    ------
+    TableError
+        If there is no such image, family or feature.
+    """
+    image, _, rest = text.partition("_")
+    family, _, name = rest.partition("_")
+    known = {f.value: f for f in Family}
+    entry = read_register().get((known[family], name)) if family in known else None
+    if entry is None:
+        raise TableError(
+            "this is not the name of a feature",
+            key=text,
+            allowed="names like original_glcm_Contrast",
+            remedy="See `radfeat catalogue` for the names",
+        )
+    return FeatureColumn(text, parse_image_name(image), entry)
+
+
+def order_features(names: Iterable[str]) -> list[str]:
+    """Feature names in the order of the tables: image, family, and the register's order."""
+    places = {entry: number for number, entry in enumerate(read_register().values())}
+    families = list(Family)
+    columns = [parse_feature(name) for name in names]
+    columns.sort(key=lambda c: (c.image.order, families.index(c.entry.family), places[c.entry]))
+    return [column.text for column in columns]
+
+
+def build_catalogue(names: Sequence[str], settings: FeatureSettings) -> list[Row]:
+    """One row of the table ``feature_catalogue`` per feature, in the order of ``names``.
+
+    Raises
+    ------
+    TableError
+        If a name is not that of a feature, or of an image that these settings do not measure.
+    """
+    images = plan_images(settings)
+    return [_build_row(parse_feature(name), images, settings) for name in names]
+
+
+def _build_row(column: FeatureColumn, images: Mapping[str, PlannedImage], settings: FeatureSettings) -> Row:
+    entry = column.entry
+    if column.measures_mask:
+        parameters, deviation = _shape_parameters(entry, settings), entry.ibsi_deviation
+    else:
+        planned = _require_planned(column, images)
+        resolved = resolve_settings(settings, planned.image_type)
+        parameters = {**planned.parameters, **_class_parameters(entry, resolved)}
+        deviation = _describe_deviation(entry, resolved)
+    return {
+        "feature": column.text,
+        "code": column.code,
+        "image_type": column.image.kind.value,
+        "image_parameters": json.dumps(parameters, ensure_ascii=False, sort_keys=True),
+        "family": entry.family.value,
+        "name": entry.name,
+        "ibsi_code": entry.ibsi_code,
+        "unit": entry.unit,
+        "ibsi_deviation": deviation,
+        "description": entry.description,
+    }
+
+
+def _require_planned(column: FeatureColumn, images: Mapping[str, PlannedImage]) -> PlannedImage:
+    if column.image.text not in images:
+        raise TableError(
+            "the settings do not measure this image",
+            key=column.text,
+            allowed=", ".join(images),
+            remedy="Describe a table with the settings it was made with",
+        )
+    return images[column.image.text]
+
+
+def _shape_parameters(entry: RegisterEntry, settings: FeatureSettings) -> Row:
+    return {"force_2d_axis": settings.force_2d_axis.value} if entry.family is Family.SHAPE_2D else {}
+
+
+def _class_parameters(entry: RegisterEntry, settings: FeatureSettings) -> Row:
+    """What a value depends on besides the image: discretisation, shift, matrices, slices."""
+    wanted = list(FAMILY_SETTINGS.get(entry.family, ()))
+    if entry.depends == "bins":
+        wanted.append("bin_width" if settings.bin_count is None else "bin_count")
+    if entry.depends == "shift":
+        wanted.append("voxel_array_shift")
+    if settings.force_2d and entry.family is not Family.FIRST_ORDER:
+        wanted.append("force_2d_axis")
+    return settings.model_dump(mode="json", include=set(wanted))
+
+
+def _describe_deviation(entry: RegisterEntry, settings: FeatureSettings) -> str | None:
+    """The register's sentence, and what these settings add to it."""
+    sentences = [entry.ibsi_deviation] if entry.ibsi_deviation else []
+    if entry.ibsi_code is None:
+        return None
+    if entry.depends == "bins" and settings.bin_count is None:
+        sentences.append(
+            "Bins start at multiples of the bin width and are counted from the ROI's least; IBSI starts "
+            "and counts them at the lower bound of re-segmentation."
+        )
+    if entry.depends == "shift" and settings.voxel_array_shift:
+        sentences.append(f"Intensities are shifted by {settings.voxel_array_shift} first; IBSI does not.")
+    sentences += _describe_matrix_deviations(entry.family, settings)
+    return " ".join(sentences) or None
+
+
+def _describe_matrix_deviations(family: Family, settings: FeatureSettings) -> list[str]:
+    wanted = FAMILY_SETTINGS.get(family, ())
+    sentences = []
+    if "weighting" in wanted and settings.weighting.is_norm:
+        sentences.append("Directions are weighted by their length; IBSI's reference values are not.")
+    if "symmetric_glcm" in wanted and not settings.symmetric_glcm:
+        sentences.append("Pairs count in one direction only; IBSI's matrix is symmetric.")
+    return sentences

@@ -1,0 +1,18 @@
+"""What an engine hands back: numbers as they came out, and why some did not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The values of one ROI, by feature name.
+
+    A value may be NaN or infinite, and a feature may lack altogether; ``gaps`` says why, by the feature
+    name's part before the feature itself (``log-sigma-5-0-mm-3D``, ``original_shape2D``). ``notes`` holds
+    sentences about values that are there and call for care, by check name.
+    """
+
+    values: Mapping[str, float]
+    gaps: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)

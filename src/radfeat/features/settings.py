@@ -1,0 +1,193 @@
+"""Settings of the features."""
+
+import difflib
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from radfeat.core.vocabulary import Engine
+from radfeat.features.image_types import (
+    Count,
+    Distances,
+    ImageTypes,
+    OriginalImage,
+    SliceAxis,
+    Weighting,
+    Width,
+)
+from radfeat.features.register import Family, FeatureStatus, family_names, read_register
+
+DEFAULT_BIN_WIDTH = 25.0
+
+
+class FeatureClasses(BaseModel):
+    """Which features are measured: each family that is named; an empty list stands for all of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    shape: tuple[str, ...] | None = Field(default=None, description="Shape of the mask in space.")
+    shape2D: tuple[str, ...] | None = Field(  # noqa: N815 - PyRadiomics' own name, part of the feature columns
+        default=None, description="Shape of a mask on one slice; needs `force_2d`."
+    )
+    firstorder: tuple[str, ...] | None = Field(
+        default=None, description="Distribution of intensities, wherever the voxels lie."
+    )
+    glcm: tuple[str, ...] | None = Field(
+        default=None, description="Grey level co-occurrence matrix: pairs of neighbours."
+    )
+    glrlm: tuple[str, ...] | None = Field(
+        default=None, description="Grey level run length matrix: lines of one grey level."
+    )
+    glszm: tuple[str, ...] | None = Field(
+        default=None, description="Grey level size zone matrix: patches of one grey level."
+    )
+    gldm: tuple[str, ...] | None = Field(
+        default=None, description="Grey level dependence matrix: numbers of alike neighbours."
+    )
+    ngtdm: tuple[str, ...] | None = Field(
+        default=None,
+        description="Neighbouring grey tone difference matrix: a voxel against its surroundings.",
+    )
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        for family, names in self.named.items():
+            for name in names:
+                _require_feature(family, name)
+        if not self.named:
+            raise ValueError("no feature class is named: name at least one, for example `firstorder: []`")
+        return self
+
+    @property
+    def named(self) -> dict[Family, tuple[str, ...]]:
+        """The families that are measured, in the order of the tables; an empty tuple stands for all."""
+        given = {family: getattr(self, family.value) for family in Family}
+        return {family: names for family, names in given.items() if names is not None}
+
+
+def _require_feature(family: Family, name: str) -> None:
+    entry = read_register().get((family, name))
+    if entry is None:
+        known = [*family_names(family, FeatureStatus.STANDARD), *family_names(family, FeatureStatus.BY_NAME)]
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        remedy = f"write {close[0]}, if that is meant" if close else f"known are {', '.join(known)}"
+        raise ValueError(f"{family.value} has no feature {name}: {remedy}")
+    if entry.status is FeatureStatus.RETIRED:
+        why = entry.description.removeprefix("Retired by PyRadiomics: ").removesuffix(".")
+        raise ValueError(f"{family.value} {name} yields no value any more, as it is {why}: leave it out")
+
+
+def _all_but_shape_2d() -> FeatureClasses:
+    return FeatureClasses(**{family.value: () for family in Family if family is not Family.SHAPE_2D})
+
+
+class FeatureSettings(BaseModel):
+    """What is measured. The defaults are PyRadiomics' own: 107 features of the original image."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    engine: Engine = Field(
+        default=Engine.PYRADIOMICS,
+        description="Which code computes the features. Default: PyRadiomics itself, the reference.",
+    )
+    classes: FeatureClasses = Field(
+        default_factory=_all_but_shape_2d,
+        description=(
+            "Feature families by PyRadiomics' names, each with a list of features, or an empty list for "
+            "all of the family. A family that is not named is not measured. Default: all but shape2D."
+        ),
+    )
+    image_types: ImageTypes = Field(
+        default_factory=lambda: ImageTypes(Original=OriginalImage()),
+        description=(
+            "Images to measure, by PyRadiomics' names, each with its own settings, or `{}` for the "
+            "defaults. An image type that is not named is not measured. Default: Original."
+        ),
+    )
+    bin_width: Width | None = Field(
+        default=DEFAULT_BIN_WIDTH,
+        description=(
+            "Width of a grey level bin in the image's unit, > 0; bins start at multiples of it. Null "
+            "where `bin_count` is given. Default 25: suits CT in HU; choose it so that ROIs span 16 to "
+            "128 bins."
+        ),
+    )
+    bin_count: Count | None = Field(
+        default=None,
+        description=(
+            "Number of grey level bins, >= 1, instead of a width. Default: none; a width keeps the "
+            "meaning of calibrated units."
+        ),
+    )
+    voxel_array_shift: int = Field(
+        default=0,
+        description=(
+            "Added to intensities before Energy, TotalEnergy and RootMeanSquared only, so that none is "
+            "negative. Default 0, as in PyRadiomics and IBSI; PyRadiomics' CT examples take 1000."
+        ),
+    )
+    distances: Distances = Field(
+        default=(1,),
+        description=(
+            "Distances between neighbours in voxels, each >= 1, for glcm, gldm and ngtdm. Default: "
+            "adjacent voxels."
+        ),
+    )
+    weighting: Weighting = Field(
+        default=Weighting.NONE,
+        description=(
+            "How glcm and glrlm combine the directions. Default as in PyRadiomics: features of each "
+            "direction, averaged."
+        ),
+    )
+    symmetric_glcm: bool = Field(
+        default=True,
+        description=(
+            "Whether a pair of neighbours counts in both directions. Default true, as in PyRadiomics "
+            "and IBSI."
+        ),
+    )
+    gldm_alpha: int = Field(
+        default=0,
+        ge=0,
+        description=(
+            "Greatest difference in grey level at which gldm takes neighbours for alike, >= 0. Default "
+            "0, as in PyRadiomics."
+        ),
+    )
+    force_2d: bool = Field(
+        default=False,
+        description=(
+            "Measure texture within slices only, and wavelets along the two axes of the slice. Default "
+            "false; turn it on where slices are much thicker than pixels and nothing is resampled."
+        ),
+    )
+    force_2d_axis: SliceAxis = Field(
+        default=SliceAxis.Z,
+        description=(
+            "The axis across the slices for `force_2d`, shape2D and LBP2D. Default z: the slices as acquired."
+        ),
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_replaces_width(cls, data: Any) -> Any:
+        """A bin count that is given replaces the *default* width, not a width that is given as well."""
+        if isinstance(data, dict) and data.get("bin_count") is not None and "bin_width" not in data:
+            return {**data, "bin_width": None}
+        return data
+
+    @model_validator(mode="after")
+    def _one_discretisation(self) -> Self:
+        if (self.bin_width is None) == (self.bin_count is None):
+            raise ValueError("give either bin_width or bin_count, and not both")
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_measured(self) -> Self:
+        named = self.classes.named
+        if Family.SHAPE_2D in named and not self.force_2d:
+            raise ValueError("classes.shape2D needs force_2d: set force_2d to true, or leave shape2D out")
+        if not self.image_types.enabled and not {Family.SHAPE, Family.SHAPE_2D} & set(named):
+            raise ValueError("no image type is named: name at least one, for example `Original: {}`")
+        return self
