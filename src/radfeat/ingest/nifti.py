@@ -83,7 +83,9 @@ def read_nifti(source: Source) -> StoredArray:
     data = source.read_bytes()
     content = unpack_gzip(source, data) if _is_packed(source, data) else data
     header = parse_header(source, content)
-    x, y, z = require_sizes(source, header.sizes)
+    # The fifth axis of NIfTI counts the components of a vector.
+    components = max(header.sizes[4:5], default=1)
+    x, y, z = require_sizes(source, header.sizes, components)
     if header.datatype not in _TYPES:
         kind = _ODD_TYPES.get(header.datatype, f"an unknown number type ({header.datatype})")
         raise source.refuse(f"holds {kind}", remedy=SAVE_AS_VOLUME)

@@ -145,8 +145,9 @@ def _read_grid(source: Source) -> Grid:
     return Grid(
         (size[0], size[1], size[2]),
         (spacing[0], spacing[1], spacing[2]),
-        (origin[0], origin[1], origin[2]),
-        tuple(float(cosine) for cosine in matrix.ravel()),
+        # Adding zero turns -0.0 into 0.0: equal grids shall have equal digests.
+        (origin[0] + 0.0, origin[1] + 0.0, origin[2] + 0.0),
+        tuple(float(cosine) + 0.0 for cosine in matrix.ravel()),
     )
 
 
@@ -205,7 +206,7 @@ def _require_place(source: Source, grid: Grid, name: str, matrix: Affine, tolera
             reason=Reason.GEOMETRY,
             measured=f"{gap:.4g} mm apart",
             allowed=f"{tolerance_mm:g} mm",
-            remedy="Mend the header, or raise ingest.nifti_transform_tolerance_mm to take it as SimpleITK",
+            remedy="Mend it, or raise ingest.nifti_transform_tolerance_mm to read it as SimpleITK does",
         )
 
 
