@@ -51,9 +51,9 @@ class FeatureClasses(BaseModel):
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
-        for family, names in self.named.items():
-            for name in names:
-                _require_feature(family, name)
+        complaints = [_complain_about(family, n) for family, names in self.named.items() for n in names]
+        if any(complaints):
+            raise ValueError("; ".join(complaint for complaint in complaints if complaint))
         if not self.named:
             raise ValueError("no feature class is named: name at least one, for example `firstorder: []`")
         return self
@@ -65,16 +65,18 @@ class FeatureClasses(BaseModel):
         return {family: names for family, names in given.items() if names is not None}
 
 
-def _require_feature(family: Family, name: str) -> None:
+def _complain_about(family: Family, name: str) -> str:
+    """What keeps a feature from being measured; empty where nothing does."""
     entry = read_register().get((family, name))
     if entry is None:
         known = [*family_names(family, FeatureStatus.STANDARD), *family_names(family, FeatureStatus.BY_NAME)]
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         remedy = f"write {close[0]}, if that is meant" if close else f"known are {', '.join(known)}"
-        raise ValueError(f"{family.value} has no feature {name}: {remedy}")
+        return f"{family.value} has no feature {name}: {remedy}"
     if entry.status is FeatureStatus.RETIRED:
         why = entry.description.removeprefix("Retired by PyRadiomics: ").removesuffix(".")
-        raise ValueError(f"{family.value} {name} yields no value any more, as it is {why}: leave it out")
+        return f"{family.value} {name} yields no value any more, as it is {why}: leave it out"
+    return ""
 
 
 def _all_but_shape_2d() -> FeatureClasses:

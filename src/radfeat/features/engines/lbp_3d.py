@@ -1,8 +1,8 @@
 """Local binary patterns in space, by PyRadiomics' formulas.
 
 PyRadiomics' own filter needs parts of SciPy that SciPy has removed, and the package trimesh; without them it
-yields nothing. This one computes the same from what is there, down to the order of the sums: patterns of degree
-0 are few, and percentiles that fall on one of them hang on the last bit. A golden test compares the two.
+yields nothing. This one computes the same from what is there, down to the order of the sums: patterns of
+degree 0 are few, and a percentile that falls on one of them hangs on its last bit. A golden test compares.
 
 Reference: Banerjee J, Moelker A, Niessen WJ, van Walsum T. 3D LBP-based rotationally invariant region
 description. ACCV 2012 Workshops, LNCS 7728.
@@ -113,7 +113,7 @@ def _measure_voxels(
 
 
 def _sample_harmonics(sphere: Reals, levels: int) -> Complexes:
-    """The harmonics at the points of the sphere, (points, levels squared): orders -n to n of each degree n."""
+    """The harmonics at the points of the sphere, (points, levels squared): orders -n to n of degree n."""
     # PyRadiomics gives the polar angle where SciPy expects the azimuth, and the other way round.
     radius = np.linalg.norm(sphere[0])
     polar, azimuth = np.arccos(sphere[:, 2] / radius), np.arctan2(sphere[:, 1], sphere[:, 0])
