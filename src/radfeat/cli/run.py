@@ -54,18 +54,20 @@ class Run:
     help="Snakemake profile: a name in workflow/profiles, or a folder.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--unlock", is_flag=True, help="Release the lock that a killed run left, and do nothing else.")
 @click.argument("snakemake_arguments", nargs=-1, type=click.UNPROCESSED)
 def run(
     config: Path,
     cores: int | None,
     profile: Path | None,
     dry_run: bool,
+    unlock: bool,
     snakemake_arguments: tuple[str, ...],
 ) -> None:
     """Run a study from scans to report; a second run does only what changed."""
     made = plan_run(config, cores, profile, snakemake_arguments)
-    if dry_run:
-        command = [*made.command, "--dry-run"]
+    if dry_run or unlock:
+        command = [*made.command, "--unlock" if unlock else "--dry-run"]
         code = subprocess.run(command, cwd=made.config.parent, check=False).returncode
     else:
         code = execute(made)
@@ -172,16 +174,8 @@ def _stage(made: Run, now: RunProgress) -> str:
 
 def _explain(made: Run, started: float) -> int:
     """Say in the failed jobs' own words why the run stopped; return the exit code they gave."""
-    code: int = ExitCode.BUG
-    sentences: dict[str, Path] = {}
-    for log in sorted(made.folder.logs.rglob("*.log")):
-        if log == made.log or log.stat().st_mtime < started - 1:
-            continue
-        text = log.read_text(encoding="utf-8", errors="replace")
-        for sentence in re.findall(r"^radfeat: error: (.*(?:\n(?!\w+:).*)*)", text, flags=re.MULTILINE):
-            sentences.setdefault(sentence.strip(), log)
-    if sentences:
-        code = _code(made)
+    _require_unlocked(made)
+    sentences = _read_sentences(made, started)
     for sentence, log in sentences.items():
         click.echo(f"radfeat: error: {sentence}", err=True)
         click.echo(f"  (job log: {log})", err=True)
@@ -189,7 +183,28 @@ def _explain(made: Run, started: float) -> int:
         tail = "\n".join(made.log.read_text(encoding="utf-8").splitlines()[-15:])
         click.echo(f"radfeat: the workflow failed; its last lines were:\n{tail}", err=True)
     click.echo(f"  whole log: {made.log}", err=True)
-    return code
+    return _code(made) if sentences else ExitCode.BUG
+
+
+def _require_unlocked(made: Run) -> None:
+    if "Directory cannot be locked" in made.log.read_text(encoding="utf-8"):
+        raise SettingsError(
+            "another run is at work in this folder, or one was killed",
+            key=str(made.config.parent),
+            remedy=f"If none is at work, release the lock with `radfeat run {_shown(made.config)} --unlock`",
+        )
+
+
+def _read_sentences(made: Run, started: float) -> dict[str, Path]:
+    """What the jobs of this run said in error, each sentence once, with the log that holds it."""
+    sentences: dict[str, Path] = {}
+    for log in sorted(made.folder.logs.rglob("*.log")):
+        if log == made.log or log.stat().st_mtime < started - 1:
+            continue
+        text = log.read_text(encoding="utf-8", errors="replace")
+        for sentence in re.findall(r"^radfeat: error: (.*(?:\n(?!\w+:).*)*)", text, flags=re.MULTILINE):
+            sentences.setdefault(sentence.strip(), log)
+    return sentences
 
 
 def _code(made: Run) -> int:
