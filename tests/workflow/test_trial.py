@@ -9,7 +9,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from trial_runs import REPOSITORY, change_setting, digests_of, jobs_of, run_radfeat, run_snakemake
+import SimpleITK as sitk
+from trial_runs import REPOSITORY, change_setting, digests_of, jobs_of, read_rows, run_radfeat, run_snakemake
 
 from radfeat.tables.parquet import read_table
 from radfeat.tables.schemas import FEATURES, FEATURES_LONG, ROIS, TABLES
@@ -84,7 +85,7 @@ def test_modelling_seed_reruns_only_the_models(trial: Path) -> None:
 
 
 def test_changed_image_recomputes_one_case(trial: Path) -> None:
-    rows = list(csv.DictReader((trial / "images.csv").open(encoding="utf-8-sig")))
+    rows = read_rows(trial / "images.csv")
     rois = read_table(trial / "results" / "blinded" / "rois.parquet", ROIS).to_pylist()
     good = {row["subject_id"] for row in rois if row["status"] == "OK"}
     first, second = [row for row in rows if row["subject_id"] in good][:2]
@@ -105,7 +106,7 @@ def test_changed_image_recomputes_one_case(trial: Path) -> None:
 
 
 def test_touched_but_equal_image_is_taken_from_the_cache(trial: Path) -> None:
-    image = trial / next(csv.DictReader((trial / "images.csv").open(encoding="utf-8-sig")))["mask"]
+    image = trial / read_rows(trial / "images.csv")[0]["mask"]
     os.utime(image)
     before = digests_of(trial / "results" / "blinded")
     run_radfeat("run", str(trial), "--cores", "2")
@@ -117,7 +118,7 @@ def test_touched_but_equal_image_is_taken_from_the_cache(trial: Path) -> None:
 def test_shuffled_arms_leave_every_blinded_file_unchanged(trial: Path) -> None:
     before = digests_of(trial / "results" / "blinded")
     path = trial / "clinical.csv"
-    rows = list(csv.DictReader(path.open(encoding="utf-8-sig")))
+    rows = read_rows(path)
     arms = [row["arm"] for row in rows]
     random.Random(1).shuffle(arms)
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -153,9 +154,7 @@ def _file_graph(study: Path) -> list[tuple[set[str], str]]:
 
 def test_no_arm_is_named_in_the_blinded_half(finished_trial: Path) -> None:
     results = finished_trial / "results"
-    arms = {
-        row["arm"] for row in csv.DictReader((finished_trial / "clinical.csv").open(encoding="utf-8-sig"))
-    }
+    arms = {row["arm"] for row in read_rows(finished_trial / "clinical.csv")}
     halves = ("blinded", "work", "cache", "progress", "logs/extract")
     paths = [p for half in halves for p in (results / half).rglob("*")]
     logs = [
@@ -182,3 +181,32 @@ def test_default_study_can_be_planned(tmp_path: Path) -> None:
         shutil.copyfile(REPOSITORY / "config" / name, tmp_path / name)
     done = run_snakemake(tmp_path / "config.yaml", "-n")
     assert "extract" in done.stdout + done.stderr
+
+
+def test_gate_that_is_not_passed_stops_the_run_with_its_exit_code(trial: Path) -> None:
+    change_setting(trial, "qc", "max_failed_share", 0.1)
+    done = run_radfeat("run", str(trial), "--cores", "2", expect=4)
+    assert "5 of 20" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (trial / "results" / "blinded" / "report.html").is_file()
+
+
+def test_fault_in_the_clinical_sheet_is_said_by_the_run_with_line_and_column(trial: Path) -> None:
+    path = trial / "clinical.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[3] = lines[3].replace(lines[3].split(",")[1], "placebo-2")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    done = run_radfeat("run", str(trial), "--cores", "2", expect=3)
+    assert "clinical.csv, line 4, column arm" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_kept_crops_can_be_opened(trial: Path) -> None:
+    change_setting(trial, "prepare", "keep", True)
+    run_radfeat("run", str(trial), "--cores", "2")
+    kept = sorted((trial / "results" / "prepared").glob("*_image.nii.gz"))
+    assert len(kept) == 15
+    image = sitk.ReadImage(str(kept[0]))
+    mask = sitk.ReadImage(str(kept[0]).replace("_image", "_mask"))
+    assert image.GetSize() == mask.GetSize()
+    assert sitk.GetArrayViewFromImage(mask).sum() > 100

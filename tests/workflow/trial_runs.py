@@ -1,5 +1,6 @@
 """Running a small simulated trial through the workflow, and looking at what Snakemake did."""
 
+import csv
 import hashlib
 import re
 import subprocess
@@ -33,8 +34,13 @@ def change_setting(study: Path, section: str, name: str, value: object) -> None:
     """Change one setting of a study."""
     path = study / "config.yaml"
     settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    settings[section][name] = value
+    settings.setdefault(section, {})[name] = value
     path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+
+
+def read_rows(sheet: Path) -> list[dict[str, str]]:
+    """The rows of a sheet."""
+    return list(csv.DictReader(sheet.read_text(encoding="utf-8-sig").splitlines()))
 
 
 def digests_of(folder: Path) -> dict[str, str]:

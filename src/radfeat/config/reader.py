@@ -79,7 +79,7 @@ def _compose(path: Path) -> yaml.Node | None:
         raise SettingsError(
             "there is no such configuration file",
             key=str(path),
-            remedy="Name one with --config, or write a study skeleton with `radfeat init FOLDER`",
+            remedy="Name one (`radfeat run study/config.yaml`), or write one with `radfeat init FOLDER`",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
@@ -94,6 +94,12 @@ def _compose(path: Path) -> yaml.Node | None:
             f"this is not YAML: {error.problem}",
             key=f"{path}{where}",
             remedy="Check indents, colons and quotes",
+        ) from None
+    except yaml.YAMLError as error:
+        raise SettingsError(
+            f"this is not YAML: {str(error).splitlines()[0]}",
+            key=str(path),
+            remedy="Save it as plain UTF-8 text, without control characters",
         ) from None
     return node
 
@@ -118,7 +124,17 @@ def _build(
         return result
     if isinstance(node, yaml.SequenceNode):
         return [_build(child, (*at, i), marks, faults, path) for i, child in enumerate(node.value)]
-    return yaml.SafeLoader("").construct_object(node)
+    return _construct(node, at, faults, path)
+
+
+def _construct(node: yaml.Node, at: Location, faults: list[SettingsFault], path: Path) -> Any:
+    """A plain value; YAML takes some texts for dates or tags that do not exist."""
+    try:
+        return yaml.SafeLoader("").construct_object(node)
+    except (yaml.YAMLError, ValueError):
+        problem = f"holds {node.value!r}, which YAML cannot take for a plain value"
+        faults.append(SettingsFault(path.name, _mark(node), _dotted(at), problem, "Put it in quotes"))
+        return node.value
 
 
 def _mark(node: yaml.Node) -> Mark:

@@ -1,0 +1,43 @@
+"""One pair in memory: five lines in a notebook give what the workflow gives."""
+
+from pathlib import Path
+
+import pytest
+
+from radfeat.core.errors import InputError
+from radfeat.features.settings import FeatureSettings
+from radfeat.pipeline.case import CaseSettings
+from radfeat.pipeline.pair import measure_pair
+from radfeat.simulate.settings import SimulationSettings
+from radfeat.simulate.trial import write_trial
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("pair") / "trial"
+    write_trial(folder, SimulationSettings(subjects=1, lesions=2, sites=1))
+    return next((folder / "images").iterdir()), next((folder / "masks").iterdir())
+
+
+def test_pair_is_measured_with_pyradiomics_defaults(scan: tuple[Path, Path]) -> None:
+    result = measure_pair(*scan, modality="CT", label=1)
+    assert len(result.features) == 107
+    assert result.features["original_shape_MeshVolume"] == pytest.approx(4189, rel=0.5)
+    assert [row["feature"] for row in result.catalogue()] == list(result.features)
+    assert result.prepared.image.grid == result.source.image.grid
+
+
+def test_settings_are_taken(scan: tuple[Path, Path]) -> None:
+    features = FeatureSettings.model_validate({"classes": {"firstorder": ["Mean"]}})
+    result = measure_pair(*scan, modality="CT", label=2, settings=CaseSettings(features=features))
+    assert list(result.features) == ["original_firstorder_Mean"]
+
+
+def test_label_that_is_not_said_where_there_are_several_is_an_error(scan: tuple[Path, Path]) -> None:
+    with pytest.raises(InputError, match="label"):
+        measure_pair(*scan, modality="CT")
+
+
+def test_missing_file_is_one_sentence(scan: tuple[Path, Path]) -> None:
+    with pytest.raises(InputError, match=r"none\.nii\.gz"):
+        measure_pair(scan[0].with_name("none.nii.gz"), scan[1])
