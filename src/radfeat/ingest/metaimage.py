@@ -14,6 +14,7 @@ from radfeat.ingest.stored import (
     StoredArray,
     compute_sha256,
     refuse_spacing,
+    require_ending,
     require_sizes,
     take_voxels,
     unpack_zlib,
@@ -129,6 +130,8 @@ def _body(
     if _is_list(name):
         raise source.refuse("keeps its voxels in a list of files", remedy=_SAVE_AGAIN)
     local = _is_local(name)
+    if not local:
+        require_ending(source, ".mhd")
     parts = [data, *([] if local else [source.read_bytes(source.path.parent / name)])]
     body = memoryview(parts[-1])[start if local else 0 :]
     if _is_true(fields, "CompressedData"):

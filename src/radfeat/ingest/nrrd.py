@@ -15,6 +15,7 @@ from radfeat.ingest.stored import (
     StoredArray,
     compute_sha256,
     refuse_spacing,
+    require_ending,
     require_sizes,
     take_voxels,
     unpack_gzip,
@@ -147,6 +148,8 @@ def _body(
     name = fields.get("data file", "")
     if _is_list(name):
         raise source.refuse("keeps its voxels in a list of files", remedy=_SAVE_AGAIN)
+    if name:
+        require_ending(source, ".nhdr")
     parts = [data, *([source.read_bytes(source.path.parent / name)] if name else [])]
     body = memoryview(parts[-1])[0 if name else start :]
     encoding = fields.get("encoding", "").lower()

@@ -137,5 +137,19 @@ def refuse_spacing(source: Source, found: str) -> Exception:
     )
 
 
+def require_ending(source: Source, ending: str) -> None:
+    """Refuse a header that names a data file under the name of a file that should hold everything.
+
+    By its name alone it must be known which files make up a volume: a run looks for changed files that way.
+    """
+    if source.path.suffix.lower() != ending:
+        raise source.refuse(
+            "keeps its voxels in another file",
+            measured=f"the ending {source.path.suffix}",
+            allowed=ending,
+            remedy=f"Save it as one file, or let its name end in {ending}",
+        )
+
+
 def _by(sizes: Sequence[int]) -> str:
     return " x ".join(str(n) for n in sizes)

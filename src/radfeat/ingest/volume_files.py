@@ -79,7 +79,7 @@ def describe_path(path: Path) -> str | None:
 
 def list_files(path: Path) -> tuple[Path, ...]:
     """The file and, where its header names a data file, that file: all whose bytes can alter the voxels."""
-    listing = {".nhdr": list_nrrd_files, ".nrrd": list_nrrd_files, ".mhd": list_metaimage_files}
+    listing = {".nhdr": list_nrrd_files, ".mhd": list_metaimage_files}
     find = listing.get(_suffix(path) or "")
     if find is None:
         return (path,)

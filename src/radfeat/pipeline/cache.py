@@ -19,6 +19,7 @@ from radfeat.core.files import write_atomically
 from radfeat.core.provenance import compute_file_sha256
 from radfeat.core.version import NUMBERS_VERSION
 from radfeat.ingest.image_sheet import ImageRow
+from radfeat.ingest.volume_files import list_files
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import stat_of
 from radfeat.pipeline.records import CaseRecord
@@ -88,11 +89,12 @@ class CaseCache:
 
 def fingerprint(rows: Sequence[ImageRow], known: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
     """Size, time, SHA-256 of each file of a case, in sheet order; hashed only where size or time is new."""
-    memo = {tuple(f["stat"]): f["sha256"] for f in known if f["stat"] is not None}
+    memo = {(i, *f["stat"]): f["sha256"] for i, f in enumerate(known) if f["stat"] is not None}
+    named = [rows[0].image, *(row.mask for row in rows)]
     result = []
-    for path in dict.fromkeys([rows[0].image, *(row.mask for row in rows)]):
+    for i, path in enumerate(dict.fromkeys(part for file in named for part in list_files(file))):
         stat = stat_of(path)
-        sha256 = None if stat is None else memo.get(tuple(stat)) or _hash(path)
+        sha256 = None if stat is None else memo.get((i, *stat)) or _hash(path)
         result.append({"stat": stat, "sha256": sha256})
     return result
 

@@ -101,7 +101,8 @@ def _with_cohort_findings(tables: dict[str, pa.Table], settings: QcSettings) -> 
 
 
 def _sites(tables: dict[str, pa.Table]) -> dict[str, str]:
-    sites: dict[str, str] = {}
+    # What is said of a site as a whole has the site as its key.
+    sites: dict[str, str] = {site: site for site in tables["series"]["site_id"].unique().to_pylist()}
     for name, key in (("series", "case_id"), ("rois", "roi_id")):
         table = tables[name]
         sites |= dict(zip(table[key].to_pylist(), table["site_id"].to_pylist(), strict=True))

@@ -1,8 +1,9 @@
 """What a run has to do: the sheet's cases dealt into buckets, each with a digest of its rows.
 
 Planning reads the configuration and the image sheet and asks the file system for the size and time of
-each file; it opens no image and no clinical sheet. Files are rewritten only where their content
-changes, so that Snakemake sees a change exactly where there is one.
+each file; it opens no image (but for the headers of `.mhd` and `.nhdr`, which name a data file) and no
+clinical sheet. Files are rewritten only where their content changes, so that Snakemake sees a change
+exactly where there is one.
 """
 
 import json
@@ -28,6 +29,7 @@ from radfeat.core.keys import CaseKey, RoiKey, bucket_of
 from radfeat.core.version import VERSION
 from radfeat.core.vocabulary import Modality
 from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
+from radfeat.ingest.volume_files import list_files
 from radfeat.pipeline.folders import ResultsFolder
 
 CASES_PER_BUCKET = 8
@@ -229,7 +231,7 @@ def _row_to_json(row: ImageRow, base: Path) -> dict[str, Any]:
         "scanner": row.scanner,
         "reader_id": row.reader_id,
         "day": row.day,
-        "stat": [stat_of(row.image), stat_of(row.mask)],
+        "stat": [stat_of(part) for file in (row.image, row.mask) for part in list_files(file)],
     }
 
 
