@@ -8,6 +8,7 @@ Reference: Banerjee J, Moelker A, Niessen WJ, van Walsum T. 3D LBP-based rotatio
 description. ACCV 2012 Workshops, LNCS 7728.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,8 +79,10 @@ def get_lbp_3d_images(
     levels = arguments["lbp3DLevels"]
     voxels = sitk.GetArrayFromImage(image)
     places = np.nonzero(sitk.GetArrayFromImage(mask) == arguments["label"])
-    sphere = build_icosphere(arguments["lbp3DIcosphereSubdivision"], arguments["lbp3DIcosphereRadius"])
-    patterns, tails = _measure_voxels(voxels, np.transpose(places), sphere, levels)
+    radius = arguments["lbp3DIcosphereRadius"]
+    sphere = build_icosphere(arguments["lbp3DIcosphereSubdivision"], radius)
+    harmonics = _sample_harmonics(sphere, radius, levels)
+    patterns, tails = _measure_voxels(voxels, np.transpose(places), sphere, harmonics)
     for level in range(levels):
         yield _fill(image, places, patterns[:, level]), f"lbp-3D-m{level + 1}", arguments
     yield _fill(image, places, tails), "lbp-3D-k", arguments
@@ -94,10 +97,9 @@ def _fill(frame: sitk.Image, places: tuple[npt.NDArray[np.intp], ...], values: R
 
 
 def _measure_voxels(
-    voxels: npt.NDArray[Any], places: npt.NDArray[np.intp], sphere: Reals, levels: int
+    voxels: npt.NDArray[Any], places: npt.NDArray[np.intp], sphere: Reals, harmonics: Complexes
 ) -> tuple[Reals, Reals]:
     """The pattern (n, levels) and the kurtosis (n) of each place (n, 3), block by block."""
-    harmonics = _sample_harmonics(sphere, levels)
     spline = spline_filter(voxels, order=3, output=np.float64)
     step = max(1, BLOCK_SAMPLES // len(sphere))
     patterns, tails = [], []
@@ -107,15 +109,14 @@ def _measure_voxels(
         # The samples have the image's own number type: those of an integer image are rounded.
         samples = map_coordinates(spline, around, output=voxels.dtype, order=3, prefilter=False)
         signs = samples >= voxels[tuple(block.T)][:, None]
-        patterns.append(_project(signs.astype(np.int64), harmonics, levels))
+        patterns.append(_project(signs.astype(np.int64), harmonics))
         tails.append(np.asarray(kurtosis(samples, axis=1), dtype=np.float64))
     return np.concatenate(patterns), np.concatenate(tails)
 
 
-def _sample_harmonics(sphere: Reals, levels: int) -> Complexes:
+def _sample_harmonics(sphere: Reals, radius: float, levels: int) -> Complexes:
     """The harmonics at the points of the sphere, (points, levels squared): orders -n to n of degree n."""
     # PyRadiomics gives the polar angle where SciPy expects the azimuth, and the other way round.
-    radius = np.linalg.norm(sphere[0])
     polar, azimuth = np.arccos(sphere[:, 2] / radius), np.arctan2(sphere[:, 1], sphere[:, 0])
     return np.column_stack(
         [
@@ -126,11 +127,11 @@ def _sample_harmonics(sphere: Reals, levels: int) -> Complexes:
     )
 
 
-def _project(signs: npt.NDArray[np.int64], harmonics: Complexes, levels: int) -> Reals:
+def _project(signs: npt.NDArray[np.int64], harmonics: Complexes) -> Reals:
     """The length of the share of a sign pattern (n, points) in the harmonics of each degree, (n, levels)."""
     shares = np.sum(signs[:, :, None] * harmonics[None, :, :], axis=1)
     lengths = []
-    for degree in range(levels):
+    for degree in range(math.isqrt(harmonics.shape[1])):
         own = slice(degree**2, (degree + 1) ** 2)
         pattern = np.sum(shares[:, None, own] * harmonics[None, :, own], axis=2)
         lengths.append(np.real(np.sqrt(np.sum(pattern**2, axis=1))))
