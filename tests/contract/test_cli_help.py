@@ -109,7 +109,7 @@ def test_no_command_shows_the_help_and_is_wrong_usage(say: Say) -> None:
     ("arguments", "said"),
     [
         (["nonsense"], "No such command 'nonsense'"),
-        (["validate", "--nonsense"], "No such option: --nonsense"),
+        (["validate", "--nonsense"], "No such option '--nonsense'"),
         (["simulate", "x", "--subjects", "none"], "'none' is not a valid integer"),
         (["features", "a.nii", "b.nii", "--modality", "PET"], "'PET' is not one of 'CT'"),
         (["init"], "Missing argument 'FOLDER'"),

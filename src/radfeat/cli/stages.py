@@ -65,8 +65,11 @@ def collect(results: Path) -> None:
 def gate(results: Path) -> None:
     """Exit with code 4 where more ROIs failed than `qc` allows."""
     from radfeat.pipeline.collect import judge_gate
+    from radfeat.pipeline.plan import read_plan
 
-    sentence = judge_gate(ResultsFolder(results))
+    folder = ResultsFolder(results)
+    read_plan(folder)
+    sentence = judge_gate(folder)
     if sentence is not None:
         raise GateError(sentence.removesuffix("."))
     click.echo("the QC gate is passed")
