@@ -1,6 +1,6 @@
 """Cox regression, log-rank, concordance and restricted means against R.
 
-The numbers are those of R 4.2.2 with survival 3.5-3 (Efron ties), as ``tests/golden/r/survival.R`` prints them.
+The numbers are those of R 4.2.2, survival 3.5-3 (Efron ties), as ``tests/golden/r/survival.R`` prints them.
 The data are in scikit-survival (veteran, from Kalbfleisch and Prentice) and lifelines (gbsg2, from Schumacher
 et al., J Clin Oncol 1994; 12:2086).
 """

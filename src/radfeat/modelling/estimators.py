@@ -47,6 +47,8 @@ class ElasticNetPath(BaseEstimator):  # type: ignore[misc]
             try:
                 with warnings.catch_warnings(record=True) as caught:
                     warnings.simplefilter("always")
+                    # A model without any coefficient is a legitimate answer of the inner loop.
+                    warnings.filterwarnings("ignore", message="all coefficients are zero")
                     fit(X, y, grid)
             except ArithmeticError:
                 self.cuts_ += 1

@@ -16,8 +16,9 @@ from radfeat.modelling.outcomes import Floats
 def build_model(cohort: Cohort, verdict: Feasibility, fitted: FoldModel, l1_ratio: float) -> ArmModel:
     """The record of a model fitted to all subjects of an arm."""
     terms = _list_terms(fitted, cohort.features)
-    rests = f"Fitted to all {verdict.n} subjects of the arm ({verdict.events} events or positive)"
-    outcome = f"{len(terms)} features selected" if terms else "no feature was selected: all subjects score 0"
+    what = "with the event" if cohort.outcomes.is_survival else "in the positive class"
+    rests = f"Fitted to all {verdict.n} subjects of the arm, {verdict.events} of them {what}"
+    outcome = f"features selected: {len(terms)}" if terms else "no feature selected: all subjects score 0"
     return _describe(cohort, verdict).model_copy(
         update={
             "fitted": True,

@@ -73,9 +73,9 @@ def _write_numbers(contrast: Contrast, result: Interaction, level: float) -> str
     what = "hazard ratio" if contrast.is_survival else "odds ratio"
     estimate, lo, hi = result.ratio
     return (
-        f"{what} per SD {result.experimental[0]:.2f} in {contrast.experimental}, "
-        f"{result.reference[0]:.2f} in {contrast.reference}, "
-        f"ratio {estimate:.2f} ({100 * level:g} % CI {lo:.2f} to {hi:.2f})"
+        f"{what} per SD {result.experimental[0]:.3g} in {contrast.experimental}, "
+        f"{result.reference[0]:.3g} in {contrast.reference}, "
+        f"ratio {estimate:.3g} ({100 * level:g} % CI {lo:.3g} to {hi:.3g})"
     )
 
 

@@ -1,0 +1,120 @@
+"""Multiplicity, and the rule by which an interaction is claimed; each condition alone can forbid it."""
+
+import numpy as np
+import pytest
+
+from radfeat.modelling.biomarkers import Biomarker, BiomarkerKind
+from radfeat.modelling.claims import judge_contrasts, runs_as_promised
+from radfeat.modelling.contrasts import Contrast
+from radfeat.modelling.interaction_fit import Interaction
+from radfeat.modelling.multiplicity import adjust_benjamini_hochberg, adjust_holm
+
+
+def contrast(
+    p: float | None,
+    *,
+    kind: BiomarkerKind = BiomarkerKind.CANDIDATE,
+    own_arm: str | None = None,
+    ratio: float = 2.0,
+) -> Contrast:
+    interval = (ratio, ratio / 2, ratio * 2)
+    result = None if p is None else Interaction(interval, (1.0, 0.5, 2.0), interval, 4.0, p)
+    return Contrast(
+        endpoint="os",
+        experimental="experimental",
+        reference="control",
+        biomarker=Biomarker(kind, "f0", np.zeros(1), own_arm),
+        n=50,
+        events=40,
+        is_survival=True,
+        result=result,
+        obstacle="" if result else "why",
+    )
+
+
+def test_holm_is_that_of_the_textbook() -> None:
+    """Equal to R's p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm")."""
+    assert adjust_holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
+
+
+def test_benjamini_hochberg_is_that_of_the_textbook() -> None:
+    """Equal to R's p.adjust(c(0.01, 0.04, 0.03, 0.005), "BH")."""
+    assert adjust_benjamini_hochberg([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.02, 0.04, 0.04, 0.02))
+
+
+@pytest.mark.parametrize("adjust", [adjust_holm, adjust_benjamini_hochberg])
+def test_adjusted_p_keeps_the_order_and_stays_within_one(adjust) -> None:
+    p = [0.9, 0.2, 0.2, 0.0, 0.7]
+    adjusted = adjust(p)
+    assert all(a >= q for a, q in zip(adjusted, p, strict=True))
+    assert max(adjusted) <= 1.0
+    assert np.all(np.diff(np.array(adjusted)[np.argsort(p)]) >= 0)
+    assert adjust([]) == ()
+
+
+@pytest.mark.parametrize("adjust", [adjust_holm, adjust_benjamini_hochberg])
+def test_hypothesis_that_was_not_tested_counts_in_the_family(adjust) -> None:
+    adjusted = adjust([0.02, None, None])
+    assert adjusted[0] == pytest.approx(0.06)
+    assert adjusted[1:] == (None, None)
+
+
+def test_prespecified_candidate_below_alpha_is_claimed() -> None:
+    (verdict,) = judge_contrasts([contrast(0.05)], 0.05)
+    assert verdict.claim
+    assert verdict.adjustment == "holm, family of 1"
+
+
+def test_candidate_is_not_claimed_where_its_family_is_large() -> None:
+    verdicts = judge_contrasts([contrast(0.03), contrast(0.6)], 0.05)
+    assert [v.claim for v in verdicts] == [False, False]
+    assert verdicts[0].p_adjusted == pytest.approx(0.06)
+
+
+def test_scores_and_candidates_are_one_family_and_screened_features_another() -> None:
+    verdicts = judge_contrasts(
+        [
+            contrast(0.001, kind=BiomarkerKind.SCORE, own_arm="experimental"),
+            contrast(0.2),
+            contrast(0.001, kind=BiomarkerKind.SCREEN),
+            contrast(0.5, kind=BiomarkerKind.SCREEN),
+            contrast(0.6, kind=BiomarkerKind.SCREEN),
+        ],
+        0.05,
+    )
+    assert [v.adjustment for v in verdicts] == [
+        *["holm, family of 2"] * 2,
+        *["benjamini-hochberg, family of 3"] * 3,
+    ]
+    assert [v.p_adjusted for v in verdicts] == pytest.approx([0.002, 0.2, 0.003, 0.6, 0.6])
+
+
+def test_screened_feature_is_never_claimed() -> None:
+    (verdict,) = judge_contrasts([contrast(1e-9, kind=BiomarkerKind.SCREEN)], 0.05)
+    assert not verdict.claim
+
+
+def test_what_was_not_tested_is_never_claimed() -> None:
+    (verdict,) = judge_contrasts([contrast(None)], 0.05)
+    assert not verdict.claim
+    assert verdict.p_adjusted is None
+
+
+@pytest.mark.parametrize(
+    ("own_arm", "ratio", "promised"),
+    [
+        ("experimental", 2.0, True),
+        ("experimental", 0.5, False),
+        ("control", 2.0, False),
+        ("control", 0.5, True),
+        (None, 2.0, True),
+        (None, 0.5, True),
+    ],
+)
+def test_score_is_claimed_only_where_it_does_better_in_its_own_arm(
+    own_arm: str | None, ratio: float, promised: bool
+) -> None:
+    kind = BiomarkerKind.SCORE if own_arm else BiomarkerKind.CANDIDATE
+    found = contrast(1e-6, kind=kind, own_arm=own_arm, ratio=ratio)
+    assert runs_as_promised(found) is promised
+    assert judge_contrasts([found], 0.05)[0].claim is promised

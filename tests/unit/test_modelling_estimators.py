@@ -1,0 +1,175 @@
+"""The steps of the in-fold pipeline: each learns from training rows alone, and none sees an outcome."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from radfeat.modelling.estimators import (
+    NET,
+    ElasticNetPath,
+    build_pipeline,
+    build_preprocessing,
+    compute_penalty_grid,
+)
+from radfeat.modelling.fold_model import ElasticNetFit, PlainFit
+from radfeat.modelling.likelihood import compute_held_out_likelihoods, compute_log_likelihoods
+from radfeat.modelling.outcomes import Outcomes
+from radfeat.modelling.selection import ClusterRepresentatives, NearConstantFilter, RobustAsinh
+from studies import binary, make_settings, survival
+
+RNG = np.random.default_rng(11)
+X = RNG.normal(size=(60, 6))
+SURVIVAL = survival(RNG.exponential(np.exp(-X[:, 0])) + 0.01, RNG.random(60) < 0.8)
+BINARY = binary(RNG.random(60) < 1 / (1 + np.exp(-2 * X[:, 0])))
+IDS = [f"S{i}" for i in range(60)]
+BOTH = pytest.mark.parametrize("outcomes", [SURVIVAL, BINARY], ids=["survival", "binary"])
+
+
+@BOTH
+def test_first_penalty_is_the_least_without_any_coefficient(outcomes: Outcomes) -> None:
+    z = (X - X.mean(axis=0)) / X.std(axis=0)
+    top = compute_penalty_grid(z, outcomes, make_settings())[0]
+    above = ElasticNetPath((top * 1.001,), 0.5).fit(z, outcomes)
+    below = ElasticNetPath((top * 0.95,), 0.5).fit(z, outcomes)
+    assert not above.coefficients_.any()
+    assert np.count_nonzero(below.coefficients_) == 1
+
+
+def test_grid_falls_evenly_in_log_to_its_least_share() -> None:
+    grid = np.array(compute_penalty_grid(X, SURVIVAL, make_settings(penalties=5, penalty_min_ratio=0.01)))
+    assert grid[-1] / grid[0] == pytest.approx(0.01)
+    assert np.diff(np.log(grid)) == pytest.approx(np.full(4, np.log(0.01) / 4))
+
+
+def test_logistic_path_is_an_elastic_net() -> None:
+    """The optimum's conditions: the gradient's excess over the lasso part equals the ridge part."""
+    penalty, l1 = 0.05, 0.5
+    path = ElasticNetPath((penalty,), l1).fit(X, BINARY)
+    beta = path.coefficients_[:, 0]
+    chance = 1 / (1 + np.exp(-path.predict_path(X)[:, 0]))
+    gradient = X.T @ (BINARY.events - chance) / len(X)
+    chosen = beta != 0
+    expected = penalty * l1 * np.sign(beta) + penalty * (1 - l1) * beta
+    assert gradient[chosen] == pytest.approx(expected[chosen], abs=2e-3)
+    assert (np.abs(gradient[~chosen]) <= penalty * l1 + 2e-3).all()
+    assert (BINARY.events - chance).mean() == pytest.approx(0, abs=2e-3), "the intercept is not penalised"
+
+
+def test_installed_scikit_learn_takes_the_l1_ratio_alone() -> None:
+    """Before 1.8 it was ignored without penalty='elasticnet', and the net would be a ridge."""
+    net = LogisticRegression(solver="saga", l1_ratio=1.0, C=0.01, max_iter=500).fit(X, BINARY.events)
+    assert not net.coef_.any()
+
+
+@pytest.mark.parametrize("outcomes", [survival(np.arange(1.0, 61.0), np.zeros(60)), binary(np.ones(60))])
+def test_training_rows_of_one_class_give_an_empty_path(outcomes: Outcomes) -> None:
+    path = ElasticNetPath((0.1, 0.01), 0.5).fit(X, outcomes)
+    assert path.predict_path(X).shape == (60, 0)
+
+
+def test_path_that_overflows_is_cut_to_its_greater_half_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = ElasticNetPath._fit_cox
+
+    def overflow(self: ElasticNetPath, X: np.ndarray, y: Outcomes, grid: np.ndarray) -> None:
+        if len(grid) > 3:
+            raise ArithmeticError
+        whole(self, X, y, grid)
+
+    monkeypatch.setattr(ElasticNetPath, "_fit_cox", overflow)
+    path = ElasticNetPath((0.3, 0.2, 0.15, 0.1, 0.05, 0.02), 0.5).fit(X, SURVIVAL)
+    assert path.cuts_ == 1
+    assert path.coefficients_.shape == (6, 3)
+
+
+def test_preprocessing_learns_from_training_rows_only() -> None:
+    training, new = X[:40], X[40:].copy()
+    steps = build_preprocessing(make_settings()).fit(training)
+    before = steps.transform(training)
+    new[:, 2] = 1e9
+    steps.transform(new)
+    np.testing.assert_array_equal(steps.transform(training), before)
+    assert before.mean(axis=0) == pytest.approx(np.zeros(before.shape[1]), abs=1e-12)
+    assert before.std(axis=0) == pytest.approx(np.ones(before.shape[1]))
+
+
+def test_missing_values_take_the_training_median() -> None:
+    holed = X.copy()
+    holed[0, 0] = np.nan
+    steps = build_preprocessing(make_settings()).fit(holed)
+    filled = X.copy()
+    filled[0, 0] = np.nanmedian(holed[:, 0])
+    np.testing.assert_allclose(steps.transform(holed), steps.transform(filled))
+
+
+def test_cluster_keeps_one_of_near_copies_whatever_their_sign() -> None:
+    columns = np.column_stack([X[:, 0], -X[:, 0] + 0.01 * X[:, 1], X[:, 2]])
+    clusters = ClusterRepresentatives(0.9).fit(columns)
+    assert len(clusters.kept_) == 2
+    assert clusters.labels_[0] == clusters.labels_[1] != clusters.labels_[2]
+
+
+def test_cluster_holds_only_columns_that_are_all_alike() -> None:
+    chain = np.column_stack([X[:, 0], X[:, 0] + 0.6 * X[:, 1], X[:, 0] + 1.4 * X[:, 1]])
+    clusters = ClusterRepresentatives(0.8).fit(chain)
+    likeness = np.abs(np.corrcoef(chain.T))
+    for label in set(clusters.labels_):
+        members = np.flatnonzero(clusters.labels_ == label)
+        assert likeness[np.ix_(members, members)].min() >= 0.8 - 1e-9
+    assert len(set(clusters.labels_)) == 2
+
+
+def test_single_column_is_its_own_cluster() -> None:
+    assert ClusterRepresentatives(0.9).fit(X[:, :1]).kept_.tolist() == [0]
+
+
+def test_filter_keeps_a_column_even_if_none_varies() -> None:
+    assert NearConstantFilter(0.9).fit(np.ones((10, 3))).transform(np.ones((10, 3))).shape == (10, 1)
+
+
+def test_asinh_is_monotone_and_tames_both_tails() -> None:
+    column = np.concatenate([np.linspace(-1, 1, 99), [1e6]])[:, None]
+    transformed = RobustAsinh().fit_transform(column)[:, 0]
+    assert (np.diff(transformed) > 0).all()
+    assert transformed[-1] < 20
+    assert np.isfinite(RobustAsinh().fit_transform(np.ones((5, 1)))).all()
+
+
+def test_held_out_likelihood_of_a_binary_endpoint_is_that_of_the_held_out_rows() -> None:
+    scores = X[:, :2]
+    training = np.arange(40)
+    held_out = compute_held_out_likelihoods(scores, BINARY, training)
+    rest = np.arange(40, 60)
+    assert held_out == pytest.approx(compute_log_likelihoods(scores[rest], BINARY.take(rest)))
+
+
+def test_partial_likelihood_of_equal_scores_counts_the_risk_sets() -> None:
+    likelihood = compute_log_likelihoods(np.zeros((4, 1)), survival([1, 2, 2, 3], [1, 1, 1, 0]))
+    assert likelihood == pytest.approx([-np.log(4) - 2 * np.log(3)]), "ties by Breslow"
+
+
+@BOTH
+def test_model_of_a_fold_scores_its_training_rows_with_mean_zero_and_deviation_one(
+    outcomes: Outcomes,
+) -> None:
+    for fit in (ElasticNetFit(make_settings(penalties=10)), PlainFit()):
+        model = fit(X, outcomes, IDS, 1)
+        scores = model.score(X)
+        assert (scores.mean(), scores.std()) == pytest.approx((0.0, 1.0), abs=1e-9)
+        assert model.cut == pytest.approx(np.median(scores))
+        assert np.corrcoef(scores, X[:, 0])[0, 1] > 0.5, "higher is more risk"
+
+
+def test_seed_alone_decides_the_inner_folds() -> None:
+    fit = ElasticNetFit(make_settings(penalties=10))
+    first, again = (fit(X, SURVIVAL, IDS, 1) for _ in range(2))
+    np.testing.assert_array_equal(first.coefficients, again.coefficients)
+    assert first.penalty == again.penalty
+
+
+def test_model_without_coefficients_scores_everyone_zero() -> None:
+    noise = np.random.default_rng(0).normal(size=(60, 1))
+    outcomes = survival(np.arange(1.0, 61.0), np.arange(60) % 2)
+    steps = build_pipeline(make_settings(), (10.0,)).fit(noise, outcomes)
+    assert not steps.named_steps[NET].coefficients_.any()
+    model = ElasticNetFit(make_settings())(np.ones((60, 2)), outcomes, IDS, 1)
+    assert model is None or not model.score(np.ones((3, 2))).any()
