@@ -17,7 +17,8 @@ def make_small(study: Path) -> None:
         "classes": {"shape": [], "firstorder": [], "glcm": ["Contrast", "JointEntropy"]},
         "image_types": {"Original": {}},
     }
-    settings["modelling"] |= {"repeats": 1, "min_events": 3, "bootstrap": 50}
+    quick = {"repeats": 1, "min_events": 3, "bootstrap": 50, "permutations": 0}
+    settings["modelling"] |= quick | {"candidates": ["original_glcm_Contrast"]}
     path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
 
 
