@@ -15,7 +15,13 @@ from radfeat.features.image_types import (
     Weighting,
     Width,
 )
-from radfeat.features.register import Family, FeatureStatus, family_names, read_register
+from radfeat.features.register import (
+    SHAPE_FAMILIES,
+    Family,
+    FeatureStatus,
+    family_names,
+    read_register,
+)
 
 DEFAULT_BIN_WIDTH = 25.0
 
@@ -190,6 +196,8 @@ class FeatureSettings(BaseModel):
         named = self.classes.named
         if Family.SHAPE_2D in named and not self.force_2d:
             raise ValueError("classes.shape2D needs force_2d: set force_2d to true, or leave shape2D out")
-        if not self.image_types.enabled and not {Family.SHAPE, Family.SHAPE_2D} & set(named):
-            raise ValueError("no image type is named: name at least one, for example `Original: {}`")
+        if not self.image_types.enabled and set(named) - SHAPE_FAMILIES:
+            raise ValueError(
+                "no image type is named: name at least one, for example `Original: {}`, or measure shape only"
+            )
         return self
