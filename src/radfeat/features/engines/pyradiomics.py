@@ -7,7 +7,7 @@ images anew for every region, and drop without a word what it does not measure.
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -67,6 +67,10 @@ FILTERS: dict[str, Callable[..., Iterator[tuple[sitk.Image, str, Arguments]]]] =
 FAILURES = (ArithmeticError, LookupError, RuntimeError, ValueError)
 """What PyRadiomics, NumPy and SimpleITK raise where an ROI or an image cannot be measured."""
 
+MATRIX_FAMILIES = frozenset({Family.GLCM, Family.GLRLM, Family.GLSZM, Family.GLDM, Family.NGTDM})
+MAX_GREY_LEVELS = 5000
+"""Most grey levels with which matrices are filled: a co-occurrence matrix of 5,000 takes 2.6 GB and hours."""
+
 SHAPE_CUT = "feature.shape_cut"
 _AXIS_NUMBERS = {SliceAxis.X: 0, SliceAxis.Y: 1, SliceAxis.Z: 2}
 
@@ -103,11 +107,12 @@ def measure(pair: PreparedPair, settings: FeatureSettings) -> Measured:
     region = _build_region(pair)
     with _quiet_pyradiomics():
         values, gaps = _measure_shape(region, settings)
-        for type_name, image_type in settings.image_types.enabled.items():
-            values |= _measure_image_type(region, type_name, image_type, settings)
-    for image in plan_images(settings).values():
-        if not any(name.startswith(f"{image.name}_") for name in values) and _measures_images(settings):
-            gaps[image.name] = _explain_gap(region, image)
+        if set(settings.classes.named) - SHAPE_FAMILIES:
+            for type_name, image_type in settings.image_types.enabled.items():
+                measured, refused = _measure_image_type(region, type_name, image_type, settings)
+                values |= measured
+                gaps |= refused
+            gaps |= _explain_absent(region, settings, values, gaps)
     return Measured(values, gaps, _note_shape(region, settings))
 
 
@@ -175,23 +180,39 @@ def _measure_shape(region: _Region, settings: FeatureSettings) -> tuple[dict[str
 
 def _measure_image_type(
     region: _Region, type_name: str, image_type: ImageType, settings: FeatureSettings
-) -> dict[str, float]:
-    if not _measures_images(settings):
-        return {}
+) -> tuple[dict[str, float], dict[str, str]]:
     values: dict[str, float] = {}
+    gaps: dict[str, str] = {}
     arguments = {**build_image_arguments(settings, image_type), "label": LABEL}
+    families = {f: names for f, names in settings.classes.named.items() if f not in SHAPE_FAMILIES}
     mask = _crop(region.mask, region.box)
     with _explained(region, f"image type {type_name}"):
         for filtered, name, _ in FILTERS[type_name](region.image, region.mask, **arguments):
             image = _crop(filtered, region.box)
-            for family, names in settings.classes.named.items():
-                if family not in SHAPE_FAMILIES:
-                    values |= _run_class(name, family, names, image, mask, arguments)
-    return values
+            refusal = _refuse_image(image, mask, arguments, bool(MATRIX_FAMILIES & set(families)))
+            if refusal:
+                gaps[name] = refusal
+                continue
+            for family, names in families.items():
+                values |= _run_class(name, family, names, image, mask, arguments)
+    return values, gaps
 
 
-def _measures_images(settings: FeatureSettings) -> bool:
-    return any(family not in SHAPE_FAMILIES for family in settings.classes.named)
+def _refuse_image(image: sitk.Image, mask: sitk.Image, arguments: Arguments, matrices: bool) -> str | None:
+    """Why an image must not be measured: PyRadiomics would take NaN for a number, or never come back."""
+    inside = sitk.GetArrayViewFromImage(image)[sitk.GetArrayViewFromImage(mask) == LABEL]
+    if not np.all(np.isfinite(inside)):
+        return f"{int(np.sum(~np.isfinite(inside)))} of its {inside.size} voxels in the ROI are not finite"
+    width = arguments.get("binWidth")
+    if not matrices or arguments["binCount"] is not None or width is None:
+        return None
+    levels = float(inside.max()) // width - float(inside.min()) // width + 1
+    if levels <= MAX_GREY_LEVELS:
+        return None
+    return (
+        f"its intensities span {levels:.0f} bins of width {width:g}, more than {MAX_GREY_LEVELS} (a wider "
+        "bin_width, or a bin_count, for this image type would help)"
+    )
 
 
 def _run_class(
@@ -222,10 +243,21 @@ def _crop(image: sitk.Image, box: Box) -> sitk.Image:
     return cropped
 
 
-def _explain_gap(region: _Region, image: PlannedImage) -> str:
+def _explain_absent(
+    region: _Region, settings: FeatureSettings, values: Mapping[str, float], gaps: Mapping[str, str]
+) -> dict[str, str]:
     """Why PyRadiomics yielded no such image: only its LoG filter declines, where an image is too small."""
-    size, spacing = region.image.GetSize(), region.image.GetSpacing()
-    needed = [max(4, int(np.ceil(image.parameters["sigma_mm"] / mm)) + 1) for mm in spacing]
+    settled = {name.partition("_")[0] for name in values} | set(gaps)
+    return {
+        name: _explain_log(region, image)
+        for name, image in plan_images(settings).items()
+        if image.type_name == "LoG" and name not in settled
+    }
+
+
+def _explain_log(region: _Region, image: PlannedImage) -> str:
+    size, spacing, sigma = region.image.GetSize(), region.image.GetSpacing(), image.parameters["sigma_mm"]
+    needed = [max(4, int(np.ceil(sigma / mm)) + 1) for mm in spacing]
     return f"the image is too small: {_by(size)} voxels, where this filter needs {_by(needed)}"
 
 
