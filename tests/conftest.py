@@ -1,11 +1,10 @@
 """For all tests: `phantoms` can be imported, and tests of real scans say why they do not run."""
 
 import os
-from pathlib import Path
 
 import pytest
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+from phantoms import SHARED
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -22,6 +22,9 @@ from radfeat.core.vocabulary import Modality, Unit
 from radfeat.core.volume import Mask, Volume, Voxels, to_sitk
 from radfeat.ingest.image_sheet import ImageRow
 
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+"""Real scans, where they are there; tests that need them are marked ``needs_shared``."""
+
 GRID = Grid((8, 7, 6), (1.5, 2.0, 3.0), (-10.0, 20.0, 30.0))
 FORMATS = ("nii", "nii.gz", "nrrd", "gz.nrrd", "nhdr", "mha", "z.mha", "mhd")
 """Endings of files; ``gz.nrrd`` and ``z.mha`` are written compressed."""

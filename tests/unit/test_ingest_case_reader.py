@@ -123,7 +123,7 @@ def test_labels_that_are_no_whole_numbers_are_refused(tmp_path, pair_of, odd):
     labels = LABELS.astype(np.float32)
     labels[0, 0, 0] = odd
     mask = phantoms.write(tmp_path / "m.nii.gz", labels)
-    assert "not whole numbers in 1 voxels" in sentence_of(pair_of, mask, 1, reason=Reason.UNREADABLE)
+    assert "not whole numbers (voxels: 1)" in sentence_of(pair_of, mask, 1, reason=Reason.UNREADABLE)
 
 
 def test_missing_mask_is_an_roi_not_found(tmp_path, pair_of):

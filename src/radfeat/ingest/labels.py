@@ -101,8 +101,8 @@ def _require_whole_numbers(source: Source, voxels: Voxels) -> None:
     if bad:
         first = voxels[~whole].flat[0]
         raise source.refuse(
-            f"holds labels that are not whole numbers in {bad} voxels",
-            measured=f"{first:g} first",
+            f"holds labels that are not whole numbers (voxels: {bad})",
+            measured=f"{first:g} in the first",
             allowed="whole numbers",
             remedy="Save the drawn labels, not probabilities or an interpolated mask",
         )

@@ -152,7 +152,7 @@ def _place(grid: Grid, index_xyz: Sequence[int]) -> tuple[float, ...]:
 def _check_shape(roi: _Roi, settings: QcSettings) -> Iterator[Finding]:
     voxels = roi.intensities.size
     if voxels < settings.few_voxels:
-        what = f"the ROI holds {voxels} voxels; texture of so few mostly tells their number"
+        what = f"the ROI holds {_count(voxels, 'voxel')}; texture of so few mostly tells their number"
         yield remark(Check.MASK_SMALL, roi.key, what, voxels, float(settings.few_voxels), "voxels")
     flat = [axis for axis, n in zip("xyz", roi.box.size_xyz, strict=True) if n == 1]
     if flat and voxels > 1:
@@ -160,12 +160,16 @@ def _check_shape(roi: _Roi, settings: QcSettings) -> Iterator[Finding]:
         yield remark(Check.MASK_ONE_SLICE, roi.key, what, 1.0, 2.0, "slices")
     empty = int(np.count_nonzero(~np.any(roi.inside_zyx, axis=(1, 2))))
     if empty:
-        what = f"the ROI is not drawn in {empty} slices between its first and its last"
+        what = f"the ROI is not drawn in {_count(empty, 'slice')} between its first and its last"
         yield remark(Check.MASK_GAP, roi.key, what, empty, 0.0, "slices")
     components = _count_components(roi.inside_zyx)
     if components > 1:
         what = f"the ROI falls into {components} parts that do not touch"
         yield remark(Check.MASK_COMPONENTS, roi.key, what, components, 1.0, "parts")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _check_intensities(roi: _Roi) -> Iterator[Finding]:
@@ -188,5 +192,7 @@ def _check_ct(roi: _Roi, settings: QcSettings) -> Iterator[Finding]:
         yield remark(Check.MASK_CT_AIR, roi.key, what, share, settings.max_air_share, "share")
     if highest >= _METAL_HU:
         number = roi.intensities.size - count_below(roi.intensities, _METAL_HU)
-        what = f"{number} voxels of the ROI reach {_METAL_HU:g} HU or more, as metal and its streaks do"
+        what = (
+            f"{_count(number, 'voxel')} of the ROI at {_METAL_HU:g} HU or more, like metal and its streaks"
+        )
         yield remark(Check.MASK_CT_METAL, roi.key, what, highest, _METAL_HU, "HU")
