@@ -192,7 +192,5 @@ def _check_ct(roi: _Roi, settings: QcSettings) -> Iterator[Finding]:
         yield remark(Check.MASK_CT_AIR, roi.key, what, share, settings.max_air_share, "share")
     if highest >= _METAL_HU:
         number = roi.intensities.size - count_below(roi.intensities, _METAL_HU)
-        what = (
-            f"{_count(number, 'voxel')} of the ROI at {_METAL_HU:g} HU or more, like metal and its streaks"
-        )
+        what = f"{_count(number, 'voxel')} of the ROI at {_METAL_HU:g} HU or more, like metal and its streaks"
         yield remark(Check.MASK_CT_METAL, roi.key, what, highest, _METAL_HU, "HU")
