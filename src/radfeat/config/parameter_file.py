@@ -210,7 +210,7 @@ def _take_image_types(given: Values, shared: Values, filters: Values, reading: _
             reading.complain(place, "lacks `sigma`, and PyRadiomics would measure nothing: name widths in mm")
             continue
         types[type_name] = {**inherited, **(_choose_bins(shared, own) if own else {})}
-    return types
+    return types or {"Original": {}}  # where every type was refused, that is fault enough
 
 
 def _inherit(type_name: str, filters: Values, reading: _Reading) -> Values:
@@ -264,7 +264,11 @@ def _take_classes(given: Values, flat: bool, reading: _Reading) -> Values:
             reading.complain(("featureClass", name), "holds no list of features: write `- Name` below it")
         elif name != Family.SHAPE_2D.value or flat:
             classes[name] = raw or ()
-    return classes
+    if set(given) == {Family.SHAPE_2D.value} and not flat:
+        reading.complain(
+            ("featureClass",), "names shape2D only, which PyRadiomics measures with `force2D: true`"
+        )
+    return classes or {Family.FIRST_ORDER.value: ()}  # where every class was refused, that is fault enough
 
 
 def _near(name: str, known: Iterable[str]) -> str:

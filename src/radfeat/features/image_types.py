@@ -10,7 +10,17 @@ from radfeat.features.image_names import MAX_LBP_LEVEL, MAX_SIGMA_THOUSANDTHS, M
 
 Width = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
-Distances = Annotated[tuple[Count, ...], Field(min_length=1)]
+
+
+def _require_one(values: tuple[float, ...]) -> tuple[float, ...]:
+    # After the items: `min_length` would complain a second time about items that are refused.
+    if not values:
+        raise ValueError("the list is empty: give at least one number")
+    return values
+
+
+NotEmpty = [AfterValidator(_require_one), Field(json_schema_extra={"minItems": 1})]
+Distances = Annotated[tuple[Count, ...], *NotEmpty]
 
 
 class Weighting(StrEnum):
@@ -111,7 +121,7 @@ Sigma = Annotated[int | float, AfterValidator(_check_sigma)]
 class LogImage(ImageType):
     """Laplacian of Gaussian, one image per sigma."""
 
-    sigma_mm: Annotated[tuple[Sigma, ...], Field(min_length=1)] = Field(
+    sigma_mm: Annotated[tuple[Sigma, ...], *NotEmpty] = Field(
         default=(1.0, 2.0, 3.0, 4.0, 5.0),
         description=(
             "Widths of the Gaussian in mm, from 0.001 to 46.655 in steps of 0.001; one image each. "

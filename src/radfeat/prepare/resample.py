@@ -25,8 +25,8 @@ def resample_pair(
 
     The new grid has the mask's direction and shares the *corner* of the mask's grid (IBSI shares the
     centre). The image is interpolated as ``interpolator`` says and keeps its number type, so that integers
-    are rounded to integers; the mask takes the nearest neighbour. Where the new spacing is the old one, both
-    are only cropped.
+    are cut to integers (ITK drops decimals); the mask takes the nearest neighbour. Where the new spacing is
+    the old one, both are only cropped.
 
     Parameters
     ----------
