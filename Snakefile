@@ -13,6 +13,7 @@ include: "workflow/rules/common.smk"
 rule all:
     """Everything that the settings ask for."""
     input:
+        FOLDER.validated,
         BLINDED_REPORT,
         REPORT,
 

@@ -4,7 +4,8 @@
 rule extract:
     """Read each image once, prepare and measure its ROIs; resume per case from the cache."""
     input:
-        validated=ancient(FOLDER.validated),
+        # No rule makes this file. `ancient` output of a rule would not do: where that rule runs again, Snakemake
+        # does not look at the params of the rules behind it, and leaves them out.
         manifest=lambda wildcards: ancient(FOLDER.manifest(wildcards.bucket)),
     output:
         [FOLDER.work("{bucket}") / f"{name}.parquet" for name in CHUNK_TABLES],

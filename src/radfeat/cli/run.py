@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,13 +176,18 @@ def _stage(made: Run, now: RunProgress) -> str:
 def _explain(made: Run, started: float) -> int:
     """Say in the failed jobs' own words why the run stopped; return the exit code they gave."""
     _require_unlocked(made)
-    sentences = _read_sentences(made, started)
+    logs = _read_job_logs(made, started)
+    sentences = _find_sentences(logs)
     for sentence, log in sentences.items():
         click.echo(f"radfeat: error: {sentence}", err=True)
         click.echo(f"  (job log: {log})", err=True)
     if not sentences:
-        tail = "\n".join(made.log.read_text(encoding="utf-8").splitlines()[-15:])
-        click.echo(f"radfeat: the workflow failed; its last lines were:\n{tail}", err=True)
+        crashed = {log: text for log, text in logs.items() if "Traceback" in text} or {
+            made.log: made.log.read_text(encoding="utf-8")
+        }
+        for log, text in crashed.items():
+            tail = "\n".join(text.splitlines()[-12:])
+            click.echo(f"radfeat: a job of the workflow failed; the end of {log}:\n{tail}", err=True)
     click.echo(f"  whole log: {made.log}", err=True)
     return _code(made) if sentences else ExitCode.BUG
 
@@ -195,13 +201,19 @@ def _require_unlocked(made: Run) -> None:
         )
 
 
-def _read_sentences(made: Run, started: float) -> dict[str, Path]:
-    """What the jobs of this run said in error, each sentence once, with the log that holds it."""
+def _read_job_logs(made: Run, started: float) -> dict[Path, str]:
+    """The text of every job log that this run wrote."""
+    return {
+        log: log.read_text(encoding="utf-8", errors="replace")
+        for log in sorted(made.folder.logs.rglob("*.log"))
+        if log != made.log and log.stat().st_mtime >= started - 1
+    }
+
+
+def _find_sentences(logs: Mapping[Path, str]) -> dict[str, Path]:
+    """What jobs said in error, each sentence once, with the log that holds it."""
     sentences: dict[str, Path] = {}
-    for log in sorted(made.folder.logs.rglob("*.log")):
-        if log == made.log or log.stat().st_mtime < started - 1:
-            continue
-        text = log.read_text(encoding="utf-8", errors="replace")
+    for log, text in logs.items():
         for sentence in re.findall(r"^radfeat: error: (.*(?:\n(?!\w+:).*)*)", text, flags=re.MULTILINE):
             sentences.setdefault(sentence.strip(), log)
     return sentences

@@ -1,0 +1,84 @@
+"""`radfeat run`: what it says, and its exit code, when a run cannot start, stops, or is asked for less."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from trial_runs import change_setting, digests_of, run_radfeat
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four subjects, one of them broken, two features, no outcomes: a small run. Do not change it."""
+    study = tmp_path_factory.mktemp("run") / "study"
+    run_radfeat("simulate", str(study), "--subjects", "4", "--broken", "1", "--seed", "5")
+    settings = {
+        "images": "images.csv",
+        "features": {"classes": {"firstorder": ["Mean", "Variance"]}, "image_types": {"Original": {}}},
+        "qc": {"max_failed_rois": 1},
+    }
+    (study / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    done = run_radfeat("run", str(study), "--cores", "2", "--profile", "local")
+    (study / "said.txt").write_text(done.stdout, encoding="utf-8")
+    return study
+
+
+@pytest.fixture
+def study(finished: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change; times of files are kept."""
+    return Path(shutil.copytree(finished, tmp_path / "study", copy_function=shutil.copy2))
+
+
+def test_dry_run_says_what_would_be_done_and_does_nothing(study: Path) -> None:
+    change_setting(study, "features", "bin_width", 10.0)
+    before = digests_of(study / "results" / "blinded")
+    done = run_radfeat("run", str(study), "--dry-run")
+    assert "rule extract" in done.stdout + done.stderr
+    assert digests_of(study / "results" / "blinded") == before
+
+
+def test_lock_of_a_killed_run_is_explained_and_can_be_released(study: Path) -> None:
+    locks = study / ".snakemake" / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    (locks / "0.output.lock").write_text("results/report.html\n", encoding="utf-8")
+    said = run_radfeat("run", str(study), "--cores", "1", expect=2).stderr
+    assert "another run is at work in this folder, or one was killed" in said
+    assert "--unlock" in said
+    run_radfeat("run", str(study), "--unlock")
+    assert "nothing to do" in run_radfeat("run", str(study), "--cores", "1").stdout
+
+
+def test_gate_stops_the_run_with_exit_code_4_and_keeps_the_tables(study: Path) -> None:
+    change_setting(study, "qc", "max_failed_rois", 0)
+    done = run_radfeat("run", str(study), "--cores", "2", expect=4)
+    assert "radfeat: error: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (study / "results" / "blinded" / "features.parquet").is_file()
+    assert (study / "results" / "blinded" / "report.html").is_file()
+
+
+def test_fault_that_only_a_job_meets_is_said_in_its_own_words(study: Path) -> None:
+    settings = yaml.safe_load((study / "config.yaml").read_text(encoding="utf-8"))
+    settings["clinical"] = "clinical.csv"
+    endpoint = {"name": "os", "kind": "time_to_event", "time": "os_days", "event": "no_such_column"}
+    settings["modelling"] = {"arms": ["control", "experimental"], "endpoints": [endpoint]}
+    (study / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    done = run_radfeat("run", str(study), "--cores", "2", expect=3)
+    assert "no_such_column" in done.stderr
+    assert "job log: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_profile_is_taken_by_its_name(finished: Path) -> None:
+    log = (finished / "results" / "logs" / "snakemake.log").read_text(encoding="utf-8")
+    assert "-m radfeat extract --results" in log, "the local profile prints the commands"
+
+
+def test_blinded_run_names_no_unblinded_tables(finished: Path) -> None:
+    said = (finished / "said.txt").read_text(encoding="utf-8")
+    assert "unblinded" not in said
+    assert "1 of 4 ROIs failed" in said
+    assert not (finished / "results" / "unblinded").exists()
