@@ -189,7 +189,7 @@ def _findings(records: Sequence[CaseRecord]) -> list[Row]:
 def number_findings(findings: Sequence[Row]) -> list[Row]:
     """Number the findings within key and check, from 1, in the order of their sentences."""
     ordered = sorted(findings, key=lambda f: (f["key"], f["check"], f["sentence"]))
-    numbered = []
+    numbered: list[Row] = []
     for _, group in groupby(ordered, key=lambda f: (f["key"], f["check"])):
         numbered.extend({**f, "ordinal": i} for i, f in enumerate(group, start=1))
     return numbered
