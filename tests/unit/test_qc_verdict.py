@@ -49,7 +49,7 @@ def test_gate_by_share_counts_to_its_limit():
     assert check_gate(2, 10, settings) is None
     finding = check_gate(3, 10, settings)
     assert (finding.check, finding.measured, finding.limit) == (Check.GATE_FAILED_SHARE, 0.3, 0.2)
-    assert finding.sentence == "30.0% of 10 ROIs have no features; qc.max_failed_share allows 20.0%."
+    assert finding.sentence == "3 of 10 ROIs (30.0%) have no features; qc.max_failed_share allows 20.0%."
 
 
 def test_a_run_without_rois_passes_the_gate():
