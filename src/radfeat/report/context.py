@@ -1,0 +1,63 @@
+"""What the page must know besides the tables: which run this is, and what its settings prespecified."""
+
+from dataclasses import dataclass
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from radfeat.core.vocabulary import EndpointKind
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContext:
+    """Identity of the run; ``tables`` are paths relative to the page, ``settings_yaml`` is shown as it is.
+
+    Neither holds an arm where the page is blinded.
+    """
+
+    study: str
+    version: str
+    run_id: str
+    settings_digest: str
+    recipe: str
+    engine: str
+    settings_yaml: str
+    tables: tuple[str, ...]
+
+
+class EndpointFacts(BaseModel):
+    """One endpoint as the settings declare it; ``time_unit`` is only a label."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    kind: EndpointKind = EndpointKind.TIME_TO_EVENT
+    time_unit: str = ""
+
+
+class AnalysisFacts(BaseModel):
+    """What the page says of the prespecified analysis; the tables hold everything else."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    endpoints: tuple[EndpointFacts, ...] = ()
+    arms: tuple[str, ...] = ()
+    folds: int
+    repeats: int
+    permutations: int
+    level: float
+    alpha: float
+
+    def is_survival(self, endpoint: str) -> bool:
+        """Whether an endpoint is a time to an event; one that is not declared is taken for one."""
+        kinds = {e.name: e.kind for e in self.endpoints}
+        return kinds.get(endpoint, EndpointKind.TIME_TO_EVENT) is EndpointKind.TIME_TO_EVENT
+
+    def time_unit(self, endpoint: str) -> str:
+        """Unit of an endpoint's times; empty where none is declared."""
+        return next((e.time_unit for e in self.endpoints if e.name == endpoint), "")
+
+
+def read_analysis_facts(context: ReportContext) -> AnalysisFacts:
+    """The section ``modelling`` of the run's settings."""
+    return AnalysisFacts.model_validate(yaml.safe_load(context.settings_yaml)["modelling"])

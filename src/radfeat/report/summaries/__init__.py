@@ -1,0 +1,1 @@
+"""From tables to the frozen values that the page shows; nothing here reads a file or writes HTML."""

@@ -1,0 +1,271 @@
+"""What the numbers do not show, computed from what is there: each caution only where it applies."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from radfeat.core.vocabulary import Status
+from radfeat.report.context import AnalysisFacts
+from radfeat.report.inputs import BlindedTables, UnblindedTables
+from radfeat.report.summaries.contrasts import EndpointContrasts
+from radfeat.report.summaries.models import ArmModels, EndpointModels, find_metric
+from radfeat.report.summaries.site_effects import SiteEffects
+from radfeat.report.wording import (
+    count_of,
+    format_count,
+    format_fixed,
+    format_p,
+    format_percent,
+    join_words,
+)
+
+FEW_EVENTS = 100
+"""Under this many events a C or AUC and a selected set of features are still far from settled."""
+
+LEAST_PERMUTATIONS = 999
+"""Fewer permutations leave a p-value too coarse to publish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """One thing that the page does not show: a few words, and a sentence or two with the numbers."""
+
+    title: str
+    text: str
+
+
+def list_blinded_cautions(tables: BlindedTables, effects: SiteEffects) -> Iterator[Caution]:
+    """Cautions about images, ROIs and features."""
+    failed = sum(row["status"] == Status.FAILED.value for row in tables.rois)
+    if failed:
+        yield Caution(
+            "ROIs without features",
+            f"{format_count(failed)} of {count_of(len(tables.rois), 'ROI')} "
+            f"({format_percent(failed / len(tables.rois))}) have no features. If they failed for reasons "
+            "that go with the disease, such as size, those measured do not stand for all.",
+        )
+    yield from _caution_sites(effects)
+    yield from _caution_repeatability(tables)
+    if effects.undefined:
+        cells = effects.features * effects.measured
+        yield Caution(
+            "Undefined features",
+            f"{count_of(effects.undefined, 'value')} of {format_count(cells)} could not be computed for an "
+            "ROI that was otherwise measured.",
+        )
+    yield from _caution_definitions(tables)
+
+
+def list_unblinded_cautions(
+    tables: UnblindedTables,
+    models: tuple[EndpointModels, ...],
+    contrasts: tuple[EndpointContrasts, ...],
+    facts: AnalysisFacts,
+) -> Iterator[Caution]:
+    """Cautions about models and contrasts."""
+    yield from _caution_infeasible(models)
+    yield from _caution_few_events(models)
+    if any(endpoint.fitted for endpoint in models):
+        yield from _caution_validation(facts)
+        yield from _caution_comparators(models)
+        yield from _caution_folds(tables, models)
+        yield from _caution_permutations(facts)
+        yield Caution(
+            "Association, not cause",
+            "A score that goes with an outcome does not bring it about. Randomisation makes treatments "
+            "comparable, not high and low scores; the curves by stratum are descriptive."
+            if len(facts.arms) > 1
+            else "A score that goes with an outcome does not bring it about, and with one arm nothing can be "
+            "said of the effect of treatment; the curves by stratum are descriptive.",
+        )
+    yield from _caution_multiplicity(models, contrasts)
+
+
+def blinded_half_caution() -> Caution:
+    """What no blinded page can say."""
+    return Caution(
+        "Nothing about treatment or outcome",
+        "No arm and no outcome entered this page: what it shows cannot have been chosen by them, and it says "
+        "nothing about them.",
+    )
+
+
+def _caution_sites(effects: SiteEffects) -> Iterator[Caution]:
+    if effects.share_above is None:
+        yield Caution(
+            "Sites cannot be compared",
+            "There are not two sites with enough measured ROIs, so that the influence of scanner, protocol "
+            "and reader is unknown.",
+        )
+        return
+    yield Caution(
+        "Sites are not adjusted for",
+        f"{format_count(effects.above)} of {count_of(effects.tested, 'feature')} depend on site. The values "
+        "are as measured: no correction for site or scanner was made, and a difference between sites may lie "
+        "in their scanners as well as in their subjects.",
+    )
+
+
+def _caution_repeatability(tables: BlindedTables) -> Iterator[Caution]:
+    readers: dict[tuple[str, str, str | None], set[str | None]] = {}
+    for row in tables.rois:
+        readers.setdefault((row["case_id"], row["role"] or row["roi"], row["lesion_id"]), set()).add(
+            row["reader_id"]
+        )
+    repeated = sum(len(found) > 1 for found in readers.values())
+    if not repeated:
+        yield Caution(
+            "Repeatability is unknown",
+            "No ROI was drawn by a second reader here, and no scan was repeated for the purpose: how far a "
+            "value would change if scan or outline were repeated is not shown.",
+        )
+
+
+def _caution_definitions(tables: BlindedTables) -> Iterator[Caution]:
+    deviating = sum(row["ibsi_deviation"] is not None for row in tables.catalogue)
+    foreign = sum(row["ibsi_code"] is None for row in tables.catalogue)
+    parts = [
+        *([f"{format_count(deviating)} deviate from the IBSI definition"] if deviating else []),
+        *([f"{format_count(foreign)} have no IBSI counterpart"] if foreign else []),
+    ]
+    if parts:
+        yield Caution(
+            "Definitions",
+            f"Of {count_of(len(tables.catalogue), 'feature')}, {join_words(parts)}; values of other software "
+            "may differ. The table feature_catalogue says how.",
+        )
+
+
+def _caution_infeasible(models: tuple[EndpointModels, ...]) -> Iterator[Caution]:
+    sentences = [
+        f"{endpoint.endpoint}, {arm.sentence}"
+        for endpoint in models
+        for arm in endpoint.arms
+        if not arm.feasible
+    ]
+    if sentences:
+        yield Caution("Arms without a model", " ".join(sentences))
+
+
+def _caution_few_events(models: tuple[EndpointModels, ...]) -> Iterator[Caution]:
+    few = [
+        (endpoint, arm)
+        for endpoint in models
+        for arm in endpoint.arms
+        if arm.feasible and _scarcest(endpoint, arm) < FEW_EVENTS
+    ]
+    if not few:
+        return
+    words = join_words(
+        f"{format_count(_scarcest(endpoint, arm))} for {endpoint.endpoint} in {arm.arm}"
+        for endpoint, arm in few
+    )
+    what = (
+        "events"
+        if all(endpoint.is_survival for endpoint, _ in few)
+        else "events (or subjects of the rarer class)"
+    )
+    predictors = max(arm.predictors for _, arm in few)
+    yield Caution(
+        "Few events",
+        f"The models rest on few {what}: {words}, against up to {count_of(predictors, 'predictor')} offered. "
+        "Which features are selected, and the size of their coefficients, would change with other subjects.",
+    )
+
+
+def _scarcest(endpoint: EndpointModels, arm: ArmModels) -> int:
+    return arm.events if endpoint.is_survival else min(arm.events, arm.n - arm.events)
+
+
+def _caution_validation(facts: AnalysisFacts) -> Iterator[Caution]:
+    yield Caution(
+        "Internal validation only",
+        f"Every score comes from a model that did not see the subject ({count_of(facts.repeats, 'repeat')} "
+        f"of {facts.folds}-fold cross-validation), but all subjects come from this study: how the models do "
+        "elsewhere is not shown. The intervals resample subjects with the models held fixed, and so leave "
+        "out that other subjects would have given other models.",
+    )
+    if facts.repeats == 1:
+        yield Caution(
+            "One repeat",
+            "The folds were drawn once; another draw would give other scores, how different is not shown.",
+        )
+
+
+def _caution_comparators(models: tuple[EndpointModels, ...]) -> Iterator[Caution]:
+    for name, words in (("volume", "volume alone"), ("clinical", "the clinical covariates alone")):
+        matched = [
+            f"{endpoint.endpoint} in {arm.arm} ({format_fixed(other.estimate)} against "
+            f"{format_fixed(own.estimate)})"
+            for endpoint in models
+            for arm in endpoint.arms
+            if (own := arm.radiomics) is not None
+            and (other := arm.model(name)) is not None
+            and (other.estimate or 0.0) >= (own.estimate or 0.0)
+        ]
+        if matched:
+            yield Caution(
+                f"No more than {words}",
+                f"{words[0].upper()}{words[1:]} orders the subjects at least as well as radiomics for "
+                f"{join_words(matched)}.",
+            )
+
+
+def _caution_folds(tables: UnblindedTables, models: tuple[EndpointModels, ...]) -> Iterator[Caution]:
+    found = []
+    for endpoint in models:
+        for arm in endpoint.arms:
+            failed = find_metric(tables, endpoint.endpoint, arm.arm, "folds_failed") or 0
+            empty = find_metric(tables, endpoint.endpoint, arm.arm, "folds_empty") or 0
+            if failed or empty:
+                found.append(
+                    f"{endpoint.endpoint} in {arm.arm}: {failed:g} without a model, {empty:g} that selected "
+                    "nothing"
+                )
+    if found:
+        yield Caution(
+            "Folds without a score",
+            f"Some outer folds found nothing to score by ({'; '.join(found)}); a model that often selects "
+            "nothing has found little.",
+        )
+
+
+def _caution_permutations(facts: AnalysisFacts) -> Iterator[Caution]:
+    if not facts.permutations:
+        yield Caution(
+            "No permutations",
+            "The procedure was not repeated on permuted outcomes: what it reaches where there is nothing to "
+            "find is not shown.",
+        )
+    elif facts.permutations < LEAST_PERMUTATIONS:
+        least = 1 / (facts.permutations + 1)
+        yield Caution(
+            "Coarse permutation p",
+            f"With {count_of(facts.permutations, 'permutation')} a permutation p cannot be less than "
+            f"{format_p(least)}; a publication wants {LEAST_PERMUTATIONS} or more.",
+        )
+
+
+def _caution_multiplicity(
+    models: tuple[EndpointModels, ...], contrasts: tuple[EndpointContrasts, ...]
+) -> Iterator[Caution]:
+    fitted = sum(endpoint.fitted for endpoint in models)
+    comparators = sum(
+        not e.is_radiomics and e.estimate is not None
+        for endpoint in models
+        for arm in endpoint.arms
+        for e in arm.estimates
+    )
+    tests = sum(endpoint.total for endpoint in contrasts)
+    parts = [
+        *([count_of(fitted, "radiomic model")] if fitted else []),
+        *([f"{count_of(comparators, 'comparator')}"] if comparators else []),
+        *([count_of(tests, "interaction test")] if tests else []),
+    ]
+    if parts:
+        endpoints = count_of(len(models), "endpoint")
+        yield Caution(
+            "How many analyses were run",
+            f"{join_words(parts)}, over {endpoints}. "
+            + ("P-values are adjusted within an endpoint, not across endpoints." if tests else "")
+            + (" The performance of the models carries no adjustment." if fitted else ""),
+        )

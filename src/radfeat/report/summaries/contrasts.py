@@ -1,0 +1,155 @@
+"""Treatment-by-biomarker interactions: rows of the forest plot, and what is claimed."""
+
+from dataclasses import dataclass
+
+from radfeat.report.context import AnalysisFacts
+from radfeat.report.inputs import Row, UnblindedTables
+from radfeat.report.settings import ReportSettings
+from radfeat.report.summaries.flow import order_endpoints
+
+SCREEN = "screen"
+_KINDS = ("score", "candidate", SCREEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A ratio with its limits; None where it was not estimated."""
+
+    estimate: float | None
+    lo: float | None
+    hi: float | None
+
+    @property
+    def interval(self) -> tuple[float | None, float | None, float | None]:
+        """Estimate, lower and upper limit."""
+        return self.estimate, self.lo, self.hi
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One biomarker in one pair of arms; ``tested`` is false where ``sentence`` says why not."""
+
+    biomarker: str
+    kind: str
+    experimental: str
+    reference: str
+    n: int
+    events: int
+    ratio: Ratio
+    in_experimental: Ratio
+    in_reference: Ratio
+    p: float | None
+    p_adjusted: float | None
+    adjustment: str
+    claim: bool
+    sentence: str
+
+    @property
+    def tested(self) -> bool:
+        """Whether there is an estimate."""
+        return self.ratio.estimate is not None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointContrasts:
+    """The contrasts of one endpoint that are shown; ``hidden`` screened features are not."""
+
+    endpoint: str
+    is_survival: bool
+    level: float
+    shown: tuple[Contrast, ...]
+    total: int
+    hidden: int
+
+    @property
+    def ratio_word(self) -> str:
+        """What the ratios are."""
+        return "hazard ratio" if self.is_survival else "odds ratio"
+
+    @property
+    def event_word(self) -> str:
+        """What the counted subjects had."""
+        return "events" if self.is_survival else "in the positive class"
+
+    @property
+    def intervals(self) -> tuple[tuple[float | None, float | None, float | None], ...]:
+        """All intervals of the plot, for their common scale."""
+        return tuple(r.interval for c in self.shown for r in (c.in_experimental, c.in_reference, c.ratio))
+
+    @property
+    def claims(self) -> tuple[Contrast, ...]:
+        """Those that the prespecified rule claims."""
+        return tuple(c for c in self.shown if c.claim)
+
+    @property
+    def confirmatory(self) -> int:
+        """Prespecified ones: scores and candidates."""
+        return sum(c.kind != SCREEN for c in self.shown)
+
+
+def build_contrasts(
+    tables: UnblindedTables, facts: AnalysisFacts, settings: ReportSettings
+) -> tuple[EndpointContrasts, ...]:
+    """The contrasts of each endpoint: scores, candidates, then the screened features of least p."""
+    endpoints = order_endpoints((row["endpoint"] for row in tables.interactions), facts)
+    return tuple(
+        _build_endpoint(e, [r for r in tables.interactions if r["endpoint"] == e], facts, settings)
+        for e in endpoints
+    )
+
+
+def _build_endpoint(
+    endpoint: str, rows: list[Row], facts: AnalysisFacts, settings: ReportSettings
+) -> EndpointContrasts:
+    prespecified = [row for row in rows if row["kind"] != SCREEN]
+    screened = [row for row in rows if row["kind"] == SCREEN]
+    arms = list(facts.arms)
+    prespecified.sort(key=lambda r: (_KINDS.index(r["kind"]), _place(arms, r), r["biomarker"]))
+    screened.sort(key=lambda r: (r["p"] is None, r["p"] or 0.0, r["biomarker"]))
+    levels = [row["level"] for row in rows if row["level"] is not None]
+    shown = [*prespecified, *screened[: settings.screened_shown]]
+    return EndpointContrasts(
+        endpoint=endpoint,
+        is_survival=facts.is_survival(endpoint),
+        level=levels[0] if levels else facts.level,
+        shown=tuple(_build_contrast(row) for row in shown),
+        total=len(rows),
+        hidden=len(rows) - len(shown),
+    )
+
+
+def _place(arms: list[str], row: Row) -> tuple[int, int]:
+    """Order of a row: by experimental arm, then by the arm of the score's model."""
+    places = {arm: place for place, arm in enumerate(arms)}
+    own = row["biomarker"].removeprefix("score:")
+    return places.get(row["experimental_arm"], len(arms)), places.get(own, len(arms))
+
+
+def _build_contrast(row: Row) -> Contrast:
+    return Contrast(
+        biomarker=_word_biomarker(row),
+        kind=row["kind"],
+        experimental=row["experimental_arm"],
+        reference=row["reference_arm"],
+        n=row["n"],
+        events=row["events"],
+        ratio=_ratio(row, "ratio"),
+        in_experimental=_ratio(row, "hr_experimental"),
+        in_reference=_ratio(row, "hr_reference"),
+        p=row["p"],
+        p_adjusted=row["p_adjusted"],
+        adjustment=row["adjustment"],
+        claim=row["claim"],
+        sentence=row["sentence"],
+    )
+
+
+def _ratio(row: Row, name: str) -> Ratio:
+    return Ratio(row[name], row[f"{name}_lo"], row[f"{name}_hi"])
+
+
+def _word_biomarker(row: Row) -> str:
+    name: str = row["biomarker"]
+    if row["kind"] == "score":
+        return f"Score of the model of {name.removeprefix('score:')}"
+    return name

@@ -1,0 +1,145 @@
+"""Who and what went in, what was lost on the way and why: the numbers of the flow diagrams."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from radfeat.core.vocabulary import Status
+from radfeat.report.context import AnalysisFacts
+from radfeat.report.inputs import Row, Rows, UnblindedTables
+from radfeat.report.wording import count_of, explain_reason
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """So many left the flow here, for one reason."""
+
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One box of the flow: how many there are, and who does not go on from here."""
+
+    label: str
+    count: str
+    losses: tuple[Loss, ...] = ()
+
+    @property
+    def lost(self) -> int:
+        """How many do not go on."""
+        return sum(loss.count for loss in self.losses)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What the subjects of an arm enter at the end: one endpoint."""
+
+    endpoint: str
+    is_survival: bool
+    n: int
+    events: int
+    feasible: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArmFlow:
+    """The flow of one arm, from the clinical sheet to the models of each endpoint."""
+
+    arm: str
+    steps: tuple[Step, ...]
+    endings: tuple[Ending, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectFlow:
+    """All subjects of the clinical sheet, then arm by arm."""
+
+    subjects: int
+    arms: tuple[ArmFlow, ...]
+
+
+def build_image_flow(series: Rows, rois: Rows) -> tuple[Step, ...]:
+    """From the images of the sheet to the ROIs that have features."""
+    failed = [row for row in rois if row["status"] == Status.FAILED.value]
+    unread = [row for row in series if row["status"] == Status.FAILED.value]
+    unread_cases = {row["case_id"] for row in unread}
+    on_unread = sum(row["case_id"] in unread_cases for row in rois)
+    subjects = len({(row["study_id"], row["site_id"], row["subject_id"]) for row in series})
+    sites = len({(row["study_id"], row["site_id"]) for row in series})
+    who = f"of {count_of(subjects, 'subject')} at {count_of(sites, 'site')}"
+    late = [row for row in failed if row["case_id"] not in unread_cases]
+    lost_with_images = f"on the {count_of(len(unread), 'image')} not read"
+    return (
+        Step(f"in the image sheet, {who}", count_of(len(series), "image"), _count_losses(unread)),
+        Step("read", count_of(len(series) - len(unread), "image")),
+        Step(
+            "named in the sheet",
+            count_of(len(rois), "ROI"),
+            (*([Loss(on_unread, lost_with_images)] if on_unread else []), *_count_losses(late)),
+        ),
+        Step("measured", count_of(len(rois) - len(failed), "ROI")),
+    )
+
+
+def build_subject_flow(tables: UnblindedTables, facts: AnalysisFacts) -> SubjectFlow:
+    """From the clinical sheet to the models, arm by arm in the order of the settings."""
+    found = {row["arm"] for row in tables.subjects}
+    arms = [*facts.arms, *sorted(found - set(facts.arms))]
+    return SubjectFlow(len(tables.subjects), tuple(_build_arm_flow(arm, tables, facts) for arm in arms))
+
+
+def _build_arm_flow(arm: str, tables: UnblindedTables, facts: AnalysisFacts) -> ArmFlow:
+    members = [row for row in tables.subjects if row["arm"] == arm]
+    imaged = [row for row in members if row["has_image"]]
+    measured = [row for row in imaged if row["has_features"]]
+    entering = [row for row in measured if row["excluded"] is None]
+    steps = (
+        Step("in the clinical sheet", count_of(len(members), "subject"), _exclusions(members, imaged)),
+        Step("with an image", count_of(len(imaged), "subject"), _exclusions(imaged, measured)),
+        Step("with features", count_of(len(measured), "subject"), _exclusions(measured, entering)),
+    )
+    endings = tuple(
+        Ending(
+            *(endpoint, facts.is_survival(endpoint)),
+            *(row["n"], row["events"], row["feasible"], row["sentence"]),
+        )
+        for endpoint in order_endpoints((r["endpoint"] for r in tables.feasibility), facts)
+        for row in tables.feasibility
+        if row["endpoint"] == endpoint and row["arm"] == arm
+    )
+    return ArmFlow(arm, steps, endings)
+
+
+def order_endpoints(found: Iterable[str], facts: AnalysisFacts) -> list[str]:
+    """Endpoints in the order of the settings; what the settings do not name comes last."""
+    names = set(found)
+    declared = [e.name for e in facts.endpoints if e.name in names]
+    return [*declared, *sorted(names - set(declared))]
+
+
+def _count_losses(rows: Iterable[Row]) -> tuple[Loss, ...]:
+    counts = Counter(explain_reason(row["reason"]) for row in rows)
+    return tuple(
+        Loss(n, reason) for reason, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def _exclusions(before: list[Row], after: list[Row]) -> tuple[Loss, ...]:
+    kept = {row["subject_id"] for row in after}
+    gone = [row for row in before if row["subject_id"] not in kept]
+    counts = Counter(_word_exclusion(row["excluded"]) for row in gone)
+    return tuple(
+        Loss(n, reason) for reason, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def _word_exclusion(excluded: str | None) -> str:
+    """The exclusion as the table has it, its reason codes in words."""
+    text = excluded or "no reason given"
+    head, separator, codes = text.partition(": ")
+    if head != "no features" or not separator:
+        return text
+    return f"{head}: {', '.join(explain_reason(code) for code in codes.split(', '))}"

@@ -1,0 +1,116 @@
+"""What was found, in three to five plain sentences whose numbers are those of the tables."""
+
+from collections import Counter
+
+from radfeat.core.vocabulary import Severity, Status
+from radfeat.report.inputs import BlindedTables
+from radfeat.report.settings import ReportSettings
+from radfeat.report.summaries.contrasts import EndpointContrasts
+from radfeat.report.summaries.models import EndpointModels, word_estimate
+from radfeat.report.summaries.site_effects import SiteEffects
+from radfeat.report.wording import (
+    count_of,
+    explain_reason,
+    format_count,
+    format_fixed,
+    format_interval,
+    format_level,
+    format_p,
+    format_percent,
+    join_words,
+)
+
+MOST_NAMED = 4
+"""With more models than this, a sentence gives their range rather than each."""
+
+
+def describe_measuring(tables: BlindedTables, effects: SiteEffects) -> str:
+    """How many ROIs were measured, and how many not, with the reasons."""
+    failed = [row for row in tables.rois if row["status"] == Status.FAILED.value]
+    subjects = len({(r["study_id"], r["site_id"], r["subject_id"]) for r in tables.series})
+    sites = len({(r["study_id"], r["site_id"]) for r in tables.series})
+    measured = len(tables.rois) - len(failed)
+    head = (
+        f"{count_of(len(tables.rois), 'ROI')} on {count_of(len(tables.series), 'image')} of "
+        f"{count_of(subjects, 'subject')} at {count_of(sites, 'site')}: "
+        f"{format_count(measured)} measured, with {count_of(effects.features, 'feature')} each"
+    )
+    if not failed:
+        return f"{head}; none failed."
+    counts = Counter(explain_reason(row["reason"]) for row in failed)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    reasons = join_words(f"{n} {reason}" for reason, n in ordered)
+    return f"{head}; {format_count(len(failed))} failed ({reasons})."
+
+
+def describe_checks(tables: BlindedTables) -> str:
+    """How many warnings the checks gave, and about how many images and ROIs."""
+    warned = [row for row in tables.findings if row["severity"] == Severity.WARNING.value]
+    if not warned:
+        return "The checks gave no warning about what was measured."
+    keys, sites = {row["key"] for row in warned}, {row["site_id"] for row in warned if row["site_id"]}
+    about = count_of(len(keys), "image or ROI", "images or ROIs")
+    return (
+        f"The checks gave {count_of(len(warned), 'warning')} about {about} at {count_of(len(sites), 'site')}."
+    )
+
+
+def describe_sites(effects: SiteEffects, settings: ReportSettings) -> str:
+    """How many features depend on site."""
+    if effects.share_above is None:
+        return "Sites were not compared: there are not two with enough ROIs."
+    return (
+        f"Site explains more than {format_percent(settings.site_effect_limit)} of the variance of the ranks "
+        f"of {format_count(effects.above)} of {count_of(effects.tested, 'feature')} "
+        f"({format_percent(effects.share_above)})."
+    )
+
+
+def describe_models(models: tuple[EndpointModels, ...]) -> str:
+    """How many models were fitted, and how well their out-of-fold scores order the subjects."""
+    planned = sum(len(endpoint.arms) for endpoint in models)
+    fitted = sum(endpoint.fitted for endpoint in models)
+    if not fitted:
+        return f"None of {count_of(planned, 'model')} (one per endpoint and arm) could be fitted."
+    named = [
+        (endpoint, arm, estimate)
+        for endpoint in models
+        for arm in endpoint.arms
+        if (estimate := arm.radiomics) is not None
+    ]
+    head = (
+        f"{format_count(fitted)} of {count_of(planned, 'model')} (one per endpoint and arm) could be fitted"
+    )
+    if not named:
+        return f"{head}; none gave a score that could be judged."
+    if len(named) > MOST_NAMED:
+        values = [estimate.estimate or 0.0 for _, _, estimate in named]
+        span = f"{format_fixed(min(values))} to {format_fixed(max(values))}"
+        return f"{head}; their out-of-fold C or AUC is {span} (0.50 is chance)."
+    words = join_words(
+        f"{word_estimate(endpoint.metric, estimate)} for {endpoint.endpoint} in {arm.arm}"
+        for endpoint, arm, estimate in named
+    )
+    level = format_level(models[0].level)
+    return f"{head}; out of fold they reach {words} ({level} CI; 0.50 is chance)."
+
+
+def describe_contrasts(contrasts: tuple[EndpointContrasts, ...]) -> str:
+    """What is claimed of treatment and score, and out of how many prespecified tests."""
+    tests = sum(endpoint.confirmatory for endpoint in contrasts)
+    claims = [(endpoint, claim) for endpoint in contrasts for claim in endpoint.claims]
+    if not claims:
+        what = count_of(tests, "prespecified treatment-by-biomarker interaction")
+        return f"None of {what} meets the rule for a claim."
+    if len(claims) > MOST_NAMED:
+        return f"{format_count(len(claims))} of {format_count(tests)} prespecified interactions are claimed."
+    words = join_words(
+        f"{claim.biomarker} ({endpoint.endpoint}, {claim.experimental} against {claim.reference}: ratio "
+        f"{format_fixed(claim.ratio.estimate)}, {format_level(endpoint.level)} CI "
+        f"{format_interval(claim.ratio.lo, claim.ratio.hi)}, adjusted p {format_p(claim.p_adjusted)})"
+        for endpoint, claim in claims
+    )
+    return (
+        f"Of {count_of(tests, 'prespecified interaction')} with treatment, "
+        f"{format_count(len(claims))} {'is' if len(claims) == 1 else 'are'} claimed: {words}."
+    )

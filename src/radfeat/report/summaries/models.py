@@ -1,0 +1,220 @@
+"""Per endpoint and arm: whether a model was fitted, what it reaches, and what it is held against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from radfeat.report.context import AnalysisFacts
+from radfeat.report.inputs import Row, UnblindedTables
+from radfeat.report.summaries.flow import order_endpoints
+from radfeat.report.wording import (
+    count_of,
+    format_count,
+    format_fixed,
+    format_interval,
+    format_number,
+    format_p,
+)
+
+RADIOMICS = "radiomics"
+PERMUTED = "permuted"
+
+DISCRIMINATION = {"harrell_c": "Harrell’s C", "auc": "AUC"}
+"""Metrics of discrimination, 0.5 by chance, and how the page writes them."""
+
+MODEL_WORDS = {
+    RADIOMICS: "Radiomics",
+    "clinical": "Clinical covariates",
+    "volume": "Volume alone",
+    "clinical_volume": "Clinical covariates and volume",
+    PERMUTED: "Radiomics, outcomes permuted",
+}
+"""Models in the order of the table, and how the page writes them."""
+
+METRIC_WORDS = {
+    **DISCRIMINATION,
+    "hazard_ratio_high_low": "Hazard ratio, high to low stratum",
+    "odds_ratio_high_low": "Odds ratio, high to low stratum",
+    "logrank_chi2": "Log-rank chi-square",
+    "logrank_p": "Log-rank p",
+    "permutation_p": "Permutation p",
+    "folds_failed": "Folds without a model",
+    "folds_empty": "Folds that selected nothing",
+    "folds_flawed": "Folds with trouble in the fit",
+}
+"""Known metrics; a metric of a later version stands for itself."""
+
+_P_VALUES = ("logrank_p", "permutation_p")
+_RATIOS = ("hazard_ratio_high_low", "odds_ratio_high_low")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """C or AUC of one model in one arm; None where there is none, and ``method`` says why."""
+
+    model: str
+    is_radiomics: bool
+    estimate: float | None
+    lo: float | None
+    hi: float | None
+    n: int
+    events: int
+    method: str
+
+    @property
+    def interval(self) -> tuple[float | None, float | None, float | None]:
+        """Estimate, lower and upper limit."""
+        return self.estimate, self.lo, self.hi
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Any other metric of an arm, written out."""
+
+    metric: str
+    model: str
+    value: str
+    interval: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArmModels:
+    """One arm: the verdict of the gate, and the models where there are any."""
+
+    arm: str
+    n: int
+    events: int
+    sites: int
+    predictors: int
+    feasible: bool
+    sentence: str
+    estimates: tuple[Estimate, ...]
+    measures: tuple[Measure, ...]
+
+    @property
+    def radiomics(self) -> Estimate | None:
+        """The radiomic model's own estimate, where there is one."""
+        return next((e for e in self.estimates if e.is_radiomics and e.estimate is not None), None)
+
+    def model(self, name: str) -> Estimate | None:
+        """The estimate of a comparator, by its name in the table; None where there is none."""
+        words = MODEL_WORDS[name]
+        return next((e for e in self.estimates if e.model == words and e.estimate is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointModels:
+    """One endpoint over the arms; ``metric`` is how discrimination is called."""
+
+    endpoint: str
+    is_survival: bool
+    metric: str
+    level: float
+    arms: tuple[ArmModels, ...]
+
+    @property
+    def fitted(self) -> int:
+        """Arms in which a model was fitted."""
+        return sum(arm.feasible for arm in self.arms)
+
+
+def build_models(tables: UnblindedTables, facts: AnalysisFacts) -> tuple[EndpointModels, ...]:
+    """Every endpoint and arm of the table ``feasibility``, in the order of the settings."""
+    endpoints = order_endpoints((row["endpoint"] for row in tables.feasibility), facts)
+    return tuple(_build_endpoint(endpoint, tables, facts) for endpoint in endpoints)
+
+
+def _build_endpoint(endpoint: str, tables: UnblindedTables, facts: AnalysisFacts) -> EndpointModels:
+    verdicts = {row["arm"]: row for row in tables.feasibility if row["endpoint"] == endpoint}
+    metrics = [row for row in tables.performance if row["endpoint"] == endpoint]
+    arms = [arm for arm in facts.arms if arm in verdicts]
+    arms += sorted(verdicts.keys() - set(arms))
+    is_survival = facts.is_survival(endpoint)
+    levels = [row["level"] for row in metrics if row["level"] is not None]
+    return EndpointModels(
+        endpoint=endpoint,
+        is_survival=is_survival,
+        metric=DISCRIMINATION["harrell_c" if is_survival else "auc"],
+        level=levels[0] if levels else facts.level,
+        arms=tuple(_build_arm(verdicts[arm], [m for m in metrics if m["arm"] == arm]) for arm in arms),
+    )
+
+
+def _build_arm(verdict: Row, metrics: list[Row]) -> ArmModels:
+    order = list(MODEL_WORDS)
+    ranked = sorted(metrics, key=lambda r: (_place(order, r["model"]), r["model"]))
+    others = [row for row in ranked if row["metric"] not in DISCRIMINATION]
+    places = list(METRIC_WORDS)
+    others.sort(key=lambda r: (_place(places, r["metric"]), r["metric"]))
+    return ArmModels(
+        arm=verdict["arm"],
+        n=verdict["n"],
+        events=verdict["events"],
+        sites=verdict["sites"],
+        predictors=verdict["predictors"],
+        feasible=verdict["feasible"],
+        sentence=verdict["sentence"],
+        estimates=tuple(_build_estimate(row) for row in ranked if row["metric"] in DISCRIMINATION),
+        measures=tuple(_build_measure(row) for row in others),
+    )
+
+
+def _place(order: list[str], name: str) -> int:
+    return order.index(name) if name in order else len(order)
+
+
+def _word(words: Mapping[str, str], name: str) -> str:
+    return words.get(name, name)
+
+
+def _build_estimate(row: Row) -> Estimate:
+    return Estimate(
+        model=_word(MODEL_WORDS, row["model"]),
+        is_radiomics=row["model"] == RADIOMICS,
+        estimate=row["estimate"],
+        lo=row["lo"],
+        hi=row["hi"],
+        n=row["n"],
+        events=row["events"],
+        method=row["method"],
+    )
+
+
+def _build_measure(row: Row) -> Measure:
+    value = row["estimate"]
+    if row["metric"] in _P_VALUES:
+        text = format_p(value)
+    elif row["metric"] in _RATIOS:
+        text = format_fixed(value)
+    elif value is not None and value.is_integer():
+        text = format_count(int(value))
+    else:
+        text = format_number(value)
+    return Measure(
+        metric=_word(METRIC_WORDS, row["metric"]),
+        model=_word(MODEL_WORDS, row["model"]),
+        value=text,
+        interval=format_interval(row["lo"], row["hi"]),
+        method=row["method"],
+    )
+
+
+def find_metric(tables: UnblindedTables, endpoint: str, arm: str, metric: str) -> float | None:
+    """One number of the radiomic model; None where it is missing or undefined."""
+    for row in tables.performance:
+        if (row["endpoint"], row["arm"], row["model"], row["metric"]) == (endpoint, arm, RADIOMICS, metric):
+            value: float | None = row["estimate"]
+            return value
+    return None
+
+
+def word_estimate(metric: str, estimate: Estimate) -> str:
+    """``Harrell’s C 0.71 (0.60 to 0.81)``."""
+    interval = format_interval(estimate.lo, estimate.hi)
+    return f"{metric} {format_fixed(estimate.estimate)}{f' ({interval})' if interval else ''}"
+
+
+def word_size(n: int, events: int, *, is_survival: bool) -> str:
+    """``30 subjects, 22 events``, or how many of them are in the positive class."""
+    tail = count_of(events, "event") if is_survival else f"{events} in the positive class"
+    return f"{count_of(n, 'subject')}, {tail}"
