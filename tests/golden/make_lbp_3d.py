@@ -5,7 +5,7 @@
     cp -r .venv/lib/python3.11/site-packages/radiomics old/lib/python3.11/site-packages/
     old/bin/python -W ignore tests/golden/make_lbp_3d.py
 
-With SciPy 1.15 or later, or without trimesh, PyRadiomics yields no LBP3D image at all.
+With SciPy 1.17 or later, or without trimesh, PyRadiomics yields no LBP3D image at all.
 """
 
 import json

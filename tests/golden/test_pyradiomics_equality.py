@@ -13,6 +13,7 @@ from phantom_scan import build_phantom
 from reference import build_parameters, execute, find_differences, measure, read_scan
 
 from radfeat.config.parameter_file import read_parameter_file
+from radfeat.features.image_types import SliceAxis
 from radfeat.features.settings import FeatureSettings
 from radfeat.prepare.settings import PrepareSettings
 
@@ -188,6 +189,24 @@ def test_a_region_on_one_slice_has_pyradiomics_2d_shape(axis: str, shape_zyx: tu
     )
     every: Settings = {"force_2d": True, "force_2d_axis": axis, "classes": {"shape2D": [], "glcm": []}}
     assert_equal(image, mask, {}, every)
+
+
+def test_2d_shape_across_y_is_that_of_the_turned_region_though_pyradiomics_skips_it() -> None:
+    image, mask = build_phantom("int16", slab_zyx=(9, 1, 23))
+    settings = FeatureSettings.model_validate(
+        {"force_2d": True, "force_2d_axis": "y", "classes": {"shape2D": [], "firstorder": ["Mean"]}}
+    )
+    values = measure(image, mask, PrepareSettings(), settings).values
+    assert set(execute(image, mask, build_parameters(PrepareSettings(), settings))) == {
+        "original_firstorder_Mean"
+    }
+    # The same region with y and z exchanged, measured across z, as PyRadiomics does measure it.
+    turned = [sitk.PermuteAxes(volume, (0, 2, 1)) for volume in (image, mask)]
+    for volume in turned:
+        volume.SetDirection((1, 0, 0, 0, 1, 0, 0, 0, 1))
+    across_z = settings.model_copy(update={"force_2d_axis": SliceAxis.Z})
+    wanted = execute(turned[0], turned[1], build_parameters(PrepareSettings(), across_z))
+    assert find_differences(values, wanted, 1e-9) == []
 
 
 def test_another_bin_width_is_another_value() -> None:

@@ -33,7 +33,7 @@ def test_the_defaults_are_pyradiomics_107_features_of_the_original_image() -> No
         ({"classes": {"glcm": ["Homogeneity1"]}}, "yields no value any more, as it is equal to Id"),
         ({"classes": {"shape2D": []}}, "classes.shape2D needs force_2d"),
         ({"image_types": {}}, "no image type is named"),
-        ({"image_types": {"LoG": {"sigma_mm": []}}}, "at least 1"),
+        ({"image_types": {"LoG": {"sigma_mm": []}}}, "at least one number"),
         ({"image_types": {"LoG": {"sigma_mm": [0]}}}, "between 0.001 and 46.655"),
         ({"image_types": {"LoG": {"sigma_mm": [0.0005]}}}, "between 0.001 and 46.655"),
         ({"image_types": {"LoG": {"sigma_mm": [1.00001]}}}, "multiple of 0.001"),
