@@ -27,7 +27,6 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 LOCKS = ("requirements.lock", "requirements-build.lock")
 CONDA_NAMES = {
     "pyradiomics-bhklab": "pyradiomics",
-    "matplotlib": "matplotlib-base",
     "snakemake": "snakemake-minimal",
 }
 """Packages that conda calls otherwise."""

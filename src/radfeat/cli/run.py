@@ -148,16 +148,17 @@ def _watch(made: Run, process: subprocess.Popen[bytes]) -> None:
         TimeRemainingColumn(),
     )
     first = read_progress(made.folder, made.plan).done
-    said = 0.0
+    said, last = time.monotonic(), ""
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("extract", total=made.plan.cases, note="", completed=first)
         while process.poll() is None:
             now = read_progress(made.folder, made.plan)
             stage = _stage(made, now)
             bar.update(task, completed=now.done, description=stage, note=_note(now))
-            if not console.is_terminal and time.monotonic() - said > SAY_SECONDS:
-                said = time.monotonic()
-                click.echo(f"{stage}: {now.done} of {now.total} cases ({_note(now)})", err=True)
+            line = f"  {stage}: {now.done} of {now.total} cases ({_note(now)})"
+            if not console.is_terminal and line != last and time.monotonic() - said > SAY_SECONDS:
+                said, last = time.monotonic(), line
+                click.echo(line, err=True)
             time.sleep(POLL_SECONDS)
 
 
@@ -253,5 +254,5 @@ def _summarise(made: Run, seconds: float) -> None:
 
 def _shown(path: Path) -> str:
     """A path as a person would type it here."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    here, plain = Path.cwd(), Path(os.path.normpath(path.absolute()))
+    return str(plain.relative_to(here)) if plain.is_relative_to(here) else str(plain)

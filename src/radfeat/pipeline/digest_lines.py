@@ -48,7 +48,7 @@ def _ordered(folder: ResultsFolder) -> str:
         for r in rows
         if r["metric"] in ("harrell_c", "auc") and r["model"] == "radiomics" and r["estimate"] is not None
     ]
-    return f"out-of-fold concordance or AUC: {'; '.join(shown) or 'no model was fitted'}"
+    return f"C or AUC, out of fold: {'; '.join(shown) or 'no model was fitted'}"
 
 
 def _limits(row: Mapping[str, Any]) -> str:
@@ -57,5 +57,11 @@ def _limits(row: Mapping[str, Any]) -> str:
 
 def _found(folder: ResultsFolder) -> str:
     rows = read_table(folder.unblinded / "interactions.parquet", INTERACTIONS).to_pylist()
-    claimed = [r["sentence"] for r in rows if r["claim"]]
-    return f"interactions: {' '.join(claimed) or 'nothing is claimed'}"
+    claimed = sorted((r for r in rows if r["claim"]), key=lambda r: (r["p"], r["endpoint"], r["biomarker"]))
+    if not claimed:
+        return f"interactions: none claimed of {len(rows)} tested"
+    first = claimed[0]
+    return (
+        f"interactions: {len(claimed)} claimed of {len(rows)} tested, first {first['endpoint']} x "
+        f"{first['biomarker']}, ratio {first['ratio']:.3g} ({first['ratio_lo']:.3g}-{first['ratio_hi']:.3g})"
+    )
