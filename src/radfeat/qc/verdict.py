@@ -45,6 +45,8 @@ def check_gate(failed: int, total: int, settings: QcSettings) -> Finding | None:
         return remark(Check.GATE_FAILED_ROIS, "", what, failed, float(most), "ROIs", Severity.ERROR)
     limit = settings.max_failed_share
     if limit is not None and share > limit:
-        what = f"{failed} of {total} ROIs ({share:.1%}) have no features; qc.max_failed_share allows {limit:.1%}"
+        what = (
+            f"{failed} of {total} ROIs ({share:.1%}) have no features; qc.max_failed_share allows {limit:.1%}"
+        )
         return remark(Check.GATE_FAILED_SHARE, "", what, share, limit, "share", Severity.ERROR)
     return None

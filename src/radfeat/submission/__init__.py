@@ -1,0 +1,1 @@
+"""Packages for submission: their place; nothing is here yet."""
