@@ -15,18 +15,25 @@ from pathlib import Path
 from phantom_scan import build_phantom
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
-CASES = [("float32", 1, 1.0, 2), ("int16", 1, 1.0, 2), ("float64", 0, 1.5, 3), ("int16", 2, 2.0, 2)]
+CASES = [
+    ("float32", 1, 1.0, 2, 0.5),
+    ("int16", 1, 1.0, 2, 0.5),
+    ("float64", 0, 1.5, 3, 0.5),
+    ("int16", 2, 2.0, 2, 8.0),
+]
+"""Number type, subdivision, radius, levels, bin width."""
 CLASSES: dict[str, list[str]] = {"firstorder": [], "glcm": ["Contrast", "JointEntropy", "MCC"]}
-BIN_WIDTH = 0.5
 
 
-def compute_case(dtype: str, subdivision: int, radius: float, levels: int) -> dict[str, object]:
+def compute_case(
+    dtype: str, subdivision: int, radius: float, levels: int, bin_width: float
+) -> dict[str, object]:
     """The filter's settings and PyRadiomics' values."""
     filter_settings = {
         "lbp3DLevels": levels,
         "lbp3DIcosphereRadius": radius,
         "lbp3DIcosphereSubdivision": subdivision,
-        "binWidth": BIN_WIDTH,
+        "binWidth": bin_width,
     }
     extractor = RadiomicsFeatureExtractor(
         {
@@ -42,7 +49,7 @@ def compute_case(dtype: str, subdivision: int, radius: float, levels: int) -> di
             "levels": levels,
             "radius": radius,
             "subdivision": subdivision,
-            "bin_width": BIN_WIDTH,
+            "bin_width": bin_width,
         },
         "values": {name: float(value) for name, value in values.items()},
     }
