@@ -56,7 +56,7 @@ class OutcomePart:
     """How the subjects of one endpoint fared, by stratum: curves, or shares of a binary endpoint."""
 
     models: EndpointModels
-    panels: tuple[CurvePanel, ...]
+    panels: tuple[tuple[CurvePanel, ...], ...]
     shares: tuple[ArmShares, ...]
     predictors: tuple[ArmPredictors, ...]
 

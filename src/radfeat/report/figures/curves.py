@@ -29,9 +29,8 @@ STRATUM_WORDS = {"high": "High score", "low": "Low score", ALL: "All"}
 def draw_curves(panel: CurvePanel) -> Markup:
     """One panel: a curve per stratum over time, a key above it and the numbers at risk below."""
     key = _KEY_ROW * len(panel.curves)
-    latest = max(curve.points[-1].time for curve in panel.curves)
-    ticks = choose_ticks(0.0, latest, _MOST_TICKS) if latest > 0 else (0.0,)
-    across = Scale(0.0, latest or 1.0, _LEFT, _RIGHT)
+    across = Scale(0.0, panel.latest or 1.0, _LEFT, _RIGHT)
+    ticks = choose_ticks(0.0, panel.latest, _MOST_TICKS)
     up = Scale(0.0, 1.0, _AXIS, _TOP)
     marks = [*_draw_frame(across, up, ticks, panel.time_unit)]
     for curve in panel.curves:

@@ -216,16 +216,17 @@ def _caution_folds(tables: UnblindedTables, models: tuple[EndpointModels, ...]) 
         for arm in endpoint.arms:
             failed = find_metric(tables, endpoint.endpoint, arm.arm, "folds_failed") or 0
             empty = find_metric(tables, endpoint.endpoint, arm.arm, "folds_empty") or 0
-            if failed or empty:
-                found.append(
-                    f"{endpoint.endpoint} in {arm.arm}: {failed:g} without a model, {empty:g} that selected "
-                    "nothing"
-                )
+            parts = [
+                *([f"{failed:g} without a model"] if failed else []),
+                *([f"{empty:g} that selected nothing"] if empty else []),
+            ]
+            if parts:
+                found.append(f"{endpoint.endpoint} in {arm.arm}: {join_words(parts)}")
     if found:
         yield Caution(
             "Folds without a score",
-            f"Some outer folds found nothing to score by ({'; '.join(found)}); a model that often selects "
-            "nothing has found little.",
+            f"Some outer folds, over all repeats, found nothing to score by ({'; '.join(found)}); a model "
+            "that often selects nothing has found little.",
         )
 
 

@@ -11,16 +11,13 @@ from radfeat.report.wording import explain_reason
 SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 """From the most to the least serious."""
 
-SHADES = 4
-"""Steps of the shading of a cell; 0 is none."""
-
 WHOLE_STUDY = "whole study"
 """Column of the findings that belong to no one site."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckCell:
-    """Findings of one check at one site; ``shade`` grows with their number per ROI of the site."""
+    """Findings of one check at one site; ``shade``, 0 to 4, grows with their number per ROI of the site."""
 
     count: int
     shade: int
@@ -121,14 +118,14 @@ def _build_row(
     cells = []
     for column in columns:
         count = counts[(severity, check, column)]
-        share = count / sites.rois[column] if column in sites.rois else 0.0
-        cells.append(CheckCell(count, _shade(count, share)))
+        shade = _shade(count / sites.rois[column]) if count and column in sites.rois else 0
+        cells.append(CheckCell(count, shade))
     return CheckRow(check, severity, tuple(cells), sum(cell.count for cell in cells))
 
 
-def _shade(count: int, share: float) -> int:
+def _shade(per_roi: float) -> int:
     """1 up to 5 findings per 100 ROIs, 2 up to 20, 3 up to 50, 4 above."""
-    return sum(share > edge for edge in (0.05, 0.2, 0.5)) + 1 if count else 0
+    return 1 + sum(per_roi > edge for edge in (0.05, 0.2, 0.5))
 
 
 def _without_key(sentence: str, *keys: str) -> str:

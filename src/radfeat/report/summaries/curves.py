@@ -55,13 +55,17 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class CurvePanel:
-    """The curves of one arm by strata of one model's score, or in all where there is no model."""
+    """The curves of one arm by strata of one model's score, or in all where there is no model.
+
+    ``latest`` is the latest time of the whole endpoint: its panels share one axis.
+    """
 
     endpoint: str
     model_arm: str
     arm: str
     stratified: bool
     curves: tuple[Curve, ...]
+    latest: float
     time_unit: str
     logrank_p: float | None
 
@@ -102,21 +106,27 @@ class ArmShares:
         return self.arm == self.model_arm
 
 
-def build_panels(tables: UnblindedTables, endpoint: str, facts: AnalysisFacts) -> tuple[CurvePanel, ...]:
-    """Panels of an endpoint: each model in its own arm first, then in the other arms."""
+def build_panels(
+    tables: UnblindedTables, endpoint: str, facts: AnalysisFacts
+) -> tuple[tuple[CurvePanel, ...], ...]:
+    """Panels of an endpoint, by model: in its own arm first, then in the other arms."""
     rows: dict[tuple[str, str], list[Row]] = {}
     for row in tables.survival_curves:
         if row["endpoint"] == endpoint:
             rows.setdefault((row["model_arm"], row["arm"]), []).append(row)
+    latest = max((row["time"] for members in rows.values() for row in members), default=0.0)
     model_arms = _in_order({model for model, _ in rows}, facts)
-    panels = []
+    groups = []
     for model_arm in model_arms:
         arms = _in_order({arm for model, arm in rows if model == model_arm}, facts)
         others = [a for a in arms if a != model_arm] if len(model_arms) <= MOST_CROSSED else []
-        for arm in [*(a for a in arms if a == model_arm), *others]:
-            p = find_metric(tables, endpoint, arm, "logrank_p") if arm == model_arm else None
-            panels.append(_build_panel(endpoint, model_arm, arm, rows[model_arm, arm], facts, p))
-    return tuple(panels)
+        shown = [*(a for a in arms if a == model_arm), *others]
+        groups.append(
+            tuple(
+                _build_panel(endpoint, model_arm, a, rows[model_arm, a], latest, tables, facts) for a in shown
+            )
+        )
+    return tuple(group for group in groups if group)
 
 
 def build_shares(tables: UnblindedTables, endpoint: str, facts: AnalysisFacts) -> tuple[ArmShares, ...]:
@@ -177,7 +187,13 @@ def _build_shares(classed: list[tuple[str, bool]], level: float) -> tuple[Share,
 
 
 def _build_panel(
-    endpoint: str, model_arm: str, arm: str, rows: list[Row], facts: AnalysisFacts, p: float | None
+    endpoint: str,
+    model_arm: str,
+    arm: str,
+    rows: list[Row],
+    latest: float,
+    tables: UnblindedTables,
+    facts: AnalysisFacts,
 ) -> CurvePanel:
     strata = {row["stratum"] for row in rows}
     wanted = [s for s in STRATA if s in strata] or [ALL]
@@ -188,8 +204,9 @@ def _build_panel(
         arm=arm,
         stratified=wanted != [ALL],
         curves=tuple(curve for curve in curves if curve.points),
+        latest=latest,
         time_unit=facts.time_unit(endpoint),
-        logrank_p=p,
+        logrank_p=find_metric(tables, endpoint, arm, "logrank_p") if arm == model_arm else None,
     )
 
 

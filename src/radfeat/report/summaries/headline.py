@@ -33,7 +33,8 @@ def describe_measuring(tables: BlindedTables, effects: SiteEffects) -> str:
     head = (
         f"{count_of(len(tables.rois), 'ROI')} on {count_of(len(tables.series), 'image')} of "
         f"{count_of(subjects, 'subject')} at {count_of(sites, 'site')}: "
-        f"{format_count(measured)} measured, with {count_of(effects.features, 'feature')} each"
+        f"{format_count(measured)} measured"
+        + (f", with {count_of(effects.features, 'feature')} each" if measured else "")
     )
     if not failed:
         return f"{head}; none failed."
@@ -71,7 +72,9 @@ def describe_models(models: tuple[EndpointModels, ...]) -> str:
     planned = sum(len(endpoint.arms) for endpoint in models)
     fitted = sum(endpoint.fitted for endpoint in models)
     if not fitted:
-        return f"None of {count_of(planned, 'model')} (one per endpoint and arm) could be fitted."
+        return (
+            f"No model could be fitted: {count_of(planned, 'was', 'were')} planned, one per endpoint and arm."
+        )
     named = [
         (endpoint, arm, estimate)
         for endpoint in models
@@ -100,8 +103,10 @@ def describe_contrasts(contrasts: tuple[EndpointContrasts, ...]) -> str:
     tests = sum(endpoint.confirmatory for endpoint in contrasts)
     claims = [(endpoint, claim) for endpoint in contrasts for claim in endpoint.claims]
     if not claims:
-        what = count_of(tests, "prespecified treatment-by-biomarker interaction")
-        return f"None of {what} meets the rule for a claim."
+        return (
+            "No interaction of treatment and biomarker meets the rule for a claim "
+            f"({format_count(tests)} prespecified)."
+        )
     if len(claims) > MOST_NAMED:
         return f"{format_count(len(claims))} of {format_count(tests)} prespecified interactions are claimed."
     words = join_words(
