@@ -30,7 +30,7 @@ test: $(INSTALLED) ## Run all tests
 
 check: $(INSTALLED) ## Check style, types, import rules and generated files
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check src tests tools
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
