@@ -15,12 +15,12 @@ from radfeat.modelling.settings import ModellingSettings
 
 
 class BiomarkerKind(StrEnum):
-    """What a biomarker is, and so what its test can support."""
+    """What a biomarker is, and so what its test can support (see ``claims``)."""
 
     SCORE = "score"
-    """Mean out-of-fold score of one arm's radiomic model; confirmatory."""
+    """Mean out-of-fold score of one arm's radiomic model; in support only."""
     CANDIDATE = "candidate"
-    """A feature named in the settings; confirmatory."""
+    """A feature named in the settings before the arms are read: may be claimed."""
     SCREEN = "screen"
     """Any other feature: gives hypotheses, never a claim."""
 

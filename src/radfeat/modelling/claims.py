@@ -2,24 +2,30 @@
 
 An interaction of one endpoint is claimed if, and only if,
 
-1. it was prespecified: it is that of an out-of-fold score or of a candidate in the settings, not a screened
-one; 2. both arms have the events (or subjects of each class) that the settings ask for; 3. the regressions
-with and without the interaction have finite estimates; 4. the likelihood-ratio p, adjusted by Holm over all
-prespecified interactions of the endpoint (every score and
-   every candidate in every contrast of arms, tested or not), is at most ``alpha``;
-5. for a score: the ratio is greater in the arm that its model was fitted in, as that model promises.
-Out-of-fold
-   scores lean slightly against their own arm, and that must not be taken for an effect.
+1. it is that of a candidate: a feature that the settings name;
+2. both arms have the events (or subjects of each class) that the settings ask for;
+3. the regressions with and without the interaction have finite estimates;
+4. the likelihood-ratio p, adjusted by Holm over all candidates in all contrasts of arms, tested or not, is at
+   most ``alpha``.
+
+The scores of the arms' models are never claimed, however small the p: out of fold they share training
+subjects, so that their test rejects a true null two or three times as often as it says
+(``docs/statistics.md``). Nor are screened features. Both are adjusted within their own families.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from radfeat.modelling.biomarkers import BiomarkerKind
 from radfeat.modelling.contrasts import Contrast
 from radfeat.modelling.multiplicity import adjust_benjamini_hochberg, adjust_holm
 
-_Adjust = Callable[[Sequence[float | None]], tuple[float | None, ...]]
+ADJUSTMENTS = {
+    BiomarkerKind.SCORE: ("holm", adjust_holm),
+    BiomarkerKind.CANDIDATE: ("holm", adjust_holm),
+    BiomarkerKind.SCREEN: ("benjamini-hochberg", adjust_benjamini_hochberg),
+}
+"""How the p-values of each family are adjusted; a family is all biomarkers of one kind in all contrasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +39,15 @@ class Verdict:
 
 def judge_contrasts(contrasts: Sequence[Contrast], alpha: float) -> list[Verdict]:
     """Adjust the p-values of one endpoint within their families, and apply the rule; in the order given."""
-    screened = [c.biomarker.kind is BiomarkerKind.SCREEN for c in contrasts]
-    holm = _adjust_family(contrasts, [not s for s in screened], adjust_holm)
-    fdr = _adjust_family(contrasts, screened, adjust_benjamini_hochberg)
-    sizes = {True: sum(screened), False: len(screened) - sum(screened)}
-    verdicts = []
-    for contrast, is_screened, confirmed, explored in zip(contrasts, screened, holm, fdr, strict=True):
-        p = explored if is_screened else confirmed
-        name = "benjamini-hochberg" if is_screened else "holm"
-        significant = confirmed is not None and confirmed <= alpha
-        claim = significant and not is_screened and runs_as_promised(contrast)
-        verdicts.append(Verdict(p, f"{name}, family of {sizes[is_screened]}", claim))
-    return verdicts
+    verdicts: dict[int, Verdict] = {}
+    for kind, (name, adjust) in ADJUSTMENTS.items():
+        members = [i for i, c in enumerate(contrasts) if c.biomarker.kind is kind]
+        results = [contrasts[i].result for i in members]
+        adjusted = adjust([r.p if r else None for r in results])
+        for i, p in zip(members, adjusted, strict=True):
+            claim = kind is BiomarkerKind.CANDIDATE and p is not None and p <= alpha
+            verdicts[i] = Verdict(p, f"{name}, family of {len(members)}", claim)
+    return [verdicts[i] for i in range(len(contrasts))]
 
 
 def runs_as_promised(contrast: Contrast) -> bool:
@@ -55,12 +58,3 @@ def runs_as_promised(contrast: Contrast) -> bool:
         return True
     fitted_in_experimental = contrast.biomarker.own_arm == contrast.experimental
     return (contrast.result.ratio[0] > 1.0) is fitted_in_experimental
-
-
-def _adjust_family(
-    contrasts: Sequence[Contrast], members: Sequence[bool], adjust: _Adjust
-) -> tuple[float | None, ...]:
-    """Adjusted p of the members, None for the others."""
-    p_values = [c.result.p if c.result else None for c, m in zip(contrasts, members, strict=True) if m]
-    adjusted = iter(adjust(p_values))
-    return tuple(next(adjusted) if m else None for m in members)

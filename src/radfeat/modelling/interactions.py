@@ -84,9 +84,13 @@ def _write_verdict(contrast: Contrast, verdict: Verdict) -> str:
         return f"Claimed as predictive of the effect of {contrast.experimental} against {contrast.reference}"
     if contrast.biomarker.kind is BiomarkerKind.SCREEN:
         return "Screened: a hypothesis at most, never a claim"
-    if not runs_as_promised(contrast):
-        return "No claim: the score does no better in the arm it was fitted in"
-    return "No claim: the rule for one is not met"
+    if contrast.biomarker.kind is BiomarkerKind.CANDIDATE:
+        return "No claim: the rule for one is not met"
+    does_better = "better" if runs_as_promised(contrast) else "no better"
+    return (
+        f"Never a claim: the score does {does_better} in the arm it was fitted in, but out-of-fold scores "
+        "share training subjects and their p is too small; new subjects would have to show it"
+    )
 
 
 def _write_p(p: float | None) -> str:

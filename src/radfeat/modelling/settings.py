@@ -248,7 +248,7 @@ class ModellingSettings(BaseModel):
     )
     candidates: tuple[str, ...] = Field(
         default=(),
-        description="Prespecified features whose interaction with treatment is tested (confirmatory).",
+        description="Prespecified features whose interaction with treatment is tested, and may be claimed.",
     )
     screen: bool = Field(
         default=False,

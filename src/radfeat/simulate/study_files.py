@@ -38,8 +38,7 @@ modelling:
       kind: categorical
     - column: ecog
   timepoint: {timepoint}
-  # Prespecified: whether the effect of treatment differs with these features is a confirmatory question,
-  # as it is for the models' scores; everything else could only be a hypothesis.
+  # Prespecified: only of these can it be claimed that the effect of treatment differs with them.
   candidates: [original_glcm_Correlation, original_firstorder_Variance]
   # Some 20 deaths and 10 responses per arm: too few for a real trial (the defaults are 30 and 10), enough for
   # an effect far stronger than any real marker has.
