@@ -46,5 +46,5 @@ lock: $(INSTALLED) ## Resolve the requirements anew and write both lock files
 	$(BIN)/$(UV_LOCK) requirements-build.in -c requirements.lock -o requirements-build.lock
 
 clean: ## Remove what was made: .venv, the demonstration, fetched scans, caches
-	rm -rf $(VENV) demo results logs .snakemake .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo results logs .snakemake config/.snakemake .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests tools workflow -name __pycache__ -type d -exec rm -rf {} +
