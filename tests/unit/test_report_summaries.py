@@ -375,7 +375,7 @@ def contrast_row(kind: str, biomarker: str, p: float | None) -> dict[str, object
     }
 
 
-def test_scores_and_candidates_are_always_shown_and_screened_features_by_least_p() -> None:
+def test_candidates_and_scores_are_always_shown_and_screened_features_by_least_p() -> None:
     rows = (
         contrast_row("candidate", "f9", 0.9),
         contrast_row("score", "score:drug", 0.8),
@@ -384,13 +384,13 @@ def test_scores_and_candidates_are_always_shown_and_screened_features_by_least_p
     )
     (found,) = build_contrasts(unblinded(interactions=rows), FACTS, ReportSettings(screened_shown=2))
     assert [c.biomarker for c in found.shown] == [
+        "f9",
         "Score of the model of placebo",
         "Score of the model of drug",
-        "f9",
         "s2",
         "s3",
     ]
-    assert (found.total, found.hidden, found.confirmatory) == (7, 2, 3)
+    assert (found.total, found.hidden, found.prespecified) == (7, 2, 1)
 
 
 def test_predictors_come_by_coefficient_then_by_how_often_they_were_selected() -> None:

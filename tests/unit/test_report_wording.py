@@ -59,7 +59,16 @@ def test_p_values_have_three_decimals_or_a_bound(p: float | None, text: str) -> 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "–"), (0.714, "0.71"), (1.0, "1.00"), (123.4, "123"), (0.0051, "0.00510"), (0.0, "0.00")],
+    [
+        (None, "–"),
+        (0.714, "0.71"),
+        (1.0, "1.00"),
+        (9.996, "10.0"),
+        (123.4, "123"),
+        (0.0951, "0.095"),
+        (0.0051, "0.0051"),
+        (0.0, "0.00"),
+    ],
 )
 def test_ratios_have_two_decimals_unless_they_are_far_out(value: float | None, text: str) -> None:
     assert format_fixed(value) == text
@@ -90,6 +99,7 @@ def test_levels_and_coefficients() -> None:
     assert format_level(0.95) == f"95{NBSP}%"
     assert format_level(0.975) == f"97.5{NBSP}%"
     assert format_coefficient(-0.3333) == "\N{MINUS SIGN}0.333"
+    assert format_coefficient(-0.0004) == "0.000"
     assert format_coefficient(None) == "–"
 
 

@@ -13,7 +13,7 @@ _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 REASON_WORDS = {
     Reason.NOT_DONE: "not done",
-    Reason.NO_IMAGE: "no image",
+    Reason.NO_IMAGE: "image file not there",
     Reason.UNREADABLE: "unreadable file",
     Reason.GEOMETRY: "image and mask not on one grid",
     Reason.ROI_NOT_FOUND: "ROI not found in the mask file",
@@ -57,17 +57,22 @@ def format_p(value: float | None) -> str:
 
 
 def format_fixed(value: float | None) -> str:
-    """Two decimals, as C, AUC and ratios are given; from 100 on, and below 0.01, three significant digits."""
+    """Two decimals, as C, AUC and ratios are given; fewer from 10 on, and two digits below 0.1."""
     if value is None:
         return MISSING
-    if value != 0 and not 0.01 <= abs(value) < 100:
+    size = abs(value)
+    if size >= 9.995 or (0 < size < 1e-3):
         return format_number(value)
-    return f"{value:.2f}".replace("-", _MINUS)
+    text = f"{value:.2f}" if size == 0 or size >= 0.0995 else f"{value:#.2g}"
+    return text.replace("-", _MINUS)
 
 
 def format_coefficient(value: float | None) -> str:
     """Three decimals, so that the coefficients of a table can be compared by eye."""
-    return MISSING if value is None else f"{value:.3f}".replace("-", _MINUS)
+    if value is None:
+        return MISSING
+    text = f"{value:.3f}"
+    return "0.000" if text == "-0.000" else text.replace("-", _MINUS)
 
 
 def format_interval(lo: float | None, hi: float | None) -> str:

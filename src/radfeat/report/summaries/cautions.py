@@ -77,6 +77,12 @@ def list_unblinded_cautions(
             else "A score that goes with an outcome does not bring it about, and with one arm nothing can be "
             "said of the effect of treatment; the curves by stratum are descriptive.",
         )
+    if any(endpoint.of_scores for endpoint in contrasts):
+        yield Caution(
+            "Interactions of scores",
+            "Out-of-fold scores share training subjects, so that the p of a score's interaction is too small "
+            "and its interval too narrow. It is never claimed: new subjects would have to show it.",
+        )
     yield from _caution_multiplicity(models, contrasts)
 
 
@@ -192,7 +198,12 @@ def _caution_validation(facts: AnalysisFacts) -> Iterator[Caution]:
 
 
 def _caution_comparators(models: tuple[EndpointModels, ...]) -> Iterator[Caution]:
-    for name, words in (("volume", "volume alone"), ("clinical", "the clinical covariates alone")):
+    plain = {
+        "volume": "volume alone",
+        "clinical": "the clinical covariates alone",
+        "clinical_volume": "the clinical covariates with volume",
+    }
+    for name, words in plain.items():
         matched = [
             f"{endpoint.endpoint} in {arm.arm} ({format_fixed(other.estimate)} against "
             f"{format_fixed(own.estimate)})"

@@ -7,8 +7,10 @@ from radfeat.report.inputs import Row, UnblindedTables
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.flow import order_endpoints
 
+CANDIDATE = "candidate"
 SCREEN = "screen"
-_KINDS = ("score", "candidate", SCREEN)
+_KINDS = (CANDIDATE, "score", SCREEN)
+"""Kinds of biomarker in the order of the page: only candidates can be claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Contrast:
     sentence: str
 
     @property
+    def is_candidate(self) -> bool:
+        """Whether it was prespecified, so that it can be claimed."""
+        return self.kind == CANDIDATE
+
+    @property
     def tested(self) -> bool:
         """Whether there is an estimate."""
         return self.ratio.estimate is not None
@@ -60,6 +67,11 @@ class EndpointContrasts:
     shown: tuple[Contrast, ...]
     total: int
     hidden: int
+
+    @property
+    def has_screen(self) -> bool:
+        """Whether features were screened."""
+        return self.hidden > 0 or any(c.kind == SCREEN for c in self.shown)
 
     @property
     def ratio_word(self) -> str:
@@ -82,15 +94,20 @@ class EndpointContrasts:
         return tuple(c for c in self.shown if c.claim)
 
     @property
-    def confirmatory(self) -> int:
-        """Prespecified ones: scores and candidates."""
-        return sum(c.kind != SCREEN for c in self.shown)
+    def prespecified(self) -> int:
+        """How many are of candidates, and so can be claimed."""
+        return sum(c.is_candidate for c in self.shown)
+
+    @property
+    def of_scores(self) -> int:
+        """How many are of scores and were tested, which are never claimed."""
+        return sum(c.kind == "score" and c.tested for c in self.shown)
 
 
 def build_contrasts(
     tables: UnblindedTables, facts: AnalysisFacts, settings: ReportSettings
 ) -> tuple[EndpointContrasts, ...]:
-    """The contrasts of each endpoint: scores, candidates, then the screened features of least p."""
+    """The contrasts of each endpoint: candidates, scores, then the screened features of least p."""
     endpoints = order_endpoints((row["endpoint"] for row in tables.interactions), facts)
     return tuple(
         _build_endpoint(e, [r for r in tables.interactions if r["endpoint"] == e], facts, settings)
@@ -101,13 +118,13 @@ def build_contrasts(
 def _build_endpoint(
     endpoint: str, rows: list[Row], facts: AnalysisFacts, settings: ReportSettings
 ) -> EndpointContrasts:
-    prespecified = [row for row in rows if row["kind"] != SCREEN]
+    always = [row for row in rows if row["kind"] != SCREEN]
     screened = [row for row in rows if row["kind"] == SCREEN]
     arms = list(facts.arms)
-    prespecified.sort(key=lambda r: (_KINDS.index(r["kind"]), _place(arms, r), r["biomarker"]))
+    always.sort(key=lambda r: (_KINDS.index(r["kind"]), _place(arms, r), r["biomarker"]))
     screened.sort(key=lambda r: (r["p"] is None, r["p"] or 0.0, r["biomarker"]))
     levels = [row["level"] for row in rows if row["level"] is not None]
-    shown = [*prespecified, *screened[: settings.screened_shown]]
+    shown = [*always, *screened[: settings.screened_shown]]
     return EndpointContrasts(
         endpoint=endpoint,
         is_survival=facts.is_survival(endpoint),

@@ -100,13 +100,13 @@ def describe_models(models: tuple[EndpointModels, ...]) -> str:
 
 def describe_contrasts(contrasts: tuple[EndpointContrasts, ...]) -> str:
     """What is claimed of treatment and score, and out of how many prespecified tests."""
-    tests = sum(endpoint.confirmatory for endpoint in contrasts)
+    tests = sum(endpoint.prespecified for endpoint in contrasts)
     claims = [(endpoint, claim) for endpoint in contrasts for claim in endpoint.claims]
+    if not tests:
+        return "No interaction with treatment was prespecified, so that none can be claimed."
     if not claims:
-        return (
-            "No interaction of treatment and biomarker meets the rule for a claim "
-            f"({format_count(tests)} prespecified)."
-        )
+        what = count_of(tests, "prespecified interaction")
+        return f"Of {what} with treatment, none meets the rule for a claim."
     if len(claims) > MOST_NAMED:
         return f"{format_count(len(claims))} of {format_count(tests)} prespecified interactions are claimed."
     words = join_words(

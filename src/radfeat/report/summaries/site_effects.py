@@ -23,6 +23,7 @@ LOG_RATIO = 100.0
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.object_]
+Codes = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class _Measured:
     sites: Labels
 
 
-def compute_site_effect(values: Floats, sites: Labels) -> float | None:
+def compute_site_effect(values: Floats, sites: Labels | Codes) -> float | None:
     """Share of the variance of the ranks that site explains, adjusted for the number of sites.
 
     Eta squared of Kruskal and Wallis' test, ``(H - k + 1) / (n - k)`` with H corrected for ties: 0 is what
@@ -98,7 +99,7 @@ def compute_site_effect(values: Floats, sites: Labels) -> float | None:
     Reference: Tomczak and Tomczak, Trends Sport Sci 2014; 21:19.
     """
     known = ~np.isnan(values)
-    _, codes, counts = np.unique(sites[known].astype(str), return_inverse=True, return_counts=True)
+    _, codes, counts = np.unique(sites[known], return_inverse=True, return_counts=True)
     enough = counts >= LEAST_PER_SITE
     if enough.sum() < 2:
         return None
@@ -118,13 +119,14 @@ def compute_site_effect(values: Floats, sites: Labels) -> float | None:
 def build_site_effects(tables: BlindedTables, sites: Sites, settings: ReportSettings) -> SiteEffects:
     """The effect of site on every feature, and the features to draw."""
     measured = _select_measured(tables.features)
-    effects = {name: compute_site_effect(v, measured.sites) for name, v in measured.columns.items()}
+    # Numbers for names: they are sorted once here, and not again for every feature.
+    _, codes, counts = np.unique(measured.sites, return_inverse=True, return_counts=True)
+    effects = {name: compute_site_effect(v, codes) for name, v in measured.columns.items()}
     tested = {name: e for name, e in effects.items() if e is not None}
     catalogue = {row["feature"]: row for row in tables.catalogue}
     image_types = _in_order(catalogue[n]["image_type"] for n in measured.columns if n in catalogue)
     families = _in_order(catalogue[n]["family"] for n in measured.columns if n in catalogue)
     limit = settings.site_effect_limit
-    _, counts = np.unique(measured.sites.astype(str), return_counts=True)
     return SiteEffects(
         measured=len(measured.sites),
         features=len(measured.columns),
