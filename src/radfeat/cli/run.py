@@ -17,11 +17,6 @@ from radfeat.core.errors import SettingsError
 from radfeat.core.vocabulary import ExitCode
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import Plan
-from radfeat.pipeline.watch import RunProgress
-
-POLL_SECONDS = 0.5
-SAY_SECONDS = 15.0
-"""How often a line is printed where there is no terminal to draw a bar in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +104,8 @@ def find_snakefile() -> Path:
 
 def execute(made: Run) -> int:
     """Run Snakemake under a progress bar, then print the summary; return the exit code."""
+    from radfeat.cli.progress import watch
+
     started = time.time()
     made.log.parent.mkdir(parents=True, exist_ok=True)
     with made.log.open("w", encoding="utf-8") as log:
@@ -120,7 +117,7 @@ def execute(made: Run) -> int:
             stdin=subprocess.DEVNULL,
         )
         try:
-            _watch(made, process)
+            watch(process, made.folder, made.plan, made.log)
         except KeyboardInterrupt:
             process.terminate()
             process.wait()
@@ -130,48 +127,6 @@ def execute(made: Run) -> int:
         return _explain(made, started)
     _summarise(made, time.time() - started)
     return ExitCode.DONE
-
-
-def _watch(made: Run, process: subprocess.Popen[bytes]) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from radfeat.pipeline.watch import read_progress
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description:<12}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn("cases"),
-        TextColumn("[dim]{task.fields[note]}[/dim]"),
-        TimeRemainingColumn(),
-    )
-    first = read_progress(made.folder, made.plan).done
-    said, last = time.monotonic(), ""
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("extract", total=made.plan.cases, note="", completed=first)
-        while process.poll() is None:
-            now = read_progress(made.folder, made.plan)
-            stage = _stage(made, now)
-            bar.update(task, completed=now.done, description=stage, note=_note(now))
-            line = f"  {stage}: {now.done} of {now.total} cases ({_note(now)})"
-            if not console.is_terminal and line != last and time.monotonic() - said > SAY_SECONDS:
-                said, last = time.monotonic(), line
-                click.echo(line, err=True)
-            time.sleep(POLL_SECONDS)
-
-
-def _note(now: RunProgress) -> str:
-    return f"{now.failed} failed, {now.cached} cached"
-
-
-def _stage(made: Run, now: RunProgress) -> str:
-    """The stage, by the last rule that Snakemake began."""
-    if now.done < now.total:
-        return "extract"
-    rules = re.findall(r"^(?:local)?rule (\w+):", made.log.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return rules[-1] if rules else "plan"
 
 
 def _explain(made: Run, started: float) -> int:

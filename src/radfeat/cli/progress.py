@@ -1,0 +1,104 @@
+"""What a run shows while it is at work: a bar in a terminal, now and then a line in a log."""
+
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.plan import Plan
+from radfeat.pipeline.watch import read_progress
+
+POLL_SECONDS = 0.5
+SAY_SECONDS = 15.0
+"""How often a line is printed where there is no terminal to draw a bar in."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is shown at one moment: while images are measured the bar counts cases, afterwards steps."""
+
+    stage: str
+    done: int
+    total: int
+    unit: str
+    note: str
+
+    @property
+    def line(self) -> str:
+        """The view as a line of text."""
+        return f"  {self.stage}: {self.done} of {self.total} {self.unit} ({self.note})"
+
+
+def look(folder: ResultsFolder, plan: Plan, log: Path) -> View:
+    """Where the run is: cases from the chunks' progress files, stage and steps from Snakemake's log."""
+    now = read_progress(folder, plan)
+    note = f"{now.failed} failed, {now.cached} cached"
+    text = log.read_text(encoding="utf-8")
+    stages = re.findall(r"^(?:local)?rule (\w+):", text, flags=re.MULTILINE)
+    if now.done < now.total:
+        return View("extract" if stages else "plan", now.done, now.total, "cases", note)
+    steps = re.findall(r"^(\d+) of (\d+) steps", text, flags=re.MULTILINE)
+    done, total = (int(n) for n in (steps[-1] if steps else (0, 1)))
+    return View(stages[-1] if stages else "plan", done, total, "steps", f"{now.total} cases, {note}")
+
+
+def watch(process: subprocess.Popen[bytes], folder: ResultsFolder, plan: Plan, log: Path) -> None:
+    """Show where a run is until its process ends."""
+    show = _draw if sys.stderr.isatty() else _say
+    show(process, folder, plan, log)
+
+
+def _say(process: subprocess.Popen[bytes], folder: ResultsFolder, plan: Plan, log: Path) -> None:
+    said, last = time.monotonic(), ""
+    while process.poll() is None:
+        time.sleep(POLL_SECONDS)
+        if time.monotonic() - said < SAY_SECONDS:
+            continue
+        line = look(folder, plan, log).line
+        if line != last:
+            said, last = time.monotonic(), line
+            click.echo(line, err=True)
+
+
+def _draw(process: subprocess.Popen[bytes], folder: ResultsFolder, plan: Plan, log: Path) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (
+        TextColumn("{task.description:<14}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}  [dim]{task.fields[note]}[/dim]  {task.fields[left]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        first = look(folder, plan, log)
+        task = bar.add_task(first.stage, completed=first.done, total=first.total, unit="", note="", left="")
+        begun, before = time.monotonic(), first.done if first.unit == "cases" else 0
+        while process.poll() is None:
+            now = look(folder, plan, log)
+            left = _estimate_left(now, before, time.monotonic() - begun)
+            bar.update(
+                task,
+                description=now.stage,
+                completed=now.done,
+                total=now.total,
+                unit=now.unit,
+                note=now.note,
+                left=left,
+            )
+            time.sleep(POLL_SECONDS)
+
+
+def _estimate_left(now: View, before: int, seconds: float) -> str:
+    """Time left for the cases, from the pace of this run; nothing where there is no pace to go by."""
+    done = now.done - before
+    if now.unit != "cases" or done <= 0:
+        return ""
+    left = round(seconds / done * (now.total - now.done))
+    hours, rest = divmod(left, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d} left"
