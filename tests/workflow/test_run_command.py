@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from trial_runs import change_setting, digests_of, run_radfeat
+from trial_runs import change_setting, digests_of, jobs_of, run_radfeat
 
 pytestmark = pytest.mark.workflow
 
@@ -54,8 +54,9 @@ def test_lock_of_a_killed_run_is_explained_and_can_be_released(study: Path) -> N
 def test_gate_stops_the_run_with_exit_code_4_and_keeps_the_tables(study: Path) -> None:
     change_setting(study, "qc", "max_failed_rois", 0)
     done = run_radfeat("run", str(study), "--cores", "2", expect=4)
-    assert "radfeat: error: " in done.stderr
+    assert "radfeat: error: 1 of 4 ROIs have no features" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "extract" not in jobs_of(study), "a gate judges what was measured; it measures nothing again"
     assert (study / "results" / "blinded" / "features.parquet").is_file()
     assert (study / "results" / "blinded" / "report.html").is_file()
 

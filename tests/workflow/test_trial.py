@@ -183,24 +183,6 @@ def test_default_study_can_be_planned(tmp_path: Path) -> None:
     assert "extract" in done.stdout + done.stderr
 
 
-def test_gate_that_is_not_passed_stops_the_run_with_its_exit_code(trial: Path) -> None:
-    change_setting(trial, "qc", "max_failed_share", 0.1)
-    done = run_radfeat("run", str(trial), "--cores", "2", expect=4)
-    assert "5 of 20" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert (trial / "results" / "blinded" / "report.html").is_file()
-
-
-def test_fault_in_the_clinical_sheet_is_said_by_the_run_with_line_and_column(trial: Path) -> None:
-    path = trial / "clinical.csv"
-    lines = path.read_text(encoding="utf-8").splitlines()
-    lines[3] = lines[3].replace(lines[3].split(",")[1], "placebo-2")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    done = run_radfeat("run", str(trial), "--cores", "2", expect=3)
-    assert "clinical.csv, line 4, column arm" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 def test_kept_crops_can_be_opened(trial: Path) -> None:
     change_setting(trial, "prepare", "keep", True)
     run_radfeat("run", str(trial), "--cores", "2")

@@ -10,7 +10,7 @@ from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.settings import IngestSettings
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.prepare.settings import PrepareSettings
-from radfeat.qc.settings import QcSettings
+from radfeat.qc.settings import GATE_LIMITS, QcSettings
 from radfeat.report.settings import ReportSettings
 
 
@@ -100,11 +100,14 @@ def compute_extraction_digest(settings: StudySettings) -> str:
 
 
 def compute_case_digest(settings: StudySettings) -> str:
-    """Digest of all that can alter a case's record: its values, its findings, the copies kept."""
+    """Digest of all that can alter a case's record: its values, its findings, the copies kept.
+
+    The gate's limits judge a finished run and do not enter.
+    """
     return compute_json_digest(
         {
             "extraction": compute_extraction_digest(settings),
-            "qc": section(settings, "qc"),
+            "qc": {k: v for k, v in section(settings, "qc").items() if k not in GATE_LIMITS},
             "keep": settings.prepare.keep,
         }
     )

@@ -7,6 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from radfeat.qc.check_names import MASK_CHECKS, Check
 
 
+GATE_LIMITS = ("max_failed_share", "max_failed_rois")
+"""Fields of ``QcSettings`` that judge the whole run, after every ROI was measured."""
+
+
 class QcSettings(BaseModel):
     """What the checks compare with. A check only speaks; `exclude` and the gate act."""
 
