@@ -12,8 +12,9 @@ import pytest
 import SimpleITK as sitk
 from trial_runs import REPOSITORY, change_setting, digests_of, jobs_of, read_rows, run_radfeat, run_snakemake
 
+from radfeat.pipeline.digest_lines import build_digest_lines
 from radfeat.tables.parquet import read_table
-from radfeat.tables.schemas import FEATURES, FEATURES_LONG, ROIS, TABLES
+from radfeat.tables.schemas import FEATURES, FEATURES_LONG, INTERACTIONS, ROIS, TABLES
 
 pytestmark = pytest.mark.workflow
 
@@ -192,3 +193,16 @@ def test_kept_crops_can_be_opened(trial: Path) -> None:
     mask = sitk.ReadImage(str(kept[0]).replace("_image", "_mask"))
     assert image.GetSize() == mask.GetSize()
     assert sitk.GetArrayViewFromImage(mask).sum() > 100
+
+
+def test_demonstration_says_what_its_tables_hold(finished_trial: Path) -> None:
+    lines = build_digest_lines({"trial": finished_trial / "config.yaml"})
+    unblinded = finished_trial / "results" / "unblinded"
+    rows = read_table(unblinded / "interactions.parquet", INTERACTIONS).to_pylist()
+    candidates = [row for row in rows if row["kind"] == "candidate"]
+    claimed = sum(row["claim"] for row in candidates)
+    assert len(lines) == 4
+    assert lines[0].startswith("trial: 34 features; 5 of 20 ROIs failed: ")
+    assert lines[1].startswith("models: ")
+    assert candidates
+    assert f"{claimed or 'none'} claimed of {len(candidates)} prespecified" in lines[3]

@@ -57,11 +57,17 @@ def _limits(row: Mapping[str, Any]) -> str:
 
 def _found(folder: ResultsFolder) -> str:
     rows = read_table(folder.unblinded / "interactions.parquet", INTERACTIONS).to_pylist()
-    claimed = sorted((r for r in rows if r["claim"]), key=lambda r: (r["p"], r["endpoint"], r["biomarker"]))
+    if not rows:
+        return "interactions: none, there are not two arms to compare"
+    candidates = [r for r in rows if r["kind"] == "candidate"]
+    claimed = sorted(
+        (r for r in candidates if r["claim"]), key=lambda r: (r["p"], r["endpoint"], r["biomarker"])
+    )
+    count = f"{len(claimed) or 'none'} claimed of {len(candidates)} prespecified"
     if not claimed:
-        return f"interactions: none claimed of {len(rows)} tested"
+        return f"interactions: {count}"
     first = claimed[0]
     return (
-        f"interactions: {len(claimed)} claimed of {len(rows)} tested, first {first['endpoint']} x "
-        f"{first['biomarker']}, ratio {first['ratio']:.3g} ({first['ratio_lo']:.3g}-{first['ratio_hi']:.3g})"
+        f"interactions: {count}, first {first['endpoint']} x {first['biomarker']}, "
+        f"ratio {first['ratio']:.3g} ({first['ratio_lo']:.3g}-{first['ratio_hi']:.3g})"
     )
