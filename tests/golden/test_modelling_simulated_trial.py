@@ -53,16 +53,18 @@ def analyse(truth: Truth, folder: Path) -> Found:
     lost = {b.subject.number for b in choose_broken(subjects, settings.broken, settings.seed)}
     plain = yaml.safe_load(format_config(settings))["modelling"] | {"permutations": 0}
     modelling = ModellingSettings.model_validate(plain)
+    measured = [(s, measure(s)) for s in subjects]
     rows = [
         roi_row(
             s.subject_id,
             site=s.scanner.site_id,
             reason="UNREADABLE" if s.number in lost else None,
-            features=measure(s),
+            volume=values["original_shape_MeshVolume"],
+            features=values,
         )
-        for s in subjects
+        for s, values in measured
     ]
-    names = list(measure(subjects[0]))
+    names = list(measured[0][1])
     study = build_study(*make_tables(rows, names), read_clinical_sheet(sheet, modelling), modelling)
     found: Found = {}
     for endpoint in modelling.endpoints:

@@ -57,6 +57,26 @@ def test_only_offered_features_enter_unless_all_are_asked_for() -> None:
     assert build_cohort(study, "os", ["control"], offered=False).features == ("f0", "f1")
 
 
+def test_volume_is_that_of_the_lesions_as_drawn_whatever_the_features_are() -> None:
+    mesh = "original_shape_MeshVolume"
+    rows = [
+        roi_row(f"S{i}", lesion=lesion, volume=volume, features={"f0": float(i), mesh: 0.9 * volume})
+        for i in range(3)
+        for lesion, volume in (("1", 100.0 + i), ("2", 300.0))
+    ]
+    clinical = ClinicalSheet(tuple(clinical_row(f"S{i}") for i in range(3)))
+    for names in (("f0", mesh), ("f0",)):
+        shown = [({k: v for k, v in f.items() if k != mesh or mesh in names}, r) for f, r in rows]
+        tables = make_tables(shown, names)
+        combined = build_study(*tables, clinical, make_settings(lesions="volume_weighted"))
+        assert combined.volumes_mm3.tolist() == [400.0, 401.0, 402.0]
+        cohort = build_cohort(combined, "os", ["control"])
+        np.testing.assert_allclose(cohort.log_volumes, np.log([400.0, 401.0, 402.0]))
+        assert combined.offer.restating_volume == len(names), "as the mesh, f0 rises with the sum"
+        largest = build_study(*tables, clinical, make_settings(lesions="largest"))
+        assert largest.volumes_mm3.tolist() == [300.0, 300.0, 300.0]
+
+
 def test_categories_become_indicators_of_all_but_the_first() -> None:
     sex = CovariateSettings(column="sex", kind="categorical")
     settings = make_settings(covariates=(AGE, sex))

@@ -11,7 +11,7 @@ from radfeat.core.errors import CohortError
 from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet
 from radfeat.modelling.lesions import RoiTable, SubjectRow, build_subject_row, select_rois
 from radfeat.modelling.outcomes import Floats, Indices, Outcomes
-from radfeat.modelling.predictors import Offer, name_volume, select_predictors
+from radfeat.modelling.predictors import Offer, select_predictors
 from radfeat.modelling.settings import CovariateKind, CovariateSettings, EndpointSettings, ModellingSettings
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import SUBJECTS
@@ -22,8 +22,9 @@ class StudyTable:
     """Subjects of the clinical sheet that have features, sorted by subject; arrays are read-only.
 
     ``values`` is subjects x ``features`` and ``covariates`` subjects x ``covariate_names`` (indicators for
-    categorical ones); NaN stands for a missing value. ``offer`` says which features the models are given.
-    ``subjects`` is the table of what became of every subject of the sheet.
+    categorical ones); NaN stands for a missing value. ``volumes_mm3`` is the volume of each subject's
+    ROI as drawn, the sum where lesions were combined, whatever the features are. ``offer`` says which
+    features the models are given. ``subjects`` is the table of what became of every subject of the sheet.
     """
 
     subject_ids: tuple[str, ...]
@@ -32,7 +33,6 @@ class StudyTable:
     features: tuple[str, ...]
     values: Floats
     volumes_mm3: Floats
-    volume_source: str
     covariate_names: tuple[str, ...]
     covariates: Floats
     outcomes: Mapping[str, Outcomes]
@@ -86,7 +86,7 @@ def build_study(
     entering = [row for row in clinical.rows if chosen.get(row.subject_id) is not None]
     stand_ins = [row for r in entering if (row := chosen[r.subject_id]) is not None]
     values = _stack(stand_ins, len(table.features))
-    volumes, source = _find_volumes(stand_ins, values, table.features)
+    volumes = np.array([r.volume_mm3 for r in stand_ins], dtype=np.float64)
     names, covariates = _encode_covariates(entering, settings.covariates)
     return StudyTable(
         subject_ids=tuple(r.subject_id for r in entering),
@@ -95,7 +95,6 @@ def build_study(
         features=table.features,
         values=_freeze(values),
         volumes_mm3=_freeze(volumes),
-        volume_source=source,
         covariate_names=names,
         covariates=_freeze(covariates),
         outcomes={e.name: _stack_outcomes(entering, e) for e in settings.endpoints},
@@ -179,13 +178,6 @@ def _index_subjects(table: RoiTable) -> dict[str, Indices]:
 
 def _stack(rows: Sequence[SubjectRow], width: int) -> Floats:
     return np.vstack([r.values for r in rows]) if rows else np.empty((0, width))
-
-
-def _find_volumes(rows: Sequence[SubjectRow], values: Floats, features: Sequence[str]) -> tuple[Floats, str]:
-    name = name_volume(features)
-    if name is not None:
-        return values[:, features.index(name)].copy(), name
-    return np.array([r.volume_mm3 for r in rows], dtype=np.float64), "rois.volume_mm3"
 
 
 def _stack_outcomes(rows: Sequence[ClinicalRow], endpoint: EndpointSettings) -> Outcomes:

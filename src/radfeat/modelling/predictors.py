@@ -1,7 +1,6 @@
 """Which features are offered to the models: filters that are blind to outcome and arm, applied once."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,10 +81,3 @@ def _spearman(a: Floats, b: Floats) -> float:
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
     return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
-
-
-def name_volume(features: Sequence[str]) -> str | None:
-    """The feature that is the volume of the ROI's mesh, if it is among these."""
-    return next(
-        (f for f in ("original_shape_MeshVolume", "original_shape_VoxelVolume") if f in features), None
-    )
