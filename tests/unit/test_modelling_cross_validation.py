@@ -7,7 +7,7 @@ import pytest
 
 from radfeat.modelling.comparators import Permuted, permute_procedure
 from radfeat.modelling.cross_validation import Rows, Schedule, combine_strata, cross_validate, deal_rows
-from radfeat.modelling.fold_model import FoldModel, PlainFit
+from radfeat.modelling.fold_model import FoldModel, PlainFit, finish_model
 from radfeat.modelling.outcomes import Floats, Outcomes
 from studies import binary, survival
 
@@ -92,12 +92,13 @@ def test_folds_that_fail_leave_no_score_and_are_counted() -> None:
     assert result.coefficients.shape == (0, 1)
 
 
-def test_models_without_coefficients_score_zero_and_give_no_stratum() -> None:
+@pytest.mark.parametrize("coefficient", [0.0, 1.5])
+def test_models_that_tell_no_rows_apart_score_zero_and_give_no_stratum(coefficient: float) -> None:
     constant = Rows(IDS, OWN.arms, np.ones((N, 1)), OWN.outcomes)
 
     def empty(values: Floats, outcomes: Outcomes, subjects: Sequence[str], seed: int) -> FoldModel:
         steps = PlainFit()(OWN.values, OWN.outcomes, IDS, seed).steps
-        return FoldModel(steps, np.array([0]), np.zeros(1), 0.0, None, 0.0, 0.0, 0.0)
+        return finish_model(steps, values, np.array([coefficient]))
 
     result = cross_validate(constant, None, empty, SCHEDULE)
     assert not result.mean_scores.any()

@@ -41,12 +41,12 @@ class FoldModel:
 
     @property
     def is_empty(self) -> bool:
-        """Whether every coefficient is zero, so that all subjects have one score."""
-        return not self.coefficients.any()
+        """Whether all training rows have one score: no coefficient, or none that tells them apart."""
+        return self.deviation <= 0 or not self.coefficients.any()
 
     def score(self, values: Floats) -> Floats:
         """Standardised linear predictor of rows of raw features; higher: more risk; 0 if it is empty."""
-        if self.is_empty or self.deviation <= 0:
+        if self.is_empty:
             return np.zeros(len(values))
         scores: Floats = (self.steps.transform(values) @ self.coefficients - self.mean) / self.deviation
         return scores
