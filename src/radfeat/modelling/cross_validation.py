@@ -33,8 +33,7 @@ class Schedule:
 class RepeatScores:
     """One repeat: score (NaN where the fold has no model), stratum and fold of every row.
 
-    ``strata`` holds 1 for high, 0 for low, -1 for none. ``coefficients`` is fitted folds x columns;
-    ``penalties`` has one number a fitted fold.
+    ``strata`` holds 1 for high, 0 for low, -1 for none. ``coefficients`` is fitted folds x columns.
     """
 
     scores: Floats
