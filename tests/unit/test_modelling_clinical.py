@@ -8,7 +8,7 @@ import pytest
 from radfeat.core.errors import SettingsError, TableError
 from radfeat.modelling.clinical import SubjectOutcome, read_clinical_sheet
 from radfeat.modelling.settings import CovariateSettings, EndpointSettings, ModellingSettings
-from studies import AGE, OS, RESPONSE, make_settings, write_clinical
+from studies import AGE, OS, make_settings, write_clinical
 
 HEADER = "subject_id,arm,days,died,response,age,sex"
 SEX = CovariateSettings(column="sex", kind="categorical")
@@ -128,9 +128,3 @@ def test_nothing_declared_is_a_fault_of_the_settings(tmp_path: Path) -> None:
 def test_settings_that_cannot_be_meant_are_refused(changes: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         make_settings(**changes)
-
-
-def test_settings_find_endpoints_by_name() -> None:
-    assert make_settings().endpoint("response") == RESPONSE
-    with pytest.raises(KeyError):
-        make_settings().endpoint("pfs")

@@ -271,13 +271,6 @@ class ModellingSettings(BaseModel):
                 raise ValueError(f"{field}: names must be unique and not blank")
         return self
 
-    def endpoint(self, name: str) -> EndpointSettings:
-        """The endpoint of that name; KeyError if none is declared."""
-        for endpoint in self.endpoints:
-            if endpoint.name == name:
-                return endpoint
-        raise KeyError(name)
-
     def least_events(self, kind: EndpointKind) -> int:
         """Fewest events (time-to-event) or subjects per class (binary) with which a model is fitted."""
         return self.min_events if kind is EndpointKind.TIME_TO_EVENT else self.min_per_class
