@@ -34,6 +34,15 @@ def test_subjects_table_says_what_became_of_every_subject() -> None:
     assert study.subject_ids == ("S1", "S4"), "those with features; S9 is not in the clinical sheet"
 
 
+def test_subjects_table_says_where_a_smaller_lesion_stands_for_the_largest() -> None:
+    lost = roi_row("S1", lesion="2", volume=900.0, reason="QC_EXCLUDED")
+    study = join([roi_row("S1", lesion="1"), lost, roi_row("S2")], [clinical_row("S1"), clinical_row("S2")])
+    noted, plain = study.subjects.to_pylist()
+    assert noted["roi_id"] == "ST/A/S1/T0/CT/GTV/1"
+    assert noted["note"].startswith("ST/A/S1/T0/CT/GTV/2 has no features (QC_EXCLUDED)")
+    assert noted["excluded"] is plain["note"] is None
+
+
 def test_cohort_holds_the_arm_s_subjects_with_the_outcome_in_order() -> None:
     rows = [roi_row(s, features={"f0": float(s[1]), "f1": 0.0}) for s in ("S3", "S1", "S2", "S4")]
     clinical = [

@@ -24,6 +24,40 @@ def test_largest_lesion_with_features_stands_for_the_subject() -> None:
     assert np.isnan(row.values[1])
 
 
+@pytest.mark.parametrize(
+    ("volume", "words"), [(900.0, "is no smaller"), (300.0, "is no smaller"), (None, "may be larger")]
+)
+def test_note_names_a_lesion_without_features_that_may_be_the_largest(
+    volume: float | None, words: str
+) -> None:
+    rows = [*TWO_LESIONS, roi_row("S1", lesion="3", volume=volume, reason="QC_EXCLUDED")]
+    row = build_subject_row(
+        select_rois(*make_tables(rows), make_settings()), np.arange(3), LesionRule.LARGEST
+    )
+    case = "ST/A/S1/T0/CT/GTV"
+    assert row.note == (
+        f"{case}/3 has no features (QC_EXCLUDED) and {words}; {case}/2 stands for the subject"
+    )
+
+
+def test_lesion_without_features_is_no_matter_where_it_is_smaller() -> None:
+    rows = [*TWO_LESIONS, roi_row("S1", lesion="3", volume=299.0, reason="QC_EXCLUDED")]
+    table = select_rois(*make_tables(rows), make_settings())
+    assert build_subject_row(table, np.arange(3), LesionRule.LARGEST).note is None
+
+
+@pytest.mark.parametrize("lesions", [1, 2])
+def test_note_names_every_lesion_that_a_mean_leaves_out(lesions: int) -> None:
+    rows = [*TWO_LESIONS[:lesions], roi_row("S1", lesion="3", volume=9.0, reason="ROI_TOO_SMALL")]
+    table = select_rois(*make_tables(rows), make_settings())
+    whole = build_subject_row(table, np.arange(lesions), LesionRule.VOLUME_WEIGHTED)
+    partial = build_subject_row(table, np.arange(lesions + 1), LesionRule.VOLUME_WEIGHTED)
+    assert whole.note is None
+    assert partial.note == (
+        "ST/A/S1/T0/CT/GTV/3 has no features (ROI_TOO_SMALL); mean and volume are of the other lesions"
+    )
+
+
 def test_first_by_key_stands_where_lesions_are_equally_large() -> None:
     rows = [roi_row("S1", lesion=n, features={"f0": float(n)}) for n in ("2", "1", "3")]
     table = select_rois(*make_tables(rows, ["f0"]), make_settings())

@@ -225,6 +225,7 @@ def _build_subjects(
                 "has_image": row.subject_id in sites,
                 "has_features": stand_in is not None,
                 "excluded": _explain(row, row.subject_id in sites, rois, stand_in, table, settings),
+                "note": stand_in.note if stand_in else None,
             }
         )
     return build_table(SUBJECTS, rows)

@@ -33,11 +33,15 @@ class RoiTable:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SubjectRow:
-    """What stands for a subject: ``roi_id`` is None where several ROIs were combined."""
+    """What stands for a subject: ``roi_id`` is None where several ROIs were combined.
+
+    ``note`` names the lesions that the rule would have counted, had they features; None if there are none.
+    """
 
     roi_id: str | None
     volume_mm3: float
     values: Floats
+    note: str | None
 
 
 def select_rois(features: pa.Table, rois: pa.Table, settings: ModellingSettings) -> RoiTable:
@@ -83,8 +87,30 @@ def build_subject_row(table: RoiTable, rows: Indices, rule: LesionRule) -> Subje
     volumes = np.nan_to_num(table.volumes_mm3[usable], nan=0.0)
     if rule is LesionRule.LARGEST or len(usable) == 1:
         best = usable[int(np.argmax(volumes))]  # the first by roi_id among equals
-        return SubjectRow(table.roi_ids[best], float(table.volumes_mm3[best]), table.values[best])
-    return SubjectRow(None, float(volumes.sum()), _weighted_mean(table.values[usable], volumes))
+        note = _note_largest(table, rows, best) if rule is LesionRule.LARGEST else _note_combined(table, rows)
+        return SubjectRow(table.roi_ids[best], float(table.volumes_mm3[best]), table.values[best], note)
+    mean = _weighted_mean(table.values[usable], volumes)
+    return SubjectRow(None, float(volumes.sum()), mean, _note_combined(table, rows))
+
+
+def _note_largest(table: RoiTable, rows: Indices, best: int) -> str | None:
+    """Lesions without features that are not known to be smaller than ``best``."""
+    volumes = table.volumes_mm3
+    passed = [i for i in rows if not table.is_ok[i] and not volumes[i] < volumes[best]]
+    if not passed:
+        return None
+    told = [
+        f"{table.roi_ids[i]} has no features ({table.reasons[i]})"
+        f" and {'is no smaller' if volumes[i] >= volumes[best] else 'may be larger'}"
+        for i in passed
+    ]
+    return f"{'; '.join(told)}; {table.roi_ids[best]} stands for the subject"
+
+
+def _note_combined(table: RoiTable, rows: Indices) -> str | None:
+    """Lesions without features, which the mean over lesions and the sum of volumes do not hold."""
+    lost = [f"{table.roi_ids[i]} has no features ({table.reasons[i]})" for i in rows if not table.is_ok[i]]
+    return f"{'; '.join(lost)}; mean and volume are of the other lesions" if lost else None
 
 
 def _weighted_mean(values: Floats, weights: Floats) -> Floats:

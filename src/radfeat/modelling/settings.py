@@ -29,7 +29,7 @@ class LesionRule(StrEnum):
     """How several lesions of a subject become one row."""
 
     LARGEST = "largest"
-    """The lesion of greatest volume as drawn, among those with features."""
+    """The lesion of greatest volume as drawn, among those with features; ``subjects.note`` names others."""
     VOLUME_WEIGHTED = "volume_weighted"
     """Mean of each feature over the lesions, weighted by their volumes as drawn; the volume is their sum."""
 

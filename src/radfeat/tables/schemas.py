@@ -369,7 +369,7 @@ SURVIVAL_CURVES = TableSchema(
 
 SUBJECTS = TableSchema(
     "subjects",
-    "1.0",
+    "1.1",
     "One row per subject of the clinical sheet: what became of the subject, for the flow diagram.",
     (
         _text("subject_id", "Subject."),
@@ -379,6 +379,11 @@ SUBJECTS = TableSchema(
         _flag("has_image", "Whether the image sheet names the subject."),
         _flag("has_features", "Whether an ROI of the subject has features."),
         _text("excluded", "Why the subject enters no model; NULL if it does.", nullable=True),
+        _text(
+            "note",
+            "Lesions without features that the lesion rule would have counted, and why; NULL if none.",
+            nullable=True,
+        ),
     ),
     ("subject_id",),
     blinded=False,
