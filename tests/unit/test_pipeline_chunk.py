@@ -8,18 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import SimpleITK as sitk
 
 from radfeat.config.model import StudySettings
+from radfeat.core.errors import ExtractionError, TableError
 from radfeat.core.vocabulary import Reason
 from radfeat.ingest.image_sheet import ImageRow
-from radfeat.pipeline import chunk
+from radfeat.pipeline import chunk, code
+from radfeat.pipeline.cache import fingerprint
 from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
 from radfeat.pipeline.chunk import run_chunk
 from radfeat.pipeline.collect import collect, count_failures, judge_gate
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import build_plan, read_manifest, read_plan
-from radfeat.pipeline.records import CaseRecord
-from radfeat.pipeline.watch import count_finished, read_progress
+from radfeat.pipeline.plan import build_plan, chunk_inputs, read_manifest, read_plan, require_chunk_inputs
+from radfeat.pipeline.records import CaseRecord, build_failed_roi, build_series_row
+from radfeat.pipeline.watch import read_progress
 from radfeat.simulate.settings import SimulationSettings
 from radfeat.simulate.trial import write_trial
 from radfeat.tables.parquet import read_identity, read_table
@@ -42,6 +45,18 @@ def trial(simulated: Path, tmp_path: Path) -> Path:
 
 def read_rows(sheet: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(sheet.read_text(encoding="utf-8").splitlines()))
+
+
+def write_rows(sheet: Path, rows: list[dict[str, str]]) -> None:
+    with sheet.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def volumes_of(results: ResultsFolder) -> dict[str, float]:
+    rois = read_table(results.work("0") / "rois.parquet", ROIS).to_pylist()
+    return {row["roi_id"]: row["volume_mm3"] for row in rois}
 
 
 def plan_trial(folder: Path, **settings: object) -> ResultsFolder:
@@ -151,11 +166,104 @@ def test_worker_that_dies_costs_its_case_and_no_other(trial: Path, monkeypatch: 
     assert next(iter(dead)).endswith("0003")
 
 
-def test_kept_crops_are_written_where_asked(trial: Path) -> None:
+def test_kept_crops_are_written_where_asked_and_made_again_when_lost(trial: Path) -> None:
     results = plan_trial(trial, prepare={"keep": True})
     run_chunk(results, "0")
-    assert len(list(results.prepared.glob("*_image.nii.gz"))) == 8
-    assert len(list(results.prepared.glob("*_mask.nii.gz"))) == 8
+    images = list(results.prepared.glob("*/*_image.nii.gz"))
+    assert len(images) == len(list(results.prepared.glob("*/*_mask.nii.gz"))) == 8
+    images[0].unlink()
+    assert run_chunk(results, "0").cached == 4
+    assert len(list(results.prepared.glob("*/*_image.nii.gz"))) == 8
+
+
+def test_crops_are_those_of_the_present_settings_when_old_settings_come_back(trial: Path) -> None:
+    fine = {"keep": True, "resampled_spacing_xyz_mm": [2, 2, 2]}
+    coarse = {"keep": True, "resampled_spacing_xyz_mm": [4, 4, 4]}
+    for prepare in (fine, coarse, fine):
+        results = plan_trial(trial, prepare=prepare)
+        run_chunk(results, "0")
+        collect(results)
+    spacings = {sitk.ReadImage(str(p)).GetSpacing() for p in results.prepared.rglob("*_image.nii.gz")}
+    assert spacings == {(2.0, 2.0, 2.0)}
+
+
+def test_exchanged_masks_are_not_taken_for_the_old_ones(trial: Path) -> None:
+    """Whatever the sizes and times of the files, and though both were read before."""
+    rows = read_rows(trial / "images.csv")
+    sound = next(row["mask"] for row in rows if (trial / row["image"]).is_file())
+    labels = sitk.ReadImage(str(trial / sound))
+    case = [row for row in rows if row["mask"] == sound]
+    for row, label, name in zip(case, (1, 2), ("a", "b"), strict=True):
+        path = trial / "masks" / f"{name}.nii"
+        sitk.WriteImage(sitk.Cast(labels == label, sitk.sitkUInt8), str(path))
+        os.utime(path, ns=(10**18, 10**18))
+        row |= {"mask": f"masks/{name}.nii", "label": ""}
+    write_rows(trial / "images.csv", rows)
+    results = plan_trial(trial)
+    run_chunk(results, "0")
+    before = volumes_of(results)
+    case[0]["mask"], case[1]["mask"] = case[1]["mask"], case[0]["mask"]
+    write_rows(trial / "images.csv", rows)
+    assert run_chunk(plan_trial(trial), "0").cached == 4
+    assert sum(volume != before[roi] for roi, volume in volumes_of(results).items()) == 2
+
+
+def test_subject_taken_out_of_the_sheet_leaves_nothing_behind(trial: Path) -> None:
+    results = plan_trial(trial, prepare={"keep": True})
+    run_chunk(results, "0")
+    collect(results)
+    rows = read_rows(trial / "images.csv")
+    gone = next(row["subject_id"] for row in rows if (trial / row["image"]).is_file())
+    write_rows(trial / "images.csv", [row for row in rows if row["subject_id"] != gone])
+    results = plan_trial(trial, prepare={"keep": True})
+    run_chunk(results, "0")
+    collect(results)
+    assert len(list(results.previews.iterdir())) == 6
+    assert len(list(results.prepared.rglob("*_image.nii.gz"))) == 6
+    assert len(list(results.cache.rglob("*.json.gz"))) == 4
+    assert not any(gone in p.read_text(encoding="utf-8") for p in results.plan.parent.iterdir())
+
+
+def test_results_behind_a_link_find_the_images(trial: Path, tmp_path: Path) -> None:
+    scratch = tmp_path / "far" / "away" / "scratch"
+    scratch.mkdir(parents=True)
+    (trial / "results").symlink_to(scratch)
+    results = plan_trial(trial)
+    run_chunk(results, "0")
+    assert count_failures(read_table(results.work("0") / "rois.parquet", ROIS)).failed == 2
+
+
+def test_job_refuses_inputs_that_are_not_those_it_was_made_for(trial: Path) -> None:
+    results = plan_trial(trial)
+    inputs = chunk_inputs(read_plan(results), "0")
+    require_chunk_inputs(results, "0", inputs)
+    plan_trial(trial, features={"bin_width": 10})
+    with pytest.raises(TableError, match="not those that this job was made for"):
+        require_chunk_inputs(results, "0", inputs)
+
+
+def test_other_libraries_are_other_inputs(trial: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = read_plan(plan_trial(trial))
+    monkeypatch.setattr(code, "version", lambda name: "99.0")
+    after = read_plan(plan_trial(trial))
+    assert chunk_inputs(before, "0") != chunk_inputs(after, "0")
+
+
+def _work_without_memory(
+    case: tuple[ImageRow, ...], settings: CaseSettings, folders: CaseFolders
+) -> tuple[CaseRecord, list[dict[str, object]]]:
+    error = ExtractionError("memory ran out", reason=Reason.OUT_OF_MEMORY)
+    rois = tuple(build_failed_roi(row, error) for row in case)
+    return CaseRecord(build_series_row(case[0], error=error), rois, ()), fingerprint(case)
+
+
+def test_failure_of_the_machine_is_not_kept(trial: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = plan_trial(trial)
+    monkeypatch.setattr(chunk, "_work", _work_without_memory)
+    assert run_chunk(results, "0").failed == 5
+    monkeypatch.undo()
+    again = run_chunk(results, "0")
+    assert (again.failed, again.cached) == (1, 0)
 
 
 def test_progress_counts_only_chunks_of_the_present_plan(trial: Path) -> None:
@@ -163,10 +271,8 @@ def test_progress_counts_only_chunks_of_the_present_plan(trial: Path) -> None:
     run_chunk(results, "0")
     plan = read_plan(results)
     assert read_progress(results, plan).done == 5
-    assert count_finished(results, plan) == 1
     changed = read_plan(plan_trial(trial, features={"bin_width": 10}))
     assert read_progress(results, changed).done == 0
-    assert count_finished(results, changed) == 0
 
 
 def test_collected_tables_are_described_and_the_gate_speaks_its_sentence(trial: Path) -> None:

@@ -93,17 +93,10 @@ def test_changed_image_recomputes_one_case(trial: Path) -> None:
     shutil.copyfile(trial / second["image"], trial / first["image"])
     run_radfeat("run", str(trial), "--cores", "2", expect=0)
     done = [json.loads(p.read_text()) for p in (trial / "results" / "progress").iterdir()]
-    logs = [p.read_text() for p in (trial / "results" / "logs" / "extract").iterdir()]
-    computed = sum(
-        int(m[1]) - int(m[2])
-        for text in logs
-        for m in re.finditer(r"(\d+) cases, (\d+) from the cache", text)
-    )
     assert jobs_of(trial)["extract"] == 1
     assert sum(chunk["done"] for chunk in done) == 20
     rerun = [c for c in done if c["cached"]]
     assert [c["done"] - c["cached"] for c in rerun] == [1]
-    assert computed >= 1
 
 
 def test_touched_but_equal_image_is_taken_from_the_cache(trial: Path) -> None:
@@ -112,7 +105,8 @@ def test_touched_but_equal_image_is_taken_from_the_cache(trial: Path) -> None:
     before = digests_of(trial / "results" / "blinded")
     run_radfeat("run", str(trial), "--cores", "2")
     done = [json.loads(p.read_text()) for p in (trial / "results" / "progress").iterdir()]
-    assert all(c["cached"] == c["done"] for c in done if c["cached"])
+    assert jobs_of(trial)["extract"] == 1
+    assert any(c["cached"] == c["done"] > 0 for c in done)
     assert digests_of(trial / "results" / "blinded") == before
 
 
@@ -187,7 +181,7 @@ def test_default_study_can_be_planned(tmp_path: Path) -> None:
 def test_kept_crops_can_be_opened(trial: Path) -> None:
     change_setting(trial, "prepare", "keep", True)
     run_radfeat("run", str(trial), "--cores", "2")
-    kept = sorted((trial / "results" / "prepared").glob("*_image.nii.gz"))
+    kept = sorted((trial / "results" / "prepared").glob("*/*_image.nii.gz"))
     assert len(kept) == 15
     image = sitk.ReadImage(str(kept[0]))
     mask = sitk.ReadImage(str(kept[0]).replace("_image", "_mask"))

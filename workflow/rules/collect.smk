@@ -11,8 +11,7 @@ rule collect:
         ),
     output:
         expand(FOLDER.blinded / "{name}.parquet", name=BLINDED_TABLES),
-        FOLDER.blinded / "codebook.csv",
-        FOLDER.blinded / "datapackage.json",
+        [FOLDER.blinded / name for name in DESCRIPTIONS],
     log:
         LOGS / "collect.log",
     benchmark:

@@ -11,9 +11,15 @@ from radfeat.pipeline.folders import (
     ARM_TABLES,
     BLINDED_TABLES,
     CHUNK_TABLES,
+    DESCRIPTIONS,
     ResultsFolder,
 )
-from radfeat.pipeline.plan import build_plan, read_analysis_plan, read_plan
+from radfeat.pipeline.plan import (
+    build_plan,
+    chunk_inputs,
+    read_analysis_plan,
+    read_plan,
+)
 from snakemake.exceptions import WorkflowError
 
 CONFIG = Path(

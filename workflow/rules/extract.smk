@@ -18,9 +18,8 @@ rule extract:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        rows=lambda wildcards: PLAN.row_digests[wildcards.bucket],
-        settings=PLAN.case_digest,
+        inputs=lambda wildcards: chunk_inputs(PLAN, wildcards.bucket),
         radfeat=VERSION,
     shell:
         "{RADFEAT} extract --results {RESULTS:q} --bucket {wildcards.bucket} --workers {threads}"
-        " > {log:q} 2>&1"
+        " --inputs {params.inputs} > {log:q} 2>&1"

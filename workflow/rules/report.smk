@@ -35,7 +35,7 @@ rule report:
         LOGS / "unblinded" / "report.log",
     params:
         settings=PLAN.report_digest,
-        analysis=ANALYSIS.digest if ANALYSIS else None,
+        analysis=ANALYSIS.inputs if ANALYSIS else None,
         radfeat=VERSION,
     shell:
         "{RADFEAT} report --results {RESULTS:q} > {log:q} 2>&1"

@@ -21,10 +21,10 @@ if ANALYSIS:
         log:
             LOGS / "unblinded" / "subjects.log",
         params:
-            settings=ANALYSIS.digest,
+            inputs=ANALYSIS.inputs,
             radfeat=VERSION,
         shell:
-            "{RADFEAT} subjects --results {RESULTS:q} > {log:q} 2>&1"
+            "{RADFEAT} subjects --results {RESULTS:q} --inputs {params.inputs} > {log:q} 2>&1"
 
     rule stratify:
         """Fit, score and judge one endpoint in one arm."""
@@ -46,11 +46,11 @@ if ANALYSIS:
         params:
             endpoint=lambda wildcards: ENDPOINTS[wildcards.endpoint],
             arm=lambda wildcards: ARMS[wildcards.arm],
-            settings=ANALYSIS.digest,
+            inputs=ANALYSIS.inputs,
             radfeat=VERSION,
         shell:
             "{RADFEAT} stratify --results {RESULTS:q} --endpoint {params.endpoint:q} --arm {params.arm:q}"
-            " > {log:q} 2>&1"
+            " --inputs {params.inputs} > {log:q} 2>&1"
 
     rule contrast:
         """Does the effect of treatment differ with the biomarker? One endpoint, all arms."""
@@ -67,10 +67,11 @@ if ANALYSIS:
             BENCHMARKS / "unblinded" / "contrast" / "{endpoint}.tsv"
         params:
             endpoint=lambda wildcards: ENDPOINTS[wildcards.endpoint],
-            settings=ANALYSIS.digest,
+            inputs=ANALYSIS.inputs,
             radfeat=VERSION,
         shell:
-            "{RADFEAT} contrast --results {RESULTS:q} --endpoint {params.endpoint:q} > {log:q} 2>&1"
+            "{RADFEAT} contrast --results {RESULTS:q} --endpoint {params.endpoint:q} --inputs {params.inputs}"
+            " > {log:q} 2>&1"
 
     rule assemble:
         """Join the tables of all endpoints and arms."""
@@ -86,11 +87,11 @@ if ANALYSIS:
             expand(
                 FOLDER.unblinded / "{name}.parquet", name=[*ARM_TABLES, "interactions"]
             ),
-            FOLDER.unblinded / "codebook.csv",
+            [FOLDER.unblinded / name for name in DESCRIPTIONS],
         log:
             LOGS / "unblinded" / "assemble.log",
         params:
-            settings=ANALYSIS.digest,
+            inputs=ANALYSIS.inputs,
             radfeat=VERSION,
         shell:
-            "{RADFEAT} assemble --results {RESULTS:q} > {log:q} 2>&1"
+            "{RADFEAT} assemble --results {RESULTS:q} --inputs {params.inputs} > {log:q} 2>&1"

@@ -11,6 +11,7 @@ rule validate:
         LOGS / "validate.log",
     params:
         sheet=PLAN.run_id,
+        files=PLAN.row_digests,
         radfeat=VERSION,
     shell:
         "{RADFEAT} check-files --results {RESULTS:q} > {log:q} 2>&1"

@@ -16,6 +16,7 @@ from radfeat.pipeline.folders import ResultsFolder
 @click.option("--blinded", is_flag=True, help="Only what no arm and no outcome entered; written to blinded/.")
 def report(results: Path, blinded: bool) -> None:
     """Write the report of a run as one HTML page without any outside part."""
-    from radfeat.pipeline.reporting import write_report
+    from radfeat.pipeline.reporting import write_blinded_report, write_report
 
-    click.echo(write_report(ResultsFolder(results), blinded=blinded))
+    write = write_blinded_report if blinded else write_report
+    click.echo(write(ResultsFolder(results)))

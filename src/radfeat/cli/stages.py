@@ -1,5 +1,7 @@
 """The stages of the workflow, each a verb that can be pasted into a terminal."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -7,6 +9,30 @@ import click
 from radfeat.cli.options import config_argument, resolve_config, results_option
 from radfeat.core.errors import GateError
 from radfeat.pipeline.folders import ResultsFolder
+
+inputs_option = click.option(
+    "--inputs", help="Refuse to work with other inputs than those of this digest (set by the workflow)."
+)
+
+
+@contextmanager
+def _chunk_inputs_held(folder: ResultsFolder, bucket: str, inputs: str | None) -> Iterator[None]:
+    """A job is only good if its inputs were the same when it began and when it ended."""
+    from radfeat.pipeline.plan import require_chunk_inputs
+
+    require_chunk_inputs(folder, bucket, inputs)
+    yield
+    require_chunk_inputs(folder, bucket, inputs)
+
+
+@contextmanager
+def _analysis_inputs_held(folder: ResultsFolder, inputs: str | None) -> Iterator[None]:
+    """The same for a job of the unblinded half."""
+    from radfeat.pipeline.analysis import require_analysis_inputs
+
+    require_analysis_inputs(folder, inputs)
+    yield
+    require_analysis_inputs(folder, inputs)
 
 
 @click.command(epilog="\b\nExample:\n  radfeat plan my-study/config.yaml")
@@ -41,11 +67,14 @@ def check_files(results: Path) -> None:
 @click.option(
     "--retry-failed", is_flag=True, help="Compute failed cases again rather than take the cached failure."
 )
-def extract(results: Path, bucket: str, workers: int, retry_failed: bool) -> None:
+@inputs_option
+def extract(results: Path, bucket: str, workers: int, retry_failed: bool, inputs: str | None) -> None:
     """Measure the cases of one chunk: read, prepare, extract, check, picture."""
     from radfeat.pipeline.chunk import run_chunk
 
-    done = run_chunk(ResultsFolder(results), bucket, workers=workers, retry_failed=retry_failed)
+    folder = ResultsFolder(results)
+    with _chunk_inputs_held(folder, bucket, inputs):
+        done = run_chunk(folder, bucket, workers=workers, retry_failed=retry_failed)
     click.echo(
         f"chunk {bucket}: {done.done} cases, {done.cached} from the cache, {done.failed} with failures"
     )
@@ -77,11 +106,14 @@ def gate(results: Path) -> None:
 
 @click.command(epilog="\b\nExample:\n  radfeat subjects --results my-study/results")
 @results_option
-def subjects(results: Path) -> None:
+@inputs_option
+def subjects(results: Path, inputs: str | None) -> None:
     """Join features and clinical sheet, and write what became of each subject."""
     from radfeat.pipeline.analysis import write_subjects
 
-    write_subjects(ResultsFolder(results))
+    folder = ResultsFolder(results)
+    with _analysis_inputs_held(folder, inputs):
+        write_subjects(folder)
 
 
 @click.command(
@@ -90,29 +122,39 @@ def subjects(results: Path) -> None:
 @results_option
 @click.option("--endpoint", required=True, help="Endpoint, as named in the settings.")
 @click.option("--arm", required=True, help="Arm, as named in the settings.")
-def stratify(results: Path, endpoint: str, arm: str) -> None:
+@inputs_option
+def stratify(results: Path, endpoint: str, arm: str, inputs: str | None) -> None:
     """Fit, score and judge one endpoint in one arm."""
     from radfeat.pipeline.analysis import stratify as run
 
-    for sentence in run(ResultsFolder(results), endpoint, arm).feasibility["sentence"].to_pylist():
+    folder = ResultsFolder(results)
+    with _analysis_inputs_held(folder, inputs):
+        feasibility = run(folder, endpoint, arm).feasibility
+    for sentence in feasibility["sentence"].to_pylist():
         click.echo(sentence)
 
 
 @click.command(epilog="\b\nExample:\n  radfeat contrast --results my-study/results --endpoint os")
 @results_option
 @click.option("--endpoint", required=True, help="Endpoint, as named in the settings.")
-def contrast(results: Path, endpoint: str) -> None:
+@inputs_option
+def contrast(results: Path, endpoint: str, inputs: str | None) -> None:
     """Test the treatment-by-biomarker interactions of one endpoint."""
     from radfeat.pipeline.analysis import contrast as run
 
-    table = run(ResultsFolder(results), endpoint)
+    folder = ResultsFolder(results)
+    with _analysis_inputs_held(folder, inputs):
+        table = run(folder, endpoint)
     click.echo(f"{table.num_rows} interactions tested, {sum(table['claim'].to_pylist())} claimed")
 
 
 @click.command(epilog="\b\nExample:\n  radfeat assemble --results my-study/results")
 @results_option
-def assemble(results: Path) -> None:
+@inputs_option
+def assemble(results: Path, inputs: str | None) -> None:
     """Join the tables of all endpoints and arms, and describe them."""
     from radfeat.pipeline.analysis import assemble as run
 
-    run(ResultsFolder(results))
+    folder = ResultsFolder(results)
+    with _analysis_inputs_held(folder, inputs):
+        run(folder)

@@ -70,6 +70,15 @@ class StudySettings(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _endpoints_need_arms(self) -> Self:
+        if self.modelling.endpoints and not self.modelling.arms:
+            raise ValueError(
+                "modelling.endpoints are declared but modelling.arms names no arm: "
+                "list the arms of the clinical sheet, the reference first (one arm is allowed)"
+            )
+        return self
+
     @property
     def stratifies(self) -> bool:
         """Whether the run goes on to the unblinded half: clinical sheet, endpoints and arms are declared."""

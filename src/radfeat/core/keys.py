@@ -13,6 +13,11 @@ def _encode(component: str) -> str:
     return "".join(f"%{ord(c):02X}" if c in "%/" or ord(c) < 0x20 or ord(c) == 0x7F else c for c in component)
 
 
+def stem_of(identifier: str) -> str:
+    """A name for files, without identity: 16 hexadecimal digits of the SHA-256 of a case's or ROI's id."""
+    return hashlib.sha256(identifier.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class CaseKey:
     """One image of one subject: the unit of work, of the cache and of the buckets."""
@@ -31,8 +36,8 @@ class CaseKey:
 
     @property
     def stem(self) -> str:
-        """A name for files: 16 hexadecimal digits of the SHA-256 of ``case_id``, no identity in it."""
-        return hashlib.sha256(self.case_id.encode()).hexdigest()[:16]
+        """A name for the case's files."""
+        return stem_of(self.case_id)
 
     def __str__(self) -> str:
         return self.case_id
@@ -54,8 +59,8 @@ class RoiKey:
 
     @property
     def stem(self) -> str:
-        """A name for files: 16 hexadecimal digits of the SHA-256 of ``roi_id``, no identity in it."""
-        return hashlib.sha256(self.roi_id.encode()).hexdigest()[:16]
+        """A name for the ROI's files."""
+        return stem_of(self.roi_id)
 
     def __str__(self) -> str:
         return self.roi_id

@@ -5,13 +5,15 @@ from pathlib import Path
 import pyarrow as pa
 import yaml
 
-from radfeat.core.errors import CohortError
+from radfeat.core.digest import compute_json_digest
+from radfeat.core.errors import CohortError, TableError
 from radfeat.modelling.arms import ArmResult, fit_arm
 from radfeat.modelling.clinical import read_clinical_sheet
 from radfeat.modelling.cohort import StudyTable, build_study
 from radfeat.modelling.interactions import build_interactions
 from radfeat.modelling.model_files import write_model
 from radfeat.modelling.settings import ModellingSettings
+from radfeat.pipeline.code import compute_model_code_digest
 from radfeat.pipeline.collect import describe_tables
 from radfeat.pipeline.folders import ARM_TABLES, ResultsFolder
 from radfeat.pipeline.plan import AnalysisPlan, read_analysis_plan, read_plan
@@ -35,6 +37,26 @@ def read_analysis_settings(folder: ResultsFolder) -> ModellingSettings:
     """The analysis settings of the run."""
     resolved = yaml.safe_load(folder.run_config.read_text(encoding="utf-8"))
     return ModellingSettings.model_validate(resolved["modelling"])
+
+
+def require_analysis_inputs(folder: ResultsFolder, inputs: str | None) -> None:
+    """Refuse to go on where analysis settings or libraries are not those that a job was made for.
+
+    ``inputs`` is the digest that the workflow keeps with the job; None: that of the plan itself.
+
+    Raises
+    ------
+    TableError
+        If they differ, because another run was planned meanwhile or this machine has another installation.
+    """
+    plan, settings = require_analysis(folder), read_analysis_settings(folder)
+    digest = compute_json_digest(settings.model_dump(mode="json"))
+    if compute_json_digest([digest, compute_model_code_digest()]) != (inputs or plan.inputs):
+        raise TableError(
+            "the analysis settings or the libraries are not those that this job was made for",
+            key=folder.run_config.name,
+            remedy="Start the run again; let one run at a time work in a results folder",
+        )
 
 
 def read_study(folder: ResultsFolder) -> StudyTable:

@@ -5,52 +5,31 @@ same SHA-256. It is written whole or not at all, so a run can be killed at any m
 """
 
 import gzip
+import hashlib
 import json
-import platform
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from radfeat.core.digest import compute_json_digest
 from radfeat.core.files import write_atomically
+from radfeat.core.keys import stem_of
 from radfeat.core.provenance import compute_file_sha256
-from radfeat.core.version import NUMBERS_VERSION
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.volume_files import list_files
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import stat_of
 from radfeat.pipeline.records import CaseRecord
 
-NUMERIC_PACKAGES = ("SimpleITK", "numpy", "PyWavelets", "scipy", "scikit-image")
-ENGINE_PACKAGES = ("pyradiomics-bhklab", "pyradiomics")
-"""PyRadiomics by its name in the lock, and by its name on conda-forge."""
-
-
-def compute_code_digest() -> str:
-    """Digest of the code that makes the numbers: radfeat's numbers version and the libraries' versions."""
-    libraries = {name: version(name) for name in (_find_engine(), *NUMERIC_PACKAGES)}
-    return compute_json_digest([NUMBERS_VERSION, libraries, platform.machine()])
-
-
-def _find_engine() -> str:
-    for name in ENGINE_PACKAGES:
-        try:
-            version(name)
-        except PackageNotFoundError:
-            continue
-        return name
-    raise PackageNotFoundError(" or ".join(ENGINE_PACKAGES))
-
 
 @dataclass(frozen=True, slots=True)
 class CaseCache:
-    """The cache of one results folder under one set of settings."""
+    """The cache of one results folder under one set of settings; ``crops`` is where these keep crops."""
 
     folder: ResultsFolder
     settings_digest: str
+    crops: Path | None = None
 
     def path(self, rows: Sequence[ImageRow]) -> Path:
         """Where the record of a case lies; no identity in the name."""
@@ -63,10 +42,10 @@ class CaseCache:
         if kept is None or kept["settings"] != self.settings_digest or kept["rows"] != _identity(rows):
             return None
         record = CaseRecord.from_json(kept["record"])
-        if not self._previews_exist(record):
+        if not (self._previews_exist(record) and self._crops_exist(record)):
             return None
         files = fingerprint(rows, kept["files"])
-        if [f["sha256"] for f in files] != [f["sha256"] for f in kept["files"]]:
+        if _content(files) != _content(kept["files"]):
             return None
         if files != kept["files"]:
             self._write(rows, kept["record"], files)
@@ -86,17 +65,34 @@ class CaseCache:
         names = [roi.roi.get("preview") for roi in record.rois]
         return all((self.folder.previews / name).is_file() for name in names if name)
 
+    def _crops_exist(self, record: CaseRecord) -> bool:
+        if self.crops is None:
+            return True
+        stems = [stem_of(roi.roi["roi_id"]) for roi in record.rois if not roi.failed]
+        return all((self.crops / f"{stem}_image.nii.gz").is_file() for stem in stems)
+
 
 def fingerprint(rows: Sequence[ImageRow], known: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
-    """Size, time, SHA-256 of each file of a case, in sheet order; hashed only where size or time is new."""
-    memo = {(i, *f["stat"]): f["sha256"] for i, f in enumerate(known) if f["stat"] is not None}
-    named = [rows[0].image, *(row.mask for row in rows)]
+    """Place, size, time and SHA-256 of every file of a case: those of the image, then of each row's mask.
+
+    ``slot`` says which: 0 the image, then 1 for the first row. A file is hashed only where its place, size or
+    time is not among the ``known``.
+    """
+    memo = {(f["place"], *f["stat"]): f["sha256"] for f in known if f["stat"] is not None}
     result = []
-    for i, path in enumerate(dict.fromkeys(part for file in named for part in list_files(file))):
-        stat = stat_of(path)
-        sha256 = None if stat is None else memo.get((i, *stat)) or _hash(path)
-        result.append({"stat": stat, "sha256": sha256})
+    for slot, file in enumerate((rows[0].image, *(row.mask for row in rows))):
+        for path in list_files(file):
+            place, stat = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:16], stat_of(path)
+            sha256 = None
+            if stat is not None:
+                sha256 = memo[place, *stat] = memo.get((place, *stat)) or _hash(path)
+            result.append({"slot": slot, "place": place, "stat": stat, "sha256": sha256})
     return result
+
+
+def _content(files: Sequence[dict[str, Any]]) -> list[tuple[int, str | None]]:
+    """What a record depends on: which content stands in which slot, wherever the files lie."""
+    return [(f["slot"], f["sha256"]) for f in files]
 
 
 def _hash(path: Path) -> str | None:
@@ -107,7 +103,7 @@ def _hash(path: Path) -> str | None:
 
 
 def _identity(rows: Sequence[ImageRow]) -> list[list[Any]]:
-    """All that the sheet says of a case, but for paths: a moved file is the same file."""
+    """All that the sheet says of a case, but for paths: the files' content stands for them."""
     return [[r.key.roi_id, r.modality.value, r.label, r.role, r.scanner, r.reader_id, r.day] for r in rows]
 
 

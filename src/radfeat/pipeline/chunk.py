@@ -14,10 +14,10 @@ from radfeat.core.digest import compute_json_digest
 from radfeat.core.files import write_text
 from radfeat.features.catalogue import order_features
 from radfeat.ingest.image_sheet import ImageRow
-from radfeat.pipeline.cache import CaseCache, compute_code_digest, fingerprint
+from radfeat.pipeline.cache import CaseCache, fingerprint
 from radfeat.pipeline.case import CaseFolders, CaseSettings, build_dead_worker_record, process_case
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import Plan, read_manifest, read_plan
+from radfeat.pipeline.plan import Plan, chunk_inputs, read_manifest, read_plan
 from radfeat.pipeline.records import CaseRecord, Row
 from radfeat.tables.parquet import build_table, write_table
 from radfeat.tables.schemas import FEATURES, FINDINGS, ROIS, SERIES
@@ -45,11 +45,6 @@ class ChunkProgress:
         )
 
 
-def chunk_inputs(plan: Plan, bucket: str) -> str:
-    """Digest of what a chunk depends on, as Snakemake's ``params`` hold it."""
-    return compute_json_digest([plan.row_digests[bucket], plan.case_digest, plan.version])
-
-
 def run_chunk(
     folder: ResultsFolder, bucket: str, *, workers: int = 1, retry_failed: bool = False
 ) -> ChunkProgress:
@@ -71,11 +66,12 @@ def run_chunk(
     settings = CaseSettings.from_json(json.loads(folder.extraction_settings.read_text(encoding="utf-8")))
     rows = read_manifest(folder, bucket, base)
     cases = [tuple(group) for _, group in groupby(rows, key=lambda row: row.key.case)]
-    cache = CaseCache(folder, compute_json_digest([plan.case_digest, compute_code_digest()]))
-    folders = CaseFolders(folder.previews, folder.prepared if settings.prepare.keep else None)
-    for path in (folder.previews, folder.prepared if settings.prepare.keep else None):
+    crops = folder.prepared_by(plan.case_digest) if settings.prepare.keep else None
+    folders = CaseFolders(folder.previews, crops)
+    for path in (folder.previews, crops):
         if path is not None:
             path.mkdir(parents=True, exist_ok=True)
+    cache = CaseCache(folder, compute_json_digest([plan.case_digest, plan.code_digest]), crops)
     progress = ChunkProgress(chunk_inputs(plan, bucket), len(cases))
     records: list[CaseRecord] = []
     for record, cached in _all_records(cases, cache, settings, folders, workers, retry_failed):
@@ -102,7 +98,8 @@ def _all_records(
         else:
             yield record, True
     for case, record, files in _compute(missing, settings, folders, workers):
-        cache.store(case, record, files)
+        if files and not record.is_passing:
+            cache.store(case, record, files)
         yield record, False
 
 
@@ -117,7 +114,10 @@ def _work(
 def _compute(
     cases: Sequence[Case], settings: CaseSettings, folders: CaseFolders, workers: int
 ) -> Iterator[tuple[Case, CaseRecord, list[dict[str, Any]]]]:
-    """Compute cases side by side; those in flight when a worker dies are tried once more, each alone."""
+    """Compute cases side by side; those in flight when a worker dies are tried once more, each alone.
+
+    Beside each record stand the fingerprints of its files; none where the worker died: nothing is kept then.
+    """
     queue = list(cases)
     suspects: list[Case] = []
     while queue:
@@ -144,7 +144,7 @@ def _compute_alone(
         try:
             return (case, *pool.submit(_work, case, settings, folders).result())
         except BrokenProcessPool:
-            return case, build_dead_worker_record(case), fingerprint(case)
+            return case, build_dead_worker_record(case), []
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

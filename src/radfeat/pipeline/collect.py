@@ -17,6 +17,7 @@ from radfeat.pipeline.chunk import number_findings
 from radfeat.pipeline.folders import CHUNK_TABLES, ResultsFolder
 from radfeat.pipeline.plan import Plan, read_manifest, read_plan
 from radfeat.pipeline.records import Row, finding_to_row
+from radfeat.pipeline.sweep import sweep
 from radfeat.qc.cohort_checks import check_cohort
 from radfeat.qc.settings import QcSettings
 from radfeat.qc.verdict import check_gate
@@ -73,6 +74,7 @@ def collect(folder: ResultsFolder) -> FailureCounts:
             run_id=plan.run_id,
         )
     describe_tables(folder.blinded, blinded=True)
+    sweep(folder, plan, tables["series"], tables["rois"], keep=settings["prepare"]["keep"])
     return count_failures(tables["rois"])
 
 

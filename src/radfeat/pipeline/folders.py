@@ -5,6 +5,8 @@ from pathlib import Path
 
 CHUNK_TABLES = ("series", "rois", "features", "findings")
 BLINDED_TABLES = ("series", "rois", "features", "features_long", "feature_catalogue", "findings")
+DESCRIPTIONS = ("codebook.csv", "datapackage.json", "read.R", "read.py", "read.sql")
+"""What lies beside the tables of either half."""
 ARM_TABLES = ("feasibility", "predictions", "performance", "coefficients", "selection", "survival_curves")
 
 
@@ -28,6 +30,11 @@ class ResultsFolder:
     def extraction_settings(self) -> Path:
         """The settings that the blinded half may know."""
         return self.root / "plan" / "extraction.json"
+
+    @property
+    def blinded_settings(self) -> Path:
+        """The settings that the blinded report may know and shows."""
+        return self.root / "plan" / "blinded.json"
 
     @property
     def validated(self) -> Path:
@@ -63,8 +70,12 @@ class ResultsFolder:
 
     @property
     def prepared(self) -> Path:
-        """Prepared crops, kept where ``prepare.keep`` is set."""
+        """Prepared crops, kept where ``prepare.keep`` is set; one folder for the settings that made them."""
         return self.root / "prepared"
+
+    def prepared_by(self, settings_digest: str) -> Path:
+        """The prepared crops made with some settings."""
+        return self.prepared / settings_digest[:12]
 
     @property
     def blinded(self) -> Path:

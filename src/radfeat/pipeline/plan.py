@@ -18,7 +18,6 @@ import yaml
 from radfeat.config.model import (
     StudySettings,
     compute_case_digest,
-    compute_extraction_digest,
     compute_modelling_digest,
     section,
 )
@@ -30,6 +29,7 @@ from radfeat.core.version import VERSION
 from radfeat.core.vocabulary import Modality
 from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
 from radfeat.ingest.volume_files import list_files
+from radfeat.pipeline.code import compute_feature_code_digest, compute_model_code_digest
 from radfeat.pipeline.folders import ResultsFolder
 
 CASES_PER_BUCKET = 8
@@ -50,7 +50,7 @@ class Plan:
     buckets: tuple[str, ...]
     row_digests: dict[str, str]
     case_digest: str
-    extraction_digest: str
+    code_digest: str
     run_id: str
     qc_digest: str
     report_digest: str
@@ -72,6 +72,12 @@ class AnalysisPlan:
     arms: tuple[Slugged, ...]
     clinical: str
     digest: str
+    code_digest: str
+
+    @property
+    def inputs(self) -> str:
+        """Digest of what the models depend on besides their tables: the analysis settings and the code."""
+        return compute_json_digest([self.digest, self.code_digest])
 
 
 def choose_bucket_count(cases: int) -> int:
@@ -99,6 +105,8 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
     TableError
         If the image sheet has faults; the message lists all of them.
     """
+    # Links are followed once, here: a path that climbs out of a linked folder ends elsewhere.
+    base = base.resolve()
     rows = read_image_sheet(base / settings.images)
     if not rows:
         raise TableError(
@@ -114,16 +122,16 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
     buckets = tuple(sorted(dealt))
     plan = Plan(
         version=VERSION,
-        base=os.path.relpath(base, folder.root),
+        base=os.path.relpath(base, folder.root.resolve()),
         cases=len(cases),
         rois=len(rows),
         buckets=buckets,
         row_digests={b: compute_json_digest(dealt[b]) for b in buckets},
         case_digest=compute_case_digest(settings),
-        extraction_digest=compute_extraction_digest(settings),
+        code_digest=compute_feature_code_digest(),
         run_id=_run_id(dealt, settings),
         qc_digest=compute_json_digest(section(settings, "qc")),
-        report_digest=compute_json_digest([settings.study, section(settings, "report")]),
+        report_digest=compute_json_digest(_show_blinded(settings)),
     )
     _write_plan(plan, dealt, settings, folder)
     return plan
@@ -142,6 +150,7 @@ def _write_plan(
         write_text_if_changed(folder.manifest(bucket), _to_json(rows))
     blinded = {name: section(settings, name) for name in BLINDED_SECTIONS}
     write_text_if_changed(folder.extraction_settings, _to_json(blinded))
+    write_text_if_changed(folder.blinded_settings, _to_json(_show_blinded(settings)))
     resolved = settings.model_dump(mode="json")
     write_text_if_changed(
         folder.run_config, yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True, width=100)
@@ -149,6 +158,12 @@ def _write_plan(
     analysis = build_analysis_plan(settings)
     write_text_if_changed(folder.analysis, _to_json(None if analysis is None else asdict(analysis)))
     write_text_if_changed(folder.plan, _to_json(asdict(plan)))
+
+
+def _show_blinded(settings: StudySettings) -> dict[str, Any]:
+    """The settings that the blinded report may know and shows; named one by one, none taken away."""
+    shown = settings.model_dump(mode="json")
+    return {name: shown[name] for name in ("study", "images", "parameter_file", *BLINDED_SECTIONS, "report")}
 
 
 def build_analysis_plan(settings: StudySettings) -> AnalysisPlan | None:
@@ -160,6 +175,7 @@ def build_analysis_plan(settings: StudySettings) -> AnalysisPlan | None:
         arms=_slugs(list(settings.modelling.arms)),
         clinical=settings.clinical,
         digest=compute_modelling_digest(settings),
+        code_digest=compute_model_code_digest(),
     )
 
 
@@ -178,6 +194,38 @@ def read_plan(folder: ResultsFolder) -> Plan:
     return Plan(**data)
 
 
+def chunk_inputs(plan: Plan, bucket: str) -> str:
+    """Digest of what a chunk depends on: its rows, the blinded settings, the code that computes features."""
+    return compute_json_digest([plan.row_digests[bucket], plan.case_digest, plan.code_digest])
+
+
+def require_chunk_inputs(folder: ResultsFolder, bucket: str, inputs: str | None = None) -> None:
+    """Refuse to go on where the plan's files, or the libraries here, are not those that a job was made for.
+
+    Parameters
+    ----------
+    folder, bucket
+        The chunk.
+    inputs
+        Digest that the workflow keeps with the job; None: that of the plan itself.
+
+    Raises
+    ------
+    TableError
+        If rows, settings or libraries differ, because another run was planned meanwhile or this machine has
+        another installation.
+    """
+    settings = StudySettings.model_validate(_read_json(folder.extraction_settings))
+    rows = compute_json_digest(_read_json(folder.manifest(bucket)))
+    found = compute_json_digest([rows, compute_case_digest(settings), compute_feature_code_digest()])
+    if found != (inputs or chunk_inputs(read_plan(folder), bucket)):
+        raise TableError(
+            "the plan or the libraries are not those that this job was made for",
+            key=f"chunk {bucket}",
+            remedy="Start the run again; let one run at a time work in a results folder",
+        )
+
+
 def read_analysis_plan(folder: ResultsFolder) -> AnalysisPlan | None:
     """Read the unblinded half of a plan; None where nothing is to be stratified."""
     data = _read_json(folder.analysis)
@@ -188,6 +236,7 @@ def read_analysis_plan(folder: ResultsFolder) -> AnalysisPlan | None:
         arms=tuple(Slugged(**a) for a in data["arms"]),
         clinical=data["clinical"],
         digest=data["digest"],
+        code_digest=data["code_digest"],
     )
 
 

@@ -9,7 +9,7 @@ from radfeat.core.errors import CaseError
 from radfeat.core.findings import Finding
 from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.pair import PreparedPair, SourcePair, StepRecord
-from radfeat.core.vocabulary import Severity, Status
+from radfeat.core.vocabulary import Reason, Severity, Status
 from radfeat.ingest.case_reader import ReadImage
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.qc.mask_checks import MaskMeasures
@@ -43,6 +43,11 @@ class CaseRecord:
     def failed(self) -> bool:
         """Whether any ROI of the case has no features."""
         return any(roi.failed for roi in self.rois)
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether a failure lies in the machine rather than in the data: another try may succeed."""
+        return any(roi.roi["reason"] == Reason.OUT_OF_MEMORY.value for roi in self.rois)
 
     def to_json(self) -> Row:
         """Plain values for the cache."""

@@ -1,5 +1,7 @@
-"""From a results folder to its report."""
+"""From a results folder to its reports."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -11,42 +13,48 @@ from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import read_analysis_plan, read_plan
 from radfeat.report.context import ReportContext
 from radfeat.report.render import render_report
+from radfeat.tables.schemas import BLINDED_TABLES, UNBLINDED_TABLES, TableSchema
 
 
-def write_report(folder: ResultsFolder, *, blinded: bool) -> Path:
-    """Write the report of a run, or its blinded half, and return where it lies."""
-    plan = read_plan(folder)
-    text = folder.run_config.read_text(encoding="utf-8")
-    settings = StudySettings.model_validate(yaml.safe_load(text))
-    if blinded:
-        text = _blind(text)
-    unblinded = None if blinded or read_analysis_plan(folder) is None else folder.unblinded
-    context = ReportContext(
+def write_report(folder: ResultsFolder) -> Path:
+    """Write the report of a run and return where it lies."""
+    shown = yaml.safe_load(folder.run_config.read_text(encoding="utf-8"))
+    unblinded = folder.unblinded if read_analysis_plan(folder) is not None else None
+    tables = _list_tables(folder.blinded, BLINDED_TABLES)
+    tables += _list_tables(unblinded, UNBLINDED_TABLES) if unblinded is not None else []
+    context = _build_context(folder, shown, tables, folder.root)
+    settings = StudySettings.model_validate(shown)
+    write_text(folder.report, render_report(folder.blinded, unblinded, settings.report, context))
+    return folder.report
+
+
+def write_blinded_report(folder: ResultsFolder) -> Path:
+    """Write the report of the blinded half, from tables and settings that know no arm and no outcome."""
+    shown = json.loads(folder.blinded_settings.read_text(encoding="utf-8"))
+    tables = _list_tables(folder.blinded, BLINDED_TABLES)
+    context = _build_context(folder, shown, tables, folder.blinded)
+    settings = StudySettings.model_validate(shown)
+    write_text(folder.blinded_report, render_report(folder.blinded, None, settings.report, context))
+    return folder.blinded_report
+
+
+def _build_context(
+    folder: ResultsFolder, shown: dict[str, object], tables: Sequence[Path], home: Path
+) -> ReportContext:
+    plan, settings = read_plan(folder), StudySettings.model_validate(shown)
+    return ReportContext(
         study=settings.study,
         version=VERSION,
         run_id=plan.run_id,
         settings_digest=plan.case_digest,
         recipe=settings.prepare.recipe.value,
         engine=settings.features.engine.value,
-        settings_yaml=text,
-        tables=_links(folder, blinded=blinded),
+        settings_yaml=yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100),
+        tables=tuple(path.relative_to(home).as_posix() for path in tables),
     )
-    path = folder.blinded_report if blinded else folder.report
-    write_text(path, render_report(folder.blinded, unblinded, settings.report, context))
-    return path
 
 
-def _blind(text: str) -> str:
-    resolved = yaml.safe_load(text)
-    resolved.pop("modelling")
-    resolved.pop("clinical")
-    return yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True, width=100)
-
-
-def _links(folder: ResultsFolder, *, blinded: bool) -> tuple[str, ...]:
-    """The tables, as paths relative to the report."""
-    halves = (folder.blinded,) if blinded else (folder.blinded, folder.unblinded)
-    home = folder.blinded if blinded else folder.root
-    return tuple(
-        path.relative_to(home).as_posix() for half in halves for path in sorted(half.glob("*.parquet"))
-    )
+def _list_tables(half: Path, schemas: Sequence[TableSchema]) -> list[Path]:
+    """The tables of one half that this version writes, and that are there."""
+    paths = [half / f"{name}.parquet" for name in sorted(schema.name for schema in schemas)]
+    return [path for path in paths if path.is_file()]

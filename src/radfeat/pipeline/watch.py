@@ -3,9 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from radfeat.pipeline.chunk import chunk_inputs
-from radfeat.pipeline.folders import CHUNK_TABLES, ResultsFolder
-from radfeat.pipeline.plan import Plan
+from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.plan import Plan, chunk_inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +31,3 @@ def read_progress(folder: ResultsFolder, plan: Plan) -> RunProgress:
         failed += chunk["failed"]
         cached += chunk["cached"]
     return RunProgress(plan.cases, done, failed, cached)
-
-
-def count_finished(folder: ResultsFolder, plan: Plan) -> int:
-    """Number of chunks whose tables are there and were made from this plan."""
-    count = 0
-    for bucket in plan.buckets:
-        path = folder.progress(bucket)
-        tables = all((folder.work(bucket) / f"{name}.parquet").is_file() for name in CHUNK_TABLES)
-        if tables and path.is_file():
-            count += json.loads(path.read_text(encoding="utf-8"))["inputs"] == chunk_inputs(plan, bucket)
-    return count

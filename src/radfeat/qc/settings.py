@@ -6,7 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from radfeat.qc.check_names import MASK_CHECKS, Check
 
-
 GATE_LIMITS = ("max_failed_share", "max_failed_rois")
 """Fields of ``QcSettings`` that judge the whole run, after every ROI was measured."""
 
