@@ -61,6 +61,8 @@ def run(
     snakemake_arguments: tuple[str, ...],
 ) -> None:
     """Run a study from scans to report; a second run does only what changed."""
+    if not unlock:
+        require_unlocked(resolve_config(config))
     made = plan_run(config, cores, profile, snakemake_arguments)
     if dry_run or unlock:
         command = [*made.command, "--unlock" if unlock else "--dry-run"]
@@ -68,6 +70,22 @@ def run(
     else:
         code = execute(made)
     raise click.exceptions.Exit(code)
+
+
+def require_unlocked(config: Path) -> None:
+    """Refuse to plan while Snakemake's lock lies in the study's folder: jobs at work read the plan.
+
+    Raises
+    ------
+    SettingsError
+        If there is a lock, of a run at work or of one that was killed.
+    """
+    if any((config.parent / ".snakemake" / "locks").glob("*.lock")):
+        raise SettingsError(
+            "another run is at work in this folder, or one was killed",
+            key=str(config.parent),
+            remedy=f"If none is at work, release the lock with `radfeat run {_shown(config)} --unlock`",
+        )
 
 
 def plan_run(config: Path, cores: int | None, profile: Path | None, further: tuple[str, ...]) -> Run:
@@ -131,7 +149,6 @@ def execute(made: Run) -> int:
 
 def _explain(made: Run, started: float) -> int:
     """Say in the failed jobs' own words why the run stopped; return the exit code they gave."""
-    _require_unlocked(made)
     logs = _read_job_logs(made, started)
     sentences = _find_sentences(logs)
     for sentence, log in sentences.items():
@@ -146,15 +163,6 @@ def _explain(made: Run, started: float) -> int:
             click.echo(f"radfeat: a job of the workflow failed; the end of {log}:\n{tail}", err=True)
     click.echo(f"  whole log: {made.log}", err=True)
     return _code(made) if sentences else ExitCode.BUG
-
-
-def _require_unlocked(made: Run) -> None:
-    if "Directory cannot be locked" in made.log.read_text(encoding="utf-8"):
-        raise SettingsError(
-            "another run is at work in this folder, or one was killed",
-            key=str(made.config.parent),
-            remedy=f"If none is at work, release the lock with `radfeat run {_shown(made.config)} --unlock`",
-        )
 
 
 def _read_job_logs(made: Run, started: float) -> dict[Path, str]:

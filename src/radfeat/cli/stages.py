@@ -39,10 +39,12 @@ def _analysis_inputs_held(folder: ResultsFolder, inputs: str | None) -> Iterator
 @config_argument
 def plan(config: Path) -> None:
     """Read settings and image sheet, deal the cases into chunks, and write the plan."""
+    from radfeat.cli.run import require_unlocked
     from radfeat.config.reader import read_settings
     from radfeat.pipeline.plan import build_plan
 
     file = resolve_config(config)
+    require_unlocked(file)
     settings = read_settings(file)
     made = build_plan(settings, file.parent, ResultsFolder(file.parent / settings.results))
     click.echo(f"{made.cases} cases with {made.rois} ROIs in {len(made.buckets)} chunks, run {made.run_id}")
