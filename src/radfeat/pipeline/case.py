@@ -80,14 +80,15 @@ def process_case(rows: Sequence[ImageRow], settings: CaseSettings, folders: Case
     try:
         image = read_image(rows[0], settings.ingest)
         prepared = prepare_image(image.volume, settings.prepare)
+        findings = check_image(image.volume, rows[0].key.case.case_id, settings.qc)
+        series = build_series_row(rows[0], image=image)
     except CaseError as error:
         return _fail_case(rows, error)
     except MemoryError:
         return _fail_case(rows, _out_of_memory("the image"))
-    findings = check_image(image.volume, rows[0].key.case.case_id, settings.qc)
     rois = [_process_roi(row, image, prepared, settings, folders) for row in rows]
     return CaseRecord(
-        series=build_series_row(rows[0], image=image),
+        series=series,
         rois=tuple(rois),
         findings=tuple(finding_to_row(f, rows[0].key.case.site_id) for f in findings),
     )

@@ -9,6 +9,7 @@ import SimpleITK as sitk
 from radfeat.core.pair import StepRecord
 from radfeat.core.vocabulary import Unit
 from radfeat.core.volume import Volume, array_of, volume_to_sitk
+from radfeat.prepare.itk_errors import explain_itk
 from radfeat.prepare.settings import PrepareSettings
 
 
@@ -17,6 +18,11 @@ def normalise_volume(volume: Volume, settings: PrepareSettings) -> tuple[Volume,
 
     Mean and standard deviation (n - 1) are those of the whole image, not of the ROI. Clipping comes before
     scaling. The result is floating point, in arbitrary units.
+
+    Raises
+    ------
+    ExtractionError
+        If SimpleITK cannot compute it, or memory runs out.
     """
     voxels = _standardise(volume)
     if settings.outlier_sd is not None:
@@ -32,5 +38,6 @@ def _standardise(volume: Volume) -> npt.NDArray[np.floating[Any]]:
     normalise = sitk.NormalizeImageFilter()
     # The sums behind mean and deviation depend on how threads share the image: one thread, one result.
     normalise.SetNumberOfThreads(1)
-    standardised = array_of(normalise.Execute(volume_to_sitk(volume)))
+    with explain_itk("normalisation"):
+        standardised = array_of(normalise.Execute(volume_to_sitk(volume)))
     return cast("npt.NDArray[np.floating[Any]]", standardised)

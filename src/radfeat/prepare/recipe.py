@@ -51,6 +51,8 @@ def prepare_roi(image: PreparedImage, pair: SourcePair, settings: PrepareSetting
         If image and mask differ in size.
     EmptyRoiError
         If the ROI is empty or too small, as drawn, on the new grid or after re-segmentation.
+    ExtractionError
+        If the new grid would hold too many voxels, memory runs out, or SimpleITK cannot resample.
     """
     _require_one_size(image.volume, pair.mask)
     box = require_voxels(pair.mask.voxels_zyx, pair.roi.roi_id, "as drawn")

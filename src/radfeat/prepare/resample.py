@@ -5,17 +5,22 @@ import numpy.typing as npt
 import SimpleITK as sitk
 
 from radfeat.core.box import Box
+from radfeat.core.errors import ExtractionError
 from radfeat.core.grid import Grid
 from radfeat.core.pair import StepRecord
+from radfeat.core.vocabulary import Reason
 from radfeat.core.volume import Mask, Volume, array_of, mask_to_sitk, volume_to_sitk
 from radfeat.prepare.as_pyradiomics import SITK_INTERPOLATORS
 from radfeat.prepare.crop import crop_to_box
+from radfeat.prepare.itk_errors import explain_itk
 from radfeat.prepare.roi_checks import require_voxels
 from radfeat.prepare.settings import Interpolator, PrepareSettings
 
 Triple = npt.NDArray[np.float64]
 IBSI_INTERPOLATION = "VTM2"
 NEAREST = SITK_INTERPOLATORS[Interpolator.NEAREST]
+MAX_VOXELS = 2**29
+"""Most voxels of a new grid (a cube of 812): with 8 bytes per voxel an image of 4.3 GB, before any filter."""
 
 
 def resample_pair(
@@ -36,20 +41,28 @@ def resample_pair(
         Bounding box of the mask, not empty.
     settings
         With a ``resampled_spacing_xyz_mm``.
+
+    Raises
+    ------
+    ExtractionError
+        If the new grid would hold more than `MAX_VOXELS` voxels, memory runs out (``OUT_OF_MEMORY``), or
+        SimpleITK cannot resample.
     """
     spacing = _choose_spacing(mask.grid, box, settings)
     # numpy's tolerance: 1e-8 mm + 1e-5 of the new spacing, as PyRadiomics compares.
     if np.allclose(image.grid.spacing_xyz_mm, spacing):
         return _crop_only(image, mask, settings)
     grid = _plan_grid(mask, box, spacing, settings.pad_voxels)
-    moved = _resample(volume_to_sitk(image), grid, SITK_INTERPOLATORS[settings.interpolator])
-    volume = Volume(array_of(moved), grid, image.modality, image.unit)
-    return volume, _move_mask(mask, grid), _record("resample", grid, settings)
+    with explain_itk("resampling", mask.roi.roi_id):
+        moved = _resample(volume_to_sitk(image), grid, SITK_INTERPOLATORS[settings.interpolator])
+        volume = Volume(array_of(moved), grid, image.modality, image.unit)
+        return volume, _move_mask(mask, grid), _record("resample", grid, settings)
 
 
 def _crop_only(image: Volume, mask: Mask, settings: PrepareSettings) -> tuple[Volume, Mask, StepRecord]:
     if mask.grid != image.grid:
-        mask = _move_mask(mask, image.grid)
+        with explain_itk("resampling", mask.roi.roi_id):
+            mask = _move_mask(mask, image.grid)
     box = require_voxels(mask.voxels_zyx, mask.roi.roi_id, "on the image's grid")
     image, mask = crop_to_box(image, mask, box.padded(settings.pad_voxels, image.grid.size_xyz))
     return image, mask, _record("crop", image.grid, settings)
@@ -65,13 +78,11 @@ def _choose_spacing(grid: Grid, box: Box, settings: PrepareSettings) -> Triple:
 
 def _plan_grid(mask: Mask, box: Box, spacing: Triple, pad: int) -> Grid:
     old = np.array(mask.grid.spacing_xyz_mm, dtype=np.float64)
-    ratio = old / spacing
-    # From voxel edge to voxel edge, outward to whole new voxels, plus the margin, inside the mask's grid.
-    low = np.floor((np.array(box.lower_xyz) - 0.5) * ratio - pad)
-    high = np.ceil((np.array(box.lower_xyz) + np.array(box.size_xyz) - 0.5) * ratio + pad)
-    low = np.where(low < 0, 0, low)
-    last = np.ceil(np.array(mask.grid.size_xyz) * ratio) - 1
-    high = np.where(high > last, last, high)
+    # A spacing next to nothing gives an infinite or undefined size, which is refused as any other too large.
+    with np.errstate(over="ignore", invalid="ignore"):
+        ratio = old / spacing
+        low, high = _plan_range(mask.grid, box, ratio, pad)
+        _require_moderate(high - low + 1, spacing, mask.roi.roi_id)
     # Both grids begin at the same corner: the first centres differ by half the difference in spacing.
     first = 0.5 * (spacing - old) / old + low / ratio
     size_x, size_y, size_z = (int(n) for n in high - low + 1)
@@ -82,6 +93,28 @@ def _plan_grid(mask: Mask, box: Box, spacing: Triple, pad: int) -> Grid:
         (origin_x, origin_y, origin_z),
         mask.grid.direction,
     )
+
+
+def _plan_range(grid: Grid, box: Box, ratio: Triple, pad: int) -> tuple[Triple, Triple]:
+    """First and last new voxel along x, y, z, counted from the corner of the mask's grid."""
+    # From voxel edge to voxel edge, outward to whole new voxels, plus the margin, inside the mask's grid.
+    low = np.floor((np.array(box.lower_xyz) - 0.5) * ratio - pad)
+    high = np.ceil((np.array(box.lower_xyz) + np.array(box.size_xyz) - 0.5) * ratio + pad)
+    last = np.ceil(np.array(grid.size_xyz) * ratio) - 1
+    return np.where(low < 0, 0, low), np.where(high > last, last, high)
+
+
+def _require_moderate(size_xyz: Triple, spacing: Triple, key: str) -> None:
+    voxels = float(np.prod(size_xyz))
+    if not voxels <= MAX_VOXELS:
+        raise ExtractionError(
+            f"the new grid of {' x '.join(f'{s:g}' for s in spacing)} mm would hold too many voxels",
+            reason=Reason.OUT_OF_MEMORY,
+            key=key,
+            measured=f"{' x '.join(f'{n:.6g}' for n in size_xyz)} = {voxels:.4g} voxels",
+            allowed=f"{MAX_VOXELS:,} or fewer",
+            remedy="Check the spacing in the mask's header, or raise prepare.resampled_spacing_xyz_mm",
+        )
 
 
 def _frame(grid: Grid) -> sitk.Image:
