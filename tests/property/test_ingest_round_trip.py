@@ -50,7 +50,7 @@ def test_a_file_cut_anywhere_is_refused_in_one_sentence(ending, keep, dtype):
     with tempfile.TemporaryDirectory() as folder:
         path = phantoms.write(Path(folder) / f"a.{ending}", phantoms.build_voxels(dtype=dtype))
         phantoms.break_truncated(path, keep)
-        with pytest.raises(InputError, match=rf"^K: {path.name} "):
+        with pytest.raises(InputError, match=r"^K: the image file "):
             read_volume_file(Source(path, "K"), SETTINGS)
 
 

@@ -128,7 +128,7 @@ def test_labels_that_are_no_whole_numbers_are_refused(tmp_path, pair_of, odd):
 
 def test_missing_mask_is_an_roi_not_found(tmp_path, pair_of):
     sentence = sentence_of(pair_of, tmp_path / "gone.nii.gz", reason=Reason.ROI_NOT_FOUND)
-    assert "gone.nii.gz is not there" in sentence
+    assert "the mask file is not there" in sentence
 
 
 def test_colour_mask_without_segments_is_refused(tmp_path, pair_of):
@@ -275,5 +275,5 @@ def test_each_roi_of_a_faulty_shared_file_is_named(tmp_path):
     row = phantoms.build_row(image, mask)
     read = read_image(row, SETTINGS)
     for roi in ("A", "B"):
-        with pytest.raises(InputError, match=f"CT/{roi}: mask.nii.gz is cut short"):
+        with pytest.raises(InputError, match=f"CT/{roi}: the mask file is cut short"):
             read_pair(read, replace(row, key=phantoms.build_key(roi=roi)), SETTINGS)

@@ -27,7 +27,8 @@ def refuse(path, settings=SETTINGS):
     with pytest.raises(InputError) as caught:
         read_image(phantoms.build_row(path, path), settings)
     sentence = caught.value.sentence
-    assert sentence.startswith(f"TRIAL/S1/P1/T0/CT: {path.name} ")
+    assert sentence.startswith("TRIAL/S1/P1/T0/CT: the image file ")
+    assert path.name not in sentence
     assert sentence.endswith(".")
     assert caught.value.remedy
     assert str(path.parent) not in sentence
@@ -239,10 +240,10 @@ def test_nifti_2_and_pairs_of_files_are_named(tmp_path):
     assert "NIfTI-2" in refuse(path).sentence
 
 
-def test_missing_data_file_is_named(tmp_path):
+def test_missing_data_file_is_said(tmp_path):
     path = phantoms.write(tmp_path / "a.mhd", phantoms.build_voxels())
     phantoms.data_file(path).unlink()
-    assert "keeps its voxels in a.raw, which is not there" in refuse(path).sentence
+    assert "keeps its voxels in another file, which is not there" in refuse(path).sentence
 
 
 def test_dicom_is_named_as_not_read_yet(tmp_path):

@@ -1,9 +1,12 @@
 """One case: whatever is wrong with it is a row with a reason, and names no file."""
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
 import pytest
 
 import phantoms
@@ -18,6 +21,7 @@ from radfeat.prepare.settings import PrepareSettings
 
 FEATURES = FeatureSettings.model_validate({"classes": {"firstorder": ["Mean"]}})
 SETTINGS = CaseSettings(features=FEATURES)
+FILE_FAULTS = (phantoms.break_missing, phantoms.break_empty, phantoms.break_truncated, phantoms.break_magic)
 RESAMPLED = CaseSettings(
     features=FEATURES, prepare=PrepareSettings(resampled_spacing_xyz_mm=(1.0, 1.0, 1.0), pad_voxels=1)
 )
@@ -77,3 +81,42 @@ def test_crop_that_cannot_be_written_is_a_row_without_paths(
         roi.roi["sentence"].replace("/", " ").replace(".", " ").split()
     )
     assert not any((tmp_path / "prepared").iterdir())
+
+
+def leave_out_the_label(mask: Path) -> None:
+    phantoms.write(mask, np.uint8(2) * (phantoms.build_labels() == 1))
+
+
+def move_the_grid(mask: Path) -> None:
+    phantoms.write(mask, np.uint8(1) * (phantoms.build_labels() == 1), phantoms.move(phantoms.GRID, 5.0))
+
+
+def leave_no_voxel(mask: Path) -> None:
+    phantoms.write(mask, np.uint8(0) * phantoms.build_labels())
+
+
+@pytest.mark.parametrize(
+    ("broken", "spoil"),
+    [
+        *((name, spoil) for name in ("image", "mask") for spoil in FILE_FAULTS),
+        *(("mask", spoil) for spoil in (leave_out_the_label, move_the_grid, leave_no_voxel)),
+    ],
+)
+def test_names_of_files_are_nowhere_in_the_record(
+    tmp_path: Path, broken: str, spoil: Callable[[Path], None]
+) -> None:
+    image = phantoms.write(tmp_path / "Mueller_Hans_CT.nii.gz", phantoms.build_voxels())
+    mask = phantoms.write(tmp_path / "Mueller_Hans_ROI.nii.gz", np.uint8(1) * (phantoms.build_labels() == 1))
+    spoil({"image": image, "mask": mask}[broken])
+    record = process_case([phantoms.build_row(image, mask, label=1)], SETTINGS, CaseFolders())
+    assert record.failed
+    text = json.dumps(record.to_json())
+    assert not any(word in text for word in ("Mueller", "Hans", str(tmp_path)))
+
+
+def test_ending_that_holds_a_name_is_not_said(tmp_path: Path) -> None:
+    image = tmp_path / "CT.Mueller_Hans"
+    image.write_bytes(b"no scan")
+    record = process_case([phantoms.build_row(image, image)], SETTINGS, CaseFolders())
+    assert record.rois[0].roi["reason"] == "UNREADABLE"
+    assert "Mueller" not in json.dumps(record.to_json())

@@ -200,5 +200,5 @@ def _not_found(source: Source, what: str, file: LabelFile, remedy: str) -> Input
 
 def _empty(source: Source, what: str) -> EmptyRoiError:
     return EmptyRoiError(
-        f"{source.path.name} {what}", key=source.key, remedy="Draw the ROI, or take its row out of the sheet"
+        f"{source.role} {what}", key=source.key, remedy="Draw the ROI, or take its row out of the sheet"
     )

@@ -23,6 +23,11 @@ class Source:
     key: str = field(compare=False)
     missing: Reason = Reason.NO_IMAGE
 
+    @property
+    def role(self) -> str:
+        """What messages call the file; its own name may be a patient's and is never said."""
+        return "the image file" if self.missing is Reason.NO_IMAGE else "the mask file"
+
     def refuse(
         self,
         what: str,
@@ -32,9 +37,9 @@ class Source:
         allowed: str = "",
         remedy: str = COPY_AGAIN,
     ) -> InputError:
-        """The error that refuses the file; of its path the message holds the last name only."""
+        """The error that refuses the file; of its path the message holds nothing."""
         return InputError(
-            f"{self.path.name} {what}",
+            f"{self.role} {what}",
             reason=reason,
             key=self.key,
             measured=measured,
@@ -66,10 +71,10 @@ class Source:
     def _absent(self, target: Path) -> InputError:
         if target != self.path:
             return self.refuse(
-                f"keeps its voxels in {target.name}, which is not there",
-                remedy="Put the two files side by side, under their own names",
+                "keeps its voxels in another file, which is not there",
+                remedy="Put the two files side by side, under the names that the header gives",
             )
         return self.refuse("is not there", reason=self.missing, remedy="Check the path in the image sheet")
 
     def _part(self, target: Path) -> str:
-        return "" if target == self.path else f"keeps its voxels in {target.name}, which "
+        return "" if target == self.path else "keeps its voxels in another file, which "

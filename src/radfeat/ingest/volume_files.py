@@ -114,9 +114,7 @@ def _find_format(source: Source) -> Callable[[Source], StoredArray]:
         return FORMATS[suffix]
     if source.read_bytes()[128:132] == b"DICM":
         raise source.refuse(f"is a DICOM file, and {_DICOM}", remedy=_CONVERT)
-    raise source.refuse(
-        "is of no format that is read", measured=path.suffix, allowed=", ".join(FORMATS), remedy=_CONVERT
-    )
+    raise source.refuse("is of no format that is read", allowed=", ".join(FORMATS), remedy=_CONVERT)
 
 
 @contextmanager
