@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from radfeat.core.errors import InputError
+import phantoms
+from radfeat.core.errors import CaseError, InputError
+from radfeat.core.vocabulary import Reason
 from radfeat.features.settings import FeatureSettings
 from radfeat.pipeline.case import CaseSettings
 from radfeat.pipeline.pair import measure_pair
+from radfeat.qc.check_names import Check
+from radfeat.qc.settings import QcSettings
 from radfeat.simulate.settings import SimulationSettings
 from radfeat.simulate.trial import write_trial
 
@@ -39,5 +43,16 @@ def test_label_that_is_not_said_where_there_are_several_is_an_error(scan: tuple[
 
 
 def test_missing_file_is_one_sentence(scan: tuple[Path, Path]) -> None:
-    with pytest.raises(InputError, match=r"none\.nii\.gz"):
+    with pytest.raises(InputError, match="the image file is not there") as caught:
         measure_pair(scan[0].with_name("none.nii.gz"), scan[1])
+    assert "none" not in caught.value.sentence
+
+
+def test_roi_that_a_check_excludes_is_an_error_as_in_the_workflow(tmp_path: Path) -> None:
+    labels = phantoms.build_labels() > 0
+    image = phantoms.write(tmp_path / "i.nii.gz", phantoms.build_voxels())
+    mask = phantoms.write(tmp_path / "m.nii.gz", labels.astype("u1"))
+    settings = CaseSettings(qc=QcSettings.model_validate({"exclude": [Check.MASK_COMPONENTS.value]}))
+    with pytest.raises(CaseError, match=r"excluded by qc\.exclude") as caught:
+        measure_pair(image, mask, settings=settings)
+    assert caught.value.reason is Reason.QC_EXCLUDED

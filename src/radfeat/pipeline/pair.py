@@ -15,6 +15,7 @@ from radfeat.pipeline.case import CaseSettings
 from radfeat.prepare.recipe import prepare_image, prepare_roi
 from radfeat.qc.image_checks import check_image
 from radfeat.qc.mask_checks import check_mask
+from radfeat.qc.verdict import require_not_excluded
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,12 @@ def measure_pair(
 
     Raises
     ------
-    InputError, GeometryError, EmptyRoiError, ExtractionError
-        Where the workflow would write a row with a reason.
+    CaseError
+        Where the workflow would write a row with a reason, exclusion by ``qc.exclude`` among them.
     """
     settings = settings or CaseSettings()
     row = ImageRow(
-        key=RoiKey(CaseKey("notebook", "-", "-", "-", Path(image).name), Path(mask).name),
+        key=RoiKey(CaseKey("notebook", "-", "-", "-", "image"), "mask"),
         modality=Modality(modality),
         image=Path(image),
         mask=Path(mask),
@@ -77,11 +78,13 @@ def measure_pair(
     )
     read = read_image(row, settings.ingest)
     pair = read_pair(read, row, settings.ingest)
+    mask_findings = check_mask(pair, settings.qc)
+    require_not_excluded(row.key.roi_id, mask_findings, settings.qc)
     prepared = prepare_roi(prepare_image(read.volume, settings.prepare), pair, settings.prepare)
     vector = extract_features(prepared, settings.features)
     findings = (
         *check_image(read.volume, row.key.case.case_id, settings.qc),
-        *check_mask(pair, settings.qc),
+        *mask_findings,
         *vector.findings,
     )
     return PairResult(dict(vector.values), pair, prepared, findings, settings)
