@@ -7,7 +7,9 @@ from typing import Any
 
 import SimpleITK as sitk
 
+from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CaseError, ExtractionError
+from radfeat.core.pair import SourcePair
 from radfeat.core.vocabulary import Reason
 from radfeat.features.extract import extract_features
 from radfeat.features.settings import FeatureSettings
@@ -121,7 +123,7 @@ def _measure_roi(
     measures = measure_mask(pair.mask)
     preview = None
     if folders.previews is not None:
-        preview = f"{row.key.stem}.png"
+        preview = name_preview(pair)
         write_preview(folders.previews / preview, pair.image, pair.mask)
     try:
         require_not_excluded(row.key.roi_id, findings, settings.qc)
@@ -132,6 +134,13 @@ def _measure_roi(
     except CaseError as error:
         return build_failed_roi(row, error, pair=pair, measures=measures, preview=preview, findings=findings)
     return build_roi_record(row, pair, ready, vector.values, measures, preview, (*findings, *vector.findings))
+
+
+def name_preview(pair: SourcePair) -> str:
+    """Name of an ROI's picture; another image or another mask has another picture, under another name."""
+    source = pair.provenance
+    shown = compute_json_digest([source.image_voxel_digest, source.mask_voxel_digest])
+    return f"{pair.roi.stem}-{shown[:8]}.png"
 
 
 def _out_of_memory(what: str) -> ExtractionError:

@@ -10,7 +10,7 @@ from radfeat.config.model import StudySettings
 from radfeat.core.files import write_text
 from radfeat.core.version import VERSION
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import read_analysis_plan, read_plan
+from radfeat.pipeline.plan import Plan, read_analysis_plan, read_plan
 from radfeat.report.context import ReportContext
 from radfeat.report.render import render_report
 from radfeat.tables.schemas import BLINDED_TABLES, UNBLINDED_TABLES, TableSchema
@@ -18,11 +18,12 @@ from radfeat.tables.schemas import BLINDED_TABLES, UNBLINDED_TABLES, TableSchema
 
 def write_report(folder: ResultsFolder) -> Path:
     """Write the report of a run and return where it lies."""
+    plan = read_plan(folder)
     shown = yaml.safe_load(folder.run_config.read_text(encoding="utf-8"))
     unblinded = folder.unblinded if read_analysis_plan(folder) is not None else None
     tables = _list_tables(folder.blinded, BLINDED_TABLES)
     tables += _list_tables(unblinded, UNBLINDED_TABLES) if unblinded is not None else []
-    context = _build_context(folder, shown, tables, folder.root)
+    context = _build_context(plan, shown, tables, folder.root)
     settings = StudySettings.model_validate(shown)
     write_text(folder.report, render_report(folder.blinded, unblinded, settings.report, context))
     return folder.report
@@ -30,18 +31,17 @@ def write_report(folder: ResultsFolder) -> Path:
 
 def write_blinded_report(folder: ResultsFolder) -> Path:
     """Write the report of the blinded half, from tables and settings that know no arm and no outcome."""
+    plan = read_plan(folder)
     shown = json.loads(folder.blinded_settings.read_text(encoding="utf-8"))
     tables = _list_tables(folder.blinded, BLINDED_TABLES)
-    context = _build_context(folder, shown, tables, folder.blinded)
+    context = _build_context(plan, shown, tables, folder.blinded)
     settings = StudySettings.model_validate(shown)
     write_text(folder.blinded_report, render_report(folder.blinded, None, settings.report, context))
     return folder.blinded_report
 
 
-def _build_context(
-    folder: ResultsFolder, shown: dict[str, object], tables: Sequence[Path], home: Path
-) -> ReportContext:
-    plan, settings = read_plan(folder), StudySettings.model_validate(shown)
+def _build_context(plan: Plan, shown: dict[str, object], tables: Sequence[Path], home: Path) -> ReportContext:
+    settings = StudySettings.model_validate(shown)
     return ReportContext(
         study=settings.study,
         version=VERSION,
