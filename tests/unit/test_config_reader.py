@@ -68,6 +68,11 @@ def test_control_characters_are_refused_in_a_sentence(tmp_path: Path) -> None:
     assert "not YAML" in refusal(tmp_path, "study: a\x07b\n")
 
 
+@pytest.mark.parametrize("text", ["study: &a [*a]\n", "study: &a x\nimages: *a\n"])
+def test_aliases_are_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
+    assert "by an alias" in refusal(tmp_path, text)
+
+
 def test_a_list_at_the_top_is_refused(tmp_path: Path) -> None:
     assert "holds a list, not named settings" in refusal(tmp_path, "- a\n- b\n")
 

@@ -1,6 +1,10 @@
 """`radfeat run`: what it says, and its exit code, when a run cannot start, stops, or is asked for less."""
 
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -83,3 +87,49 @@ def test_blinded_run_names_no_unblinded_tables(finished: Path) -> None:
     assert "unblinded" not in said
     assert "1 of 4 ROIs failed" in said
     assert not (finished / "results" / "unblinded").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--coers", "2"], "--coers"),
+        (["--profile", "nope"], "there is no such profile"),
+        (["nothing-makes-this"], "nothing-makes-this"),
+    ],
+)
+def test_words_that_mean_nothing_are_refused_with_exit_code_2(
+    study: Path, words: list[str], said: str
+) -> None:
+    done = run_radfeat("run", str(study), *words, expect=2)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_terminated_run_ends_its_jobs_and_can_be_taken_up_again(study: Path) -> None:
+    change_setting(study, "features", "classes", {"glcm": [], "gldm": []})
+    change_setting(study, "features", "image_types", {"Original": {}, "Wavelet": {}, "LoG": {}})
+    command = [sys.executable, "-m", "radfeat", "run", str(study), "--cores", "2"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        log = study / "results" / "logs" / "extract" / "bucket-0.log"
+        before, deadline = log.stat().st_mtime_ns, time.monotonic() + 60
+        while log.stat().st_mtime_ns == before and time.monotonic() < deadline:
+            time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "what is done is kept" in said
+    assert not _list_jobs(study)
+    run_radfeat("run", str(study), "--unlock")
+    assert "done in" in run_radfeat("run", str(study), "--cores", "2").stdout
+
+
+def _list_jobs(study: Path) -> list[str]:
+    """Command lines of processes at work in the study's folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink() == study:
+                found.append((process / "cmdline").read_text(encoding="utf-8"))
+        except OSError:
+            continue
+    return found

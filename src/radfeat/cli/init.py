@@ -28,7 +28,12 @@ def init(folder: Path) -> None:
             remedy="Name a new folder; nothing was overwritten",
         )
     skeleton = files("radfeat.cli").joinpath("skeleton")
-    for name in SKELETON:
-        write_text(folder / name, skeleton.joinpath(name).read_text(encoding="utf-8"))
+    try:
+        for name in SKELETON:
+            write_text(folder / name, skeleton.joinpath(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"the folder cannot be written: {error.strerror}", key=str(folder), remedy="Name another folder"
+        ) from None
     click.echo(f"Wrote {', '.join(SKELETON)} to {folder}.")
     click.echo(f"Next: fill in the sheets, then `radfeat validate {folder}` and `radfeat run {folder}`.")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -103,6 +104,13 @@ def plan_run(config: Path, cores: int | None, profile: Path | None, further: tup
     command += ["--cores", str(cores or os.cpu_count() or 1)] if profile is None or cores else []
     if profile is not None:
         named = snakefile.parent / "workflow" / "profiles" / profile
+        if not named.is_dir() and not profile.is_dir():
+            raise SettingsError(
+                "there is no such profile",
+                key=str(profile),
+                allowed=", ".join(sorted(p.name for p in named.parent.iterdir() if p.is_dir())),
+                remedy="Name one of these, or a folder with a Snakemake profile",
+            )
         command += ["--workflow-profile", str(named if named.is_dir() else profile.absolute())]
     return Run(file, settings, folder, plan, (*command, *further))
 
@@ -133,11 +141,14 @@ def execute(made: Run) -> int:
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
+        # A batch system ends a job by TERM: as with Ctrl-C, the jobs of the run end with it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             watch(process, made.folder, made.plan, made.log)
         except KeyboardInterrupt:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)
             process.wait()
             click.echo("radfeat: stopped; what is done is kept, run the same command to go on.", err=True)
             return 130
@@ -149,6 +160,7 @@ def execute(made: Run) -> int:
 
 def _explain(made: Run, started: float) -> int:
     """Say in the failed jobs' own words why the run stopped; return the exit code they gave."""
+    _require_understood(made)
     logs = _read_job_logs(made, started)
     sentences = _find_sentences(logs)
     for sentence, log in sentences.items():
@@ -163,6 +175,21 @@ def _explain(made: Run, started: float) -> int:
             click.echo(f"radfeat: a job of the workflow failed; the end of {log}:\n{tail}", err=True)
     click.echo(f"  whole log: {made.log}", err=True)
     return _code(made) if sentences else ExitCode.BUG
+
+
+def _require_understood(made: Run) -> None:
+    """SettingsError where Snakemake did not understand its words, or knows no rule for what was asked."""
+    text = made.log.read_text(encoding="utf-8")
+    found = re.search(
+        r"error: ((?:unrecognized|ambiguous|argument|expected) .*)|^MissingRuleException:\n(.*)", text, re.M
+    )
+    if found:
+        raise SettingsError(
+            "Snakemake does not understand what it was asked for",
+            key="radfeat run",
+            measured=(found[1] or found[2]).strip(),
+            remedy="See `radfeat run --help`; words for Snakemake stand after `--`",
+        )
 
 
 def _read_job_logs(made: Run, started: float) -> dict[Path, str]:

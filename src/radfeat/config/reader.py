@@ -87,6 +87,12 @@ def _compose(path: Path) -> yaml.Node | None:
         ) from None
     try:
         node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
+            raise SettingsError(
+                "the file repeats a part by an alias (*), which settings do not know",
+                key=str(path),
+                remedy="Write the part out where it is meant",
+            )
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -89,7 +89,7 @@ def _write_verdict(contrast: Contrast, verdict: Verdict) -> str:
     does_better = "better" if runs_as_promised(contrast) else "no better"
     return (
         f"Never a claim: the score does {does_better} in the arm it was fitted in, but out-of-fold scores "
-        "share training subjects and their p is too small; new subjects would have to show it"
+        "share training subjects and their p is not exact; new subjects would have to show it"
     )
 
 

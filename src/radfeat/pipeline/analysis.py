@@ -71,7 +71,15 @@ def read_study(folder: ResultsFolder) -> StudyTable:
 
 def write_subjects(folder: ResultsFolder) -> None:
     """Write what became of each subject of the clinical sheet."""
-    _write(folder, folder.unblinded / "subjects.parquet", read_study(folder).subjects, "subjects")
+    subjects = read_study(folder).subjects
+    if not any(subjects["has_image"].to_pylist()):
+        raise CohortError(
+            "no subject of the clinical sheet occurs in the image sheet",
+            key=require_analysis(folder).clinical,
+            measured=f"0 of {subjects.num_rows} subjects with an image",
+            remedy="Write subject_id alike in both sheets",
+        )
+    _write(folder, folder.unblinded / "subjects.parquet", subjects, "subjects")
 
 
 def stratify(folder: ResultsFolder, endpoint: str, arm: str) -> ArmResult:

@@ -9,7 +9,7 @@ exactly where there is one.
 import json
 import os
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +190,14 @@ def _slugs(names: list[str]) -> tuple[Slugged, ...]:
 def read_plan(folder: ResultsFolder) -> Plan:
     """Read a plan that ``build_plan`` wrote."""
     data = _read_json(folder.plan)
+    if data.keys() != {field.name for field in fields(Plan)}:
+        raise TableError(
+            "the plan was written by another version of radfeat",
+            key=folder.plan.name,
+            measured=str(data.get("version", "none")),
+            allowed=VERSION,
+            remedy="Run `radfeat run` or `radfeat plan` again",
+        )
     data["buckets"] = tuple(data["buckets"])
     return Plan(**data)
 

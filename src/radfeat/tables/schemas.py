@@ -353,7 +353,7 @@ SURVIVAL_CURVES = TableSchema(
     (
         _ENDPOINT,
         _text("model_arm", "Arm that the model was fitted in."),
-        _ARM,
+        _text("arm", "Arm of the subjects: that of the model, or another that it scored."),
         _text("stratum", "Stratum of the out-of-fold score, or 'all'.", values=("all", "low", "high")),
         _real("time", "Time, unit of the endpoint.", "time", nullable=False),
         _count("at_risk", "Subjects at risk just before the time."),

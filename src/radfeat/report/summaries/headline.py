@@ -104,6 +104,8 @@ def describe_contrasts(contrasts: tuple[EndpointContrasts, ...]) -> str:
     claims = [(endpoint, claim) for endpoint in contrasts for claim in endpoint.claims]
     if not tests:
         return "No interaction with treatment was prespecified, so that none can be claimed."
+    if not any(contrast.tested for e in contrasts for contrast in e.shown if contrast.is_candidate):
+        return f"None of {count_of(tests, 'prespecified interaction')} with treatment could be tested."
     if not claims:
         what = count_of(tests, "prespecified interaction")
         return f"Of {what} with treatment, none meets the rule for a claim."
