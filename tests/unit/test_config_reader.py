@@ -126,3 +126,11 @@ def test_digests_follow_what_they_stand_for_and_nothing_else() -> None:
     assert compute_case_digest(seeded) == compute_case_digest(plain)
     assert compute_modelling_digest(seeded) != compute_modelling_digest(plain)
     assert compute_modelling_digest(binned) == compute_modelling_digest(plain)
+
+
+def test_every_odd_name_of_a_list_is_said(tmp_path: Path) -> None:
+    excluded = "qc:\n  exclude: [mask.tiny, image.constant, mask.small]\n"
+    text = f"{excluded}modelling:\n  arms: [a, a]\n  candidates: [f, f]\n"
+    said = refusal(tmp_path, text)
+    assert "mask.tiny, image.constant cannot exclude an ROI; write some of mask." in said
+    assert "arms, candidates: names must be unique" in said

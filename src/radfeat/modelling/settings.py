@@ -266,9 +266,13 @@ class ModellingSettings(BaseModel):
             "covariates": [c.column for c in self.covariates],
             "candidates": list(self.candidates),
         }
-        for field, names in named.items():
-            if len(set(names)) < len(names) or any(not name.strip() for name in names):
-                raise ValueError(f"{field}: names must be unique and not blank")
+        odd = [
+            field
+            for field, names in named.items()
+            if len(set(names)) < len(names) or any(not name.strip() for name in names)
+        ]
+        if odd:
+            raise ValueError(f"{', '.join(odd)}: names must be unique and not blank")
         return self
 
     def least_events(self, kind: EndpointKind) -> int:

@@ -1,8 +1,8 @@
 """Settings of quality control: what is remarked on, what is excluded, what stops a run."""
 
-from typing import Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from radfeat.qc.check_names import MASK_CHECKS, Check
 
@@ -89,11 +89,17 @@ class QcSettings(BaseModel):
         ),
     )
 
-    @model_validator(mode="after")
-    def _exclude_by_masks(self) -> Self:
-        odd = [check.value for check in self.exclude if check not in MASK_CHECKS]
+    @field_validator("exclude", mode="before")
+    @classmethod
+    def _exclude_by_masks(cls, names: Any) -> Any:
+        """Every name at once, and only checks that can speak before an ROI is measured."""
+        odd = (
+            [str(name) for name in names if name not in MASK_CHECKS]
+            if isinstance(names, list | tuple)
+            else []
+        )
         if odd:
             raise ValueError(
                 f"{', '.join(odd)} cannot exclude an ROI; write some of {', '.join(MASK_CHECKS)}"
             )
-        return self
+        return names
