@@ -44,10 +44,15 @@ def _image_faults(settings: StudySettings, base: Path) -> Sequence[str]:
 
 
 def _clinical_faults(settings: StudySettings, base: Path) -> Sequence[str]:
+    from radfeat.ingest.image_sheet import check_image_sheet, read_image_sheet
     from radfeat.modelling.clinical import read_clinical_sheet
+    from radfeat.pipeline.sheets_match import check_sheets_match
 
     try:
-        read_clinical_sheet(base / str(settings.clinical), settings.modelling)
+        clinical = read_clinical_sheet(base / str(settings.clinical), settings.modelling)
     except RadfeatError as error:
         return error.sentence.splitlines()
-    return []
+    sheet = base / settings.images
+    if check_image_sheet(sheet):
+        return []  # said already; what the sheets share can be asked once they can be read
+    return check_sheets_match(read_image_sheet(sheet), clinical, settings.modelling)

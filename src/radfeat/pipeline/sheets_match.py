@@ -1,0 +1,53 @@
+"""Whether the two sheets and the analysis settings speak of the same subjects, visits and regions."""
+
+from collections.abc import Iterator, Sequence
+
+from radfeat.ingest.image_sheet import ImageRow
+from radfeat.modelling.clinical import ClinicalSheet
+from radfeat.modelling.settings import ModellingSettings
+
+
+def check_sheets_match(
+    rows: Sequence[ImageRow], clinical: ClinicalSheet, settings: ModellingSettings
+) -> list[str]:
+    """What the analysis would refuse, a sentence each, seen from the sheets before a scan is opened."""
+    return [*_check_subjects(rows, clinical), *_check_selection(rows, settings)]
+
+
+def _check_subjects(rows: Sequence[ImageRow], clinical: ClinicalSheet) -> Iterator[str]:
+    listed = {row.subject_id for row in clinical.rows}
+    if not listed & {row.key.case.subject_id for row in rows}:
+        yield (
+            f"None of the {len(listed)} subjects of the clinical sheet occurs in the image sheet. "
+            "Write subject_id alike in both sheets."
+        )
+
+
+def _check_selection(rows: Sequence[ImageRow], settings: ModellingSettings) -> Iterator[str]:
+    declared = {
+        "timepoint": _one(settings.timepoint),
+        "image_id": _one(settings.image_id),
+        "rois": set(settings.rois),
+    }
+    entering = [row for row in rows if all(not d or _value(row, n) in d for n, d in declared.items())]
+    for name, wanted in declared.items():
+        there = {_value(row, name) for row in rows}
+        for absent in sorted(wanted - there):
+            known = ", ".join(sorted(there))
+            yield f"modelling.{name}: no row of the image sheet has {absent}. Name one of {known}."
+        left = sorted({_value(row, name) for row in entering})
+        if not wanted and len(left) > 1:
+            yield (
+                f"modelling.{name}: the image sheet has several ({', '.join(left)}), and one row per subject "
+                f"enters a model. Say in modelling.{name} which enters."
+            )
+
+
+def _value(row: ImageRow, name: str) -> str:
+    if name == "rois":
+        return row.key.roi
+    return row.key.case.timepoint if name == "timepoint" else row.key.case.image_id
+
+
+def _one(name: str | None) -> set[str]:
+    return set() if name is None else {name}
