@@ -280,12 +280,7 @@ COEFFICIENTS = TableSchema(
         _text("feature", "Predictor."),
         _real("coefficient", "Per standard deviation of the transformed predictor.", nullable=False),
         _real("centre", "Mean of the transformed predictor in the arm.", "predictor", nullable=False),
-        _real(
-            "scale",
-            "Standard deviation of the transformed predictor in the arm.",
-            "predictor",
-            nullable=False,
-        ),
+        _real("scale", "SD of the transformed predictor in the arm.", "predictor", nullable=False),
         _count("cluster", "Correlation cluster that the predictor stands for, from 1."),
     ),
     ("endpoint", "arm", "feature"),
