@@ -32,8 +32,10 @@ CONDA_NAMES = {
 """Packages that conda calls otherwise."""
 CONDA_RANGES = {"pyradiomics": ">=3.1,<3.2"}
 """The fork's version number is its own; the official release with the same values is 3.1.0."""
-NOT_IMPORTED = {"snakemake", "scikit-image"}
-"""The one is started as a program, the other is what PyRadiomics makes LBP images with."""
+DECODERS = {"pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle"}
+"""Plugins that pydicom finds by itself."""
+NOT_IMPORTED = {"snakemake", "scikit-image", *DECODERS}
+"""Snakemake is started as a program, scikit-image is what PyRadiomics makes LBP images with."""
 BUILD_ONLY = {"setuptools", "wheel", "versioneer"}
 
 
@@ -52,6 +54,14 @@ def read_lock(name: str) -> dict[str, tuple[Version, list[str]]]:
         canonicalize_name(n): (Version(v), re.findall(r"sha256:([0-9a-f]{64})\b", more))
         for n, v, more in blocks
     }
+
+
+def read_environment() -> dict[str, str]:
+    """Version ranges in environment.yml by name, those that pip installs among them."""
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    entries = [e for e in environment["dependencies"] if isinstance(e, str)]
+    by_pip = [e for group in environment["dependencies"] if isinstance(group, dict) for e in group["pip"]]
+    return dict(entry.partition(" ")[::2] for entry in (*entries, *by_pip))
 
 
 DECLARED = parse_requirements(PROJECT["dependencies"])
@@ -112,8 +122,7 @@ def test_nothing_is_forked_by_python_version() -> None:
 
 
 def test_conda_environment_lists_the_same_packages_with_the_same_ranges() -> None:
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    listed = dict(entry.partition(" ")[::2] for entry in environment["dependencies"])
+    listed = read_environment()
     assert SpecifierSet(listed.pop("python")) == SpecifierSet(PROJECT["requires-python"])
     assert listed.pop("pip") == ""
     expected = {}
@@ -124,8 +133,7 @@ def test_conda_environment_lists_the_same_packages_with_the_same_ranges() -> Non
 
 
 def test_locked_versions_lie_in_the_ranges_of_the_conda_environment() -> None:
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    listed = dict(entry.partition(" ")[::2] for entry in environment["dependencies"])
+    listed = read_environment()
     locked = read_lock("requirements.lock")
     for name in DECLARED:
         assert locked[name][0] in SpecifierSet(listed[CONDA_NAMES.get(name, name)]), name

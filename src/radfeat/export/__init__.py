@@ -1,0 +1,1 @@
+"""Back to the clinic: masks as DICOM segmentations, features as structured reports."""

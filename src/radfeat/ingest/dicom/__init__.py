@@ -1,0 +1,1 @@
+"""DICOM at the door: headers, series, structure sets, segmentations."""

@@ -1,0 +1,138 @@
+"""Headers of DICOM files, read without trust: a malformed value is an absent one, and nothing is said aloud.
+
+pydicom warns of odd values, and its warnings quote them; they may hold names. So it is kept quiet here, and
+whoever needs a value says in a sentence of their own that it is missing.
+"""
+
+import logging
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+from pydicom.multival import MultiValue
+
+_READ_FAULTS = (
+    InvalidDicomError,
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    NotImplementedError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
+"""What pydicom raises for damaged files, by its source and by trial; only its own calls stand under them."""
+
+
+class HeaderError(Exception):
+    """A file is not DICOM, or is damaged; holds no text of the file."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep pydicom's warnings and log lines, which quote values, off the terminal."""
+    logger = logging.getLogger("pydicom")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def read_header(path: Path) -> Dataset:
+    """The header of a DICOM file, without its pixels.
+
+    Raises
+    ------
+    HeaderError
+        If the file cannot be opened, is not DICOM, or is cut short within the header.
+    """
+    return _read(path, stop_before_pixels=True)
+
+
+def read_dataset(path: Path) -> Dataset:
+    """A DICOM file whole, its pixels still undecoded.
+
+    Raises
+    ------
+    HeaderError
+        As for ``read_header``.
+    """
+    return _read(path, stop_before_pixels=False)
+
+
+def _read(path: Path, *, stop_before_pixels: bool) -> Dataset:
+    with quiet():
+        try:
+            return pydicom.dcmread(path, stop_before_pixels=stop_before_pixels)
+        except _READ_FAULTS as error:
+            raise HeaderError(type(error).__name__) from None
+
+
+def is_dicom_file(path: Path) -> bool:
+    """Whether a file has the DICOM preamble."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def read_value(header: Dataset, keyword: str) -> object | None:
+    """The value of an element; None where it is absent, empty, or cannot be decoded."""
+    with quiet():
+        try:
+            value: object = header.get(keyword)
+        except _READ_FAULTS:
+            return None
+    if value is None or (hasattr(value, "__len__") and len(value) == 0):
+        return None
+    return value
+
+
+def read_text(header: Dataset, keyword: str) -> str | None:
+    """The text of an element, blanks around it dropped, several values joined by a backslash."""
+    value = read_value(header, keyword)
+    if value is None:
+        return None
+    text = "\\".join(str(v) for v in value) if isinstance(value, MultiValue) else str(value)
+    return text.strip().strip("\0").strip() or None
+
+
+def read_number(header: Dataset, keyword: str) -> float | None:
+    """The number of an element that has one finite value."""
+    numbers = read_numbers(header, keyword, 1)
+    return None if numbers is None else numbers[0]
+
+
+def read_numbers(header: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
+    """The finite numbers of an element that has exactly ``count`` of them, else None."""
+    value = read_value(header, keyword)
+    if value is None:
+        return None
+    items = list(value) if isinstance(value, MultiValue | list | tuple) else [value]
+    if len(items) != count:
+        return None
+    try:
+        numbers = tuple(float(str(item)) for item in items)
+    except ValueError:
+        return None
+    return numbers if all(math.isfinite(number) for number in numbers) else None
+
+
+def read_items(header: Dataset, keyword: str) -> tuple[Dataset, ...]:
+    """The items of a sequence; none where it is absent or is no sequence."""
+    value = read_value(header, keyword)
+    items = tuple(value) if isinstance(value, pydicom.Sequence) else ()
+    return tuple(item for item in items if isinstance(item, Dataset))
