@@ -1,11 +1,10 @@
 """The front of the command line: commands are imported when called, errors become exit codes."""
 
-import importlib
 import sys
-from collections.abc import Mapping
 
 import click
 
+from radfeat.cli.lazy import LazyGroup
 from radfeat.core.errors import RadfeatError
 from radfeat.core.version import VERSION
 from radfeat.core.vocabulary import ExitCode
@@ -14,7 +13,9 @@ STUDY_COMMANDS = {
     "init": ("init", "Write a study to fill in: commented settings, example sheets."),
     "validate": ("validate", "Check settings and sheets; report every fault at once."),
     "run": ("run", "Run the study from scans to report."),
+    "ingest": ("ingest", "Take in DICOM: inventory, de-identification, fetching from a PACS."),
     "features": ("features", "Measure one image and mask, and print the features."),
+    "export": ("export", "Give back DICOM: masks as segmentations, features as structured reports."),
     "catalogue": ("catalogue", "List the features of a run: codes, IBSI codes, units."),
     "settings": ("settings", "Print the settings with every default, or the JSON schema."),
     "simulate": ("simulate", "Write a simulated trial with planted truth."),
@@ -44,35 +45,15 @@ Exit codes: 0 done, 1 a bug, 2 settings or usage, 3 data, 4 a QC gate.
 """
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command's module only when the command is called: start-up stays short."""
-
-    sections: Mapping[str, Mapping[str, tuple[str, str]]] = {
+@click.group(
+    cls=LazyGroup,
+    sections={
         "Commands": STUDY_COMMANDS,
         "Stages (called by the workflow; each can be run by hand)": STAGE_COMMANDS,
-    }
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of all commands, in the order of the help."""
-        return [name for section in self.sections.values() for name in section]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of a command and take the command from it."""
-        for section in self.sections.values():
-            if cmd_name in section:
-                module = importlib.import_module(f"radfeat.cli.{section[cmd_name][0]}")
-                command: click.Command = getattr(module, cmd_name.replace("-", "_"))
-                return command
-        return None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands by section, without importing any."""
-        for title, section in self.sections.items():
-            with formatter.section(title):
-                formatter.write_dl([(name, text) for name, (_, text) in section.items()])
-
-
-@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+    },
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(VERSION, prog_name="radfeat")
 def cli() -> None:
     """From trial scans and tumour masks to radiomics features, and per arm to models."""
