@@ -8,9 +8,13 @@ from pathlib import Path
 import click
 import pytest
 
+from radfeat.cli.export import EXPORT_COMMANDS
+from radfeat.cli.ingest import INGEST_COMMANDS
 from radfeat.cli.main import STAGE_COMMANDS, STUDY_COMMANDS, cli, run_command_line
 
-COMMANDS = [*STUDY_COMMANDS, *STAGE_COMMANDS]
+GROUPS = {"ingest": INGEST_COMMANDS, "export": EXPORT_COMMANDS}
+NESTED = [f"{group} {name}" for group, commands in GROUPS.items() for name in commands]
+COMMANDS = [*STUDY_COMMANDS, *STAGE_COMMANDS, *NESTED]
 SETTINGS, DATA = 2, 3
 STAGES_WITHOUT_PLAN = {
     "check-files": [],
@@ -43,6 +47,16 @@ class Say:
         return code, out, err
 
 
+def find_command(name: str) -> click.Command:
+    """The command of this name; ``ingest pull`` is one in a group."""
+    command: click.Command | None = cli
+    for word in name.split():
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(cli), word)
+    assert command is not None
+    return command
+
+
 def write_study(folder: Path, settings: str = "images: images.csv\n", sheet: str | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(settings, encoding="utf-8")
@@ -53,10 +67,9 @@ def write_study(folder: Path, settings: str = "images: images.csv\n", sheet: str
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_says_what_the_command_does_and_shows_an_example(say: Say, name: str) -> None:
-    code, out, err = say(name, "--help")
+    code, out, err = say(*name.split(), "--help")
     assert (code, err) == (0, "")
-    command = cli.get_command(click.Context(cli), name)
-    assert command is not None
+    command = find_command(name)
     assert command.help is not None
     assert command.help.split("\n")[0].split()[0] in out
     example = re.search(rf"Examples?:\n +radfeat {name}\b", out)
@@ -65,8 +78,7 @@ def test_help_says_what_the_command_does_and_shows_an_example(say: Say, name: st
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_and_argument_of_an_example_exists(name: str) -> None:
-    command = cli.get_command(click.Context(cli), name)
-    assert command is not None
+    command = find_command(name)
     known = {option for parameter in command.params for option in parameter.opts} | {"--help", "--"}
     lines = [line for line in str(command.epilog).splitlines() if line.strip().startswith(f"radfeat {name} ")]
     assert lines
@@ -77,8 +89,7 @@ def test_every_option_and_argument_of_an_example_exists(name: str) -> None:
 
 def test_every_option_has_a_help_text_or_a_closed_choice() -> None:
     for name in COMMANDS:
-        command = cli.get_command(click.Context(cli), name)
-        assert command is not None
+        command = find_command(name)
         for option in command.params:
             if isinstance(option, click.Option):
                 assert option.help or isinstance(option.type, click.Choice), f"{name} {option.opts}"
@@ -87,7 +98,7 @@ def test_every_option_has_a_help_text_or_a_closed_choice() -> None:
 def test_help_of_the_whole_lists_every_command_and_the_exit_codes(say: Say) -> None:
     code, out, _ = say("--help")
     assert code == 0
-    for name in COMMANDS:
+    for name in (*STUDY_COMMANDS, *STAGE_COMMANDS):
         assert re.search(rf"^  {name} ", out, flags=re.MULTILINE), name
     assert "Exit codes: 0 done, 1 a bug, 2 settings or usage, 3 data, 4 a QC gate." in out
 
@@ -97,6 +108,15 @@ def test_overview_gives_each_command_one_line_of_a_terminal(say: Say) -> None:
     assert max(len(line) for line in out.splitlines()) <= 80
     for text in (text for _, text in [*STUDY_COMMANDS.values(), *STAGE_COMMANDS.values()]):
         assert text in out
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_overview_of_a_group_gives_each_command_one_line_of_a_terminal(say: Say, group: str) -> None:
+    code, out, _ = say(group, "--help")
+    assert code == 0
+    assert max(len(line) for line in out.splitlines()) <= 80
+    for name, (_, text) in GROUPS[group].items():
+        assert re.search(rf"^  {name} +{re.escape(text)}$", out, flags=re.MULTILINE), name
 
 
 def test_no_command_shows_the_help_and_is_wrong_usage(say: Say) -> None:

@@ -6,7 +6,7 @@ from radfeat.cli.lazy import LazyGroup
 
 EXPORT_COMMANDS = {
     "masks": ("export_masks", "Write the ROIs of a run as DICOM segmentations."),
-    "features": ("export_features", "Write features with an IBSI code as structured reports (TID 1500)."),
+    "features": ("export_features", "Write features as structured reports (SR TID 1500)."),
 }
 
 

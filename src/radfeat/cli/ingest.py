@@ -16,7 +16,7 @@ INGEST_COMMANDS = {
     sections={"Commands": INGEST_COMMANDS},
     epilog="""\b
 Example:
-  radfeat ingest inventory dicom --to inventory  # series table and draft image sheet
+  radfeat ingest inventory dicom  # series table and draft image sheet
 """,
 )
 def ingest() -> None:
