@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.multival import MultiValue
 
-_READ_FAULTS = (
+READ_FAULTS = (
     InvalidDicomError,
     OSError,
     EOFError,
@@ -76,7 +76,7 @@ def _read(path: Path, *, stop_before_pixels: bool) -> Dataset:
     with quiet():
         try:
             return pydicom.dcmread(path, stop_before_pixels=stop_before_pixels)
-        except _READ_FAULTS as error:
+        except READ_FAULTS as error:
             raise HeaderError(type(error).__name__) from None
 
 
@@ -94,7 +94,7 @@ def read_value(header: Dataset, keyword: str) -> object | None:
     with quiet():
         try:
             value: object = header.get(keyword)
-        except _READ_FAULTS:
+        except READ_FAULTS:
             return None
     if value is None or (hasattr(value, "__len__") and len(value) == 0):
         return None
