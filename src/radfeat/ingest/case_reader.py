@@ -1,11 +1,13 @@
 """From rows of the image sheet to volumes, masks and their provenance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
+from radfeat.core.acquisition import Acquisition
+from radfeat.core.findings import Finding
 from radfeat.core.pair import SourcePair
 from radfeat.core.provenance import Provenance, compute_voxel_digest
 from radfeat.core.vocabulary import Modality, Reason, Unit
@@ -29,12 +31,17 @@ class ReadImage:
     """An image that was read, with the SHA-256 of its file and of its voxels.
 
     ``read_labels`` reads a mask file of this image and remembers the last one: the ROIs of an image often
-    share one.
+    share one. ``findings`` are what reading found. The last three fields are what only DICOM gives:
+    ``instances`` maps each SOPInstanceUID to its slice (-1: to all slices).
     """
 
     volume: Volume
     sha256: str
     voxel_digest: str
+    findings: tuple[Finding, ...] = ()
+    acquisition: Acquisition | None = None
+    frame_of_reference: str | None = field(default=None, repr=False)
+    instances: Mapping[str, int] = field(default_factory=dict, repr=False)
     read_labels: ReadLabels = field(default_factory=_remember_last, repr=False)
 
 
