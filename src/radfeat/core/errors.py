@@ -81,6 +81,10 @@ class SubmissionError(RadfeatError):
     """A package cannot be assembled or verified. Exit code 3."""
 
 
+class ExportError(RadfeatError):
+    """A result cannot become a DICOM object, or would take the place of another. Exit code 3."""
+
+
 class CaseError(RadfeatError):
     """A case or an ROI cannot yield features: it becomes a row with ``reason``, and the run goes on."""
 
