@@ -33,7 +33,7 @@ class GeometryGroup:
 
     @property
     def text(self) -> str:
-        """The group as text, rounded; groups that do not match differ in it (steps are finer than tolerances)."""
+        """The group as text, rounded less than tolerances allow: groups that do not match differ in it."""
         cosines = " ".join(f"{round(c, 2) + 0.0:.2f}" for c in self.orientation or ())
         spacing = " ".join(f"{s:.3g}" for s in self.spacing_mm or ())
         return f"{self.rows or ''}|{self.columns or ''}|{cosines}|{spacing}"
