@@ -1,8 +1,11 @@
 """How an image was acquired: the technical parameters of a series, without anything about its subject."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from radfeat.core.grid import Grid
 
 
 class Parameter(StrEnum):
@@ -52,6 +55,9 @@ UNITS: Mapping[Parameter, str] = {
 }
 """Unit of each parameter that is a number; the others are text."""
 
+_SQUARE = 1e-3
+"""Pixels whose sides differ by less than this share are square."""
+
 
 @dataclass(frozen=True, slots=True)
 class Acquisition:
@@ -59,7 +65,25 @@ class Acquisition:
 
     A parameter that the headers do not give, or give differently from slice to slice where it must be one,
     is absent. Numbers are in the unit of ``UNITS``; texts are as in the header, brought to capitals, without
-    anything that could name a person.
+    anything that could name a person. Several values of one text are joined by a backslash.
     """
 
     values: Mapping[Parameter, float | str] = field(default_factory=dict)
+
+    @property
+    def scanner(self) -> str | None:
+        """Maker and model, None where the headers do not give both."""
+        maker, model = self.values.get(Parameter.MANUFACTURER), self.values.get(Parameter.MODEL)
+        return None if maker is None or model is None else f"{maker} {model}"
+
+
+def describe_grid(grid: Grid) -> dict[Parameter, float]:
+    """What the grid of a volume tells of its acquisition, whatever the file: its spacings.
+
+    Slices lie along z. Pixels that are not square have no one pixel spacing.
+    """
+    x, y, z = grid.spacing_xyz_mm
+    spacings = {Parameter.SLICE_SPACING: z}
+    if math.isclose(x, y, rel_tol=_SQUARE):
+        spacings[Parameter.PIXEL_SPACING] = x
+    return spacings

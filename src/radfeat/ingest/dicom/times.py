@@ -1,0 +1,55 @@
+"""Dates and times of headers as moments: a malformed one, or a time without its date, is absent."""
+
+import re
+from datetime import datetime, timedelta
+
+from pydicom.dataset import Dataset
+
+from radfeat.ingest.dicom.headers import read_text
+
+_DATE = re.compile(r"(\d{4})[.]?(\d{2})[.]?(\d{2})")
+_TIME = re.compile(r"(\d{2}):?(\d{2}):?(\d{2})(?:\.(\d{1,6}))?")
+_MOMENT = re.compile(r"(\d{8})(\d{6}(?:\.\d{1,6})?)(?:[+-]\d{4})?")
+
+
+def read_moment(header: Dataset, date_keyword: str, time_keyword: str) -> datetime | None:
+    """The moment that a date (DA) and a time (TM) to the second give; None where either is absent."""
+    return _join(read_text(header, date_keyword), read_text(header, time_keyword))
+
+
+def read_datetime(header: Dataset, keyword: str) -> datetime | None:
+    """The moment of an element of date and time (DT) to the second; its offset from UTC is set aside."""
+    found = _MOMENT.fullmatch(read_text(header, keyword) or "")
+    return None if found is None else _join(found.group(1), found.group(2))
+
+
+def read_time_of_day(header: Dataset, keyword: str) -> timedelta | None:
+    """A time (TM) to the second, since midnight."""
+    return _time(read_text(header, keyword))
+
+
+def time_of_day(moment: datetime) -> timedelta:
+    """How long after midnight a moment is."""
+    return moment - moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _join(date: str | None, time: str | None) -> datetime | None:
+    found, since_midnight = _DATE.fullmatch(date or ""), _time(time)
+    if found is None or since_midnight is None:
+        return None
+    year, month, day = (int(part) for part in found.groups())
+    try:
+        return datetime(year, month, day) + since_midnight
+    except ValueError:
+        return None
+
+
+def _time(text: str | None) -> timedelta | None:
+    found = _TIME.fullmatch(text or "")
+    if found is None:
+        return None
+    hours, minutes, seconds = (int(part) for part in found.groups()[:3])
+    if hours > 23 or minutes > 59 or seconds > 59:
+        return None
+    fraction = (found.group(4) or "").ljust(6, "0")
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds, microseconds=int(fraction))
