@@ -1,10 +1,43 @@
 """Settings of reading images and masks."""
 
-from typing import Literal
+import re
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from radfeat.core.vocabulary import Unit
+
+
+class RoiPattern(BaseModel):
+    """What sites call one ROI in their structure sets and segmentations."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    roi: str = Field(min_length=1, description="Name of the ROI in the column `roi` of the image sheet.")
+    pattern: str = Field(
+        min_length=1,
+        description=(
+            "Regular expression for the names that sites give to it, such as `gtv[-_ ]?1?`. It must match "
+            "the whole name; capitals and small letters are alike."
+        ),
+    )
+    role: str | None = Field(
+        default=None,
+        min_length=1,
+        description=(
+            "Role of the ROI, as in the column `role`. A row whose `roi` stands in no entry takes the "
+            "patterns of its role. Default: none."
+        ),
+    )
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"'{pattern}' is no regular expression: {error}") from None
+        return pattern
 
 
 class IngestSettings(BaseModel):
@@ -51,3 +84,42 @@ class IngestSettings(BaseModel):
             "`arbitrary`. NIfTI, NRRD and MetaImage do not say; so nothing is assumed by default."
         ),
     )
+    rois: tuple[RoiPattern, ...] = Field(
+        default=(),
+        description=(
+            "Patterns for the names of ROIs in DICOM structure sets and segmentations, used where the "
+            "column `label` of the image sheet is empty; exactly one region of the file must match. "
+            "Default: none; a file must then hold one region, or the sheet name it."
+        ),
+    )
+    slice_tolerance_mm: float = Field(
+        default=0.1,
+        ge=0,
+        le=10,
+        allow_inf_nan=False,
+        description=(
+            "How far, in mm, 0 to 10, the points of a contour may lie out of a plane parallel to the slices, "
+            "and a frame of a DICOM segmentation out of its slice. Default 0.1: coordinates are often "
+            "rounded to 0.1 mm, and slices lie further apart. A contour that is tilted further is refused."
+        ),
+    )
+    fractional_threshold: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description=(
+            "Voxels of a fractional DICOM segmentation belong to the ROI from this probability or occupancy "
+            "on, above 0, up to 1. Default 0.5: more likely in than out, or at least half filled. A finding "
+            "says so."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _names_each_roi_once(self) -> Self:
+        names = [entry.roi for entry in self.rois]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"rois: several patterns for {', '.join(twice)}; join them with | into one pattern"
+            )
+        return self
