@@ -35,6 +35,16 @@ class Severity(StrEnum):
     """The ROI or image named by the finding's key has no features because of it."""
 
 
+class Verdict(StrEnum):
+    """Whether an acquisition parameter is what the protocol allows."""
+
+    CONFORM = "conform"
+    DEVIATE = "deviate"
+    UNKNOWN = "unknown"
+    """The protocol has a rule, and the headers do not tell; never taken for conform."""
+    NOT_SPECIFIED = "not_specified"
+
+
 class Modality(StrEnum):
     """DICOM (0008,0060) values that can enter."""
 
