@@ -57,6 +57,15 @@ def find_command(name: str) -> click.Command:
     return command
 
 
+def find_called(command: click.Command, words: list[str]) -> click.Command:
+    """The command that an example calls: that of the next word where ``command`` is a group."""
+    if not isinstance(command, click.Group):
+        return command
+    called = command.get_command(click.Context(command), words[0])
+    assert called is not None
+    return called
+
+
 def write_study(folder: Path, settings: str = "images: images.csv\n", sheet: str | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(settings, encoding="utf-8")
@@ -79,10 +88,11 @@ def test_help_says_what_the_command_does_and_shows_an_example(say: Say, name: st
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_and_argument_of_an_example_exists(name: str) -> None:
     command = find_command(name)
-    known = {option for parameter in command.params for option in parameter.opts} | {"--help", "--"}
     lines = [line for line in str(command.epilog).splitlines() if line.strip().startswith(f"radfeat {name} ")]
     assert lines
     for line in lines:
+        called = find_called(command, line.split()[1 + len(name.split()) :])
+        known = {option for parameter in called.params for option in parameter.opts} | {"--help", "--"}
         own = line.split("&&")[0].split("#")[0].split(" -- ")[0]
         assert set(re.findall(r" (--[a-z-]+)", own)) <= known, line
 

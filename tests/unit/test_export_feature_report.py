@@ -16,7 +16,6 @@ from radfeat.export.feature_report import (
     CodedValue,
     MeasuredSegment,
     build_feature_report,
-    list_parameters,
     read_feature_report,
 )
 from radfeat.export.files import Written, write_object
@@ -182,7 +181,3 @@ def test_every_unit_of_a_coded_feature_has_a_ucum_code_in_every_unit_of_intensit
 def test_unknown_unit_is_refused() -> None:
     with pytest.raises(ExportError, match=r"found furlong"):
         choose_ucum("furlong", Unit.HU)
-
-
-def test_parameters_are_listed_by_name() -> None:
-    assert list_parameters({"b": [1, 2], "a": None}) == ["a = None", "b = [1, 2]"]

@@ -1,6 +1,6 @@
 """Features as a structured report (SR TID 1500): IBSI codes, exact values, the segments measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from pydicom.sr.coding import Code
 from radfeat.core.version import VERSION
 from radfeat.export.ibsi import DESIGNATOR, build_scheme
 from radfeat.export.meanings import choose_codes
-from radfeat.export.quiet import quiet
+from radfeat.export.quiet import explain_libraries, quiet
 from radfeat.export.segmentation import MAKER, Segment, clean_text, drop_own_elements, tracking_uid
 from radfeat.export.sources import SourceImages
 from radfeat.export.uids import UNSETTLED_UID, derive_uid, settle_uid
@@ -60,8 +60,13 @@ def build_feature_report(
     highdicom.sr.Comprehensive3DSR
         Each value stands in it as decimal text (16 characters) and as the very double (0040,A161). The
         same object, UID and all, whenever source, segments and values are the same.
+
+    Raises
+    ------
+    ExportError
+        If highdicom does not accept what the source's headers hold.
     """
-    with quiet():
+    with quiet(), explain_libraries(measured[0].segment.mask.roi.case.case_id):
         content = sr.MeasurementReport(
             observation_context=sr.ObservationContext(observer_device_context=_observe()),
             procedure_reported=_PROCEDURE,
@@ -143,8 +148,3 @@ def _measure(value: CodedValue) -> sr.Measurement:
 
 def _identify(parameters: Sequence[str]) -> sr.AlgorithmIdentification:
     return sr.AlgorithmIdentification(name=MAKER, version=VERSION, parameters=list(parameters))
-
-
-def list_parameters(parameters: Mapping[str, object]) -> list[str]:
-    """Parameters as sentences, in the order of their names: ``bin_width = 25.0``."""
-    return [f"{name} = {value}" for name, value in sorted(parameters.items())]

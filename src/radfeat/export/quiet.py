@@ -1,11 +1,15 @@
-"""Keeping the DICOM libraries quiet: their warnings and log lines quote values, and values may be names."""
+"""Keeping the DICOM libraries quiet: what they say quotes values, and values may be names."""
 
 import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from radfeat.core.errors import ExportError
+
 _LOUD = ("pydicom", "highdicom")
+_REFUSALS = (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError)
+"""What highdicom and pydicom raise for headers that they cannot build upon."""
 
 
 @contextmanager
@@ -22,3 +26,17 @@ def quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+
+
+@contextmanager
+def explain_libraries(key: str) -> Iterator[None]:
+    """Turn what highdicom says of a header into one sentence that quotes nothing of it."""
+    try:
+        yield
+    except _REFUSALS as error:
+        raise ExportError(
+            "the headers of the image are not such that an object can be derived from them",
+            key=key,
+            measured=type(error).__name__,
+            remedy="Check the series with a DICOM validator, and export it again from where it came from",
+        ) from None

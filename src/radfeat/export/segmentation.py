@@ -15,7 +15,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from radfeat.core.version import VERSION
 from radfeat.core.volume import Mask
 from radfeat.export.meanings import choose_codes
-from radfeat.export.quiet import quiet
+from radfeat.export.quiet import explain_libraries, quiet
 from radfeat.export.sources import SourceImages
 from radfeat.export.uids import UNSETTLED_UID, derive_uid, settle_uid
 
@@ -64,11 +64,17 @@ def build_segmentation(source: SourceImages, segments: Sequence[Segment]) -> hd.
     highdicom.seg.Segmentation
         The same object, UID and all, whenever source, masks and names are the same. Subject and study are
         the source's; dates are those of its study.
+
+    Raises
+    ------
+    ExportError
+        If highdicom does not accept what the source's headers hold.
     """
-    with quiet():
+    pixels = _stack(segments, source.slices)
+    with quiet(), explain_libraries(segments[0].mask.roi.case.case_id):
         built = hd.seg.Segmentation(
             source_images=list(source.headers),
-            pixel_array=_stack(segments, source.slices),
+            pixel_array=pixels,
             segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
             segment_descriptions=[_describe(source, s, n) for n, s in enumerate(segments, start=1)],
             series_instance_uid=derive_uid("segmentation series", source.series_uid),

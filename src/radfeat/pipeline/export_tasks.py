@@ -1,0 +1,163 @@
+"""What there is to export: the tables of a run and the rows of its sheet, put together case by case."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from radfeat.core.errors import TableError
+from radfeat.core.keys import stem_of
+from radfeat.core.vocabulary import Status, Unit
+from radfeat.export.coded_features import CodedFeature, Row, choose_coded_features
+from radfeat.ingest.image_sheet import ImageRow
+from radfeat.ingest.settings import IngestSettings
+from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.plan import Plan, read_manifest, read_plan
+from radfeat.tables.parquet import read_identity, read_table
+from radfeat.tables.schemas import FEATURE_CATALOGUE, FEATURES, ROIS, SERIES, TableSchema
+
+Rows = Mapping[str, Mapping[str, object]]
+"""Rows of a table by their key."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredRoi:
+    """An ROI that was measured: its row of the sheet, the digest of its mask, its steps (JSON) and values."""
+
+    row: ImageRow
+    mask_voxel_digest: str
+    steps: str
+    values: Mapping[str, float | None] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTask:
+    """One case; ``rois`` are those that were measured, ``failed`` counts the others."""
+
+    case_id: str
+    image: Path
+    voxel_digest: str
+    unit: Unit
+    rois: tuple[MeasuredRoi, ...]
+    failed: int
+
+    @property
+    def stem(self) -> str:
+        """A name for the case's files, without identity."""
+        return stem_of(self.case_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPlan:
+    """What reports are made with: the coded features, the catalogue's rows, the digest of the settings."""
+
+    features: tuple[CodedFeature, ...]
+    catalogue: tuple[Row, ...]
+    settings_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPlan:
+    """What a run has to export; ``reports`` is None where only masks are wanted."""
+
+    tasks: tuple[ExportTask, ...]
+    ingest: IngestSettings
+    reports: ReportPlan | None
+
+
+def plan_export(folder: ResultsFolder, *, features: bool) -> ExportPlan:
+    """Read what a run has to export.
+
+    Parameters
+    ----------
+    folder
+        The results of a run.
+    features
+        Whether values are wanted beside the masks.
+
+    Raises
+    ------
+    TableError
+        If there are no results, or not those of the present plan.
+    """
+    plan = read_plan(folder)
+    tables = {schema: _read(folder, plan, schema) for schema in (SERIES, ROIS)}
+    reports = _plan_reports(folder, plan) if features else None
+    values = {} if reports is None else _read_values(folder, plan, reports.features)
+    series = _by_key(tables[SERIES], "case_id")
+    rois = _by_key(tables[ROIS], "roi_id")
+    base = (folder.root / plan.base).resolve()
+    rows = sorted((r for b in plan.buckets for r in read_manifest(folder, b, base)), key=lambda r: r.key)
+    cases = [tuple(group) for _, group in groupby(rows, key=lambda row: row.key.case)]
+    settings = json.loads(folder.extraction_settings.read_text(encoding="utf-8"))
+    return ExportPlan(
+        tuple(_build_task(case, series, rois, values) for case in cases),
+        IngestSettings.model_validate(settings["ingest"]),
+        reports,
+    )
+
+
+def _read(folder: ResultsFolder, plan: Plan, schema: TableSchema) -> pa.Table:
+    path = folder.blinded / f"{schema.name}.parquet"
+    table = read_table(path, schema)
+    identity = read_identity(path)
+    if (identity.run_id, identity.settings_digest) != (plan.run_id, plan.case_digest):
+        raise TableError(
+            "the table is not of the present plan: sheet or settings have changed since",
+            key=path.name,
+            remedy="Run the study again, then export",
+        )
+    return table
+
+
+def _plan_reports(folder: ResultsFolder, plan: Plan) -> ReportPlan:
+    catalogue = tuple(_read(folder, plan, FEATURE_CATALOGUE).to_pylist())
+    features = choose_coded_features(catalogue)
+    if not features:
+        raise TableError(
+            "no feature of the original image has an IBSI code",
+            key=f"{FEATURE_CATALOGUE.name}.parquet",
+            remedy="Measure the image type Original, or export masks alone",
+        )
+    return ReportPlan(features, catalogue, plan.case_digest)
+
+
+def _read_values(
+    folder: ResultsFolder, plan: Plan, features: tuple[CodedFeature, ...]
+) -> Mapping[str, Mapping[str, float | None]]:
+    table = _read(folder, plan, FEATURES)
+    measured = table.filter(pc.equal(table["status"], Status.OK.value))
+    chosen = measured.select([feature.column for feature in features])
+    return dict(zip(measured["roi_id"].to_pylist(), chosen.to_pylist(), strict=True))
+
+
+def _by_key(table: pa.Table, key: str) -> Rows:
+    return {row[key]: row for row in table.to_pylist()}
+
+
+def _build_task(
+    case: tuple[ImageRow, ...],
+    series: Rows,
+    rois: Rows,
+    values: Mapping[str, Mapping[str, float | None]],
+) -> ExportTask:
+    image = series[case[0].key.case.case_id]
+    measured = [row for row in case if rois[row.key.roi_id]["status"] == Status.OK.value]
+    return ExportTask(
+        case[0].key.case.case_id,
+        case[0].image,
+        str(image["voxel_digest"]),
+        Unit(str(image["unit"])) if measured else Unit.ARBITRARY,
+        tuple(_build_roi(row, rois[row.key.roi_id], values) for row in measured),
+        len(case) - len(measured),
+    )
+
+
+def _build_roi(
+    row: ImageRow, roi: Mapping[str, object], values: Mapping[str, Mapping[str, float | None]]
+) -> MeasuredRoi:
+    return MeasuredRoi(row, str(roi["mask_voxel_digest"]), str(roi["steps"]), values.get(row.key.roi_id, {}))
