@@ -84,6 +84,21 @@ def identity_words(header: Dataset) -> frozenset[str]:
     return frozenset(words)
 
 
+def identity_texts(header: Dataset) -> frozenset[str]:
+    """What ``identity_words`` are made from, as it stands in the header: whole values, groups and parts."""
+    texts: set[str] = set()
+    with quiet():
+        for _, _, text in _walk(header):
+            groups = [text, *text.split("=")]
+            texts |= {part.strip(" \0") for group in groups for part in (group, *_PARTS.findall(group))}
+    return frozenset(text for text in texts if text and fold(text) not in COMMON)
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of an identifier, folded, and the whole."""
+    return frozenset(_number_words(text))
+
+
 def names_someone(text: str, words: Iterable[str]) -> bool:
     """Whether a text repeats one of the words of ``identity_words``.
 
@@ -116,6 +131,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))
 
 
+_PARTS = re.compile(r"[^\W_]+")
 _RUNS = tuple(map(re.compile, (r"[^\W\d_]+", r"\d+", r"[A-Z]?[^\W\dA-Z_]+", r"[^\W\dA-Z_]+", r"[A-Z]+")))
 """Letters, digits, a capital with what follows it, small letters, capitals: how people join words."""
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae", "å": "aa"})
@@ -171,7 +187,7 @@ def _texts(header: Dataset, tag: BaseTag) -> list[str]:
 
 def _split(text: str) -> list[str]:
     """Words of letters and digits, folded; kept together are letters and digits that touch."""
-    return re.findall(r"[^\W_]+", fold(text))
+    return _PARTS.findall(fold(text))
 
 
 def _long_enough(word: str) -> bool:

@@ -1,0 +1,145 @@
+"""One file: read, judged, made anew, written under a new name, and searched before it gets that name."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+
+from radfeat.core.files import write_atomically
+from radfeat.ingest.deidentify.elements import Cleaning, clean_dataset
+from radfeat.ingest.deidentify.journal import Journal, Person, Profile
+from radfeat.ingest.deidentify.markers import add_markers, build_file_meta
+from radfeat.ingest.deidentify.quarantine import Quarantine, judge
+from radfeat.ingest.deidentify.table import Action
+from radfeat.ingest.deidentify.traces import build_needles, has_trace
+from radfeat.ingest.dicom.headers import READ_FAULTS, HeaderError, quiet, read_dataset, read_text
+from radfeat.ingest.dicom.series_key import instance_key, series_key
+from radfeat.ingest.identity import identity_texts, identity_words, words_of
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file: written (``output`` from the target folder), or in quarantine.
+
+    ``unchanged`` where the same bytes stood there already; ``copy`` where another file of the source has the
+    same bytes and stands for both.
+    """
+
+    path: Path
+    output: str | None = None
+    unchanged: bool = False
+    copy: bool = False
+    quarantine: Quarantine | None = None
+    subject_id: str = ""
+    patient_id: str = ""
+    actions: Counter[tuple[Action, str]] = field(default_factory=Counter)
+    withheld: tuple[tuple[str, str], ...] = ()
+
+
+_ENCODING_FAULTS = (HeaderError, *(fault for fault in READ_FAULTS if not issubclass(fault, OSError)))
+"""What pydicom raises for values that it cannot decode or encode; a full disk is none of them."""
+
+
+class _TraceError(Exception):
+    """Something was left; the file under way must not appear."""
+
+
+def deidentify_file(path: Path, target: Path, profile: Profile) -> Outcome:
+    """De-identify one file into ``target``; whatever goes wrong with its contents, nothing is written.
+
+    Its name there is ``<subject>/<study>/<series>/<instance>.dcm``, all but the subject hashes of new UIDs:
+    it depends on the file and the key alone.
+    """
+    with quiet():
+        try:
+            dataset = read_dataset(path)
+        except HeaderError:
+            return Outcome(path, quarantine=Quarantine.NOT_DICOM)
+        patient_id = read_text(dataset, "PatientID") or ""
+        issuer = read_text(dataset, "IssuerOfPatientID") or ""
+        subject_id, reason = name_subject(patient_id, issuer, profile)
+        reason = reason or judge(dataset)
+        if reason is not None:
+            return Outcome(path, quarantine=reason)
+        return _write(path, dataset, target, profile, patient_id, subject_id)
+
+
+def name_subject(patient_id: str, issuer: str, profile: Profile) -> tuple[str, Quarantine | None]:
+    """The subject's id in the trial, or why there is none."""
+    if not patient_id:
+        return "", Quarantine.NO_SUBJECT
+    if profile.subjects is None:
+        return profile.secret.derive_subject(patient_id), None
+    listed = profile.subjects.get((patient_id, issuer)) or profile.subjects.get((patient_id, ""))
+    return (listed, None) if listed else ("", Quarantine.NOT_IN_LIST)
+
+
+def build_person(dataset: Dataset, subject_id: str, profile: Profile) -> Person:
+    """Shift and words of the subject; words that the subject's id in the trial is made of are free."""
+    words = identity_words(dataset) - words_of(subject_id)
+    return Person(subject_id, profile.secret.derive_shift_days(subject_id), words)
+
+
+def _write(
+    path: Path, dataset: Dataset, target: Path, profile: Profile, patient_id: str, subject_id: str
+) -> Outcome:
+    person, journal = build_person(dataset, subject_id, profile), Journal()
+    try:
+        result = clean_dataset(dataset, Cleaning(profile, person, journal))
+        result.file_meta = build_file_meta(dataset, result)
+        add_markers(result, journal)
+        output = _name_file(result, subject_id)
+    except _ENCODING_FAULTS:
+        return Outcome(path, quarantine=Quarantine.UNWRITABLE)
+    plain = subject_id.lower().encode()
+    needles = build_needles(identity_texts(dataset), journal.uids)
+    try:
+        unchanged = _save(
+            _encode(result), target / output, frozenset(n for n in needles if n not in plain), person.words
+        )
+    except _ENCODING_FAULTS:
+        return Outcome(path, quarantine=Quarantine.UNWRITABLE)
+    except _TraceError:
+        return Outcome(path, quarantine=Quarantine.TRACE)
+    return Outcome(
+        path,
+        output,
+        unchanged,
+        subject_id=subject_id,
+        patient_id=patient_id,
+        actions=journal.actions,
+        withheld=tuple(journal.withheld),
+    )
+
+
+def _name_file(result: Dataset, subject_id: str) -> str:
+    study = Dataset()
+    study.SOPInstanceUID = result.StudyInstanceUID
+    return f"{subject_id}/{instance_key(study)}/{series_key(result)}/{instance_key(result)}.dcm"
+
+
+def _encode(result: Dataset) -> bytes:
+    buffer = BytesIO()
+    result.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def _save(data: bytes, path: Path, needles: frozenset[bytes], words: frozenset[str]) -> bool:
+    """Write and search a file; say whether the same bytes stood there already, then it is only searched."""
+    if path.is_file() and path.read_bytes() == data:
+        _require_no_trace(path, needles, words)
+        return True
+
+    def write(temporary: Path) -> None:
+        temporary.write_bytes(data)
+        _require_no_trace(temporary, needles, words)
+
+    write_atomically(path, write)
+    return False
+
+
+def _require_no_trace(path: Path, needles: frozenset[bytes], words: frozenset[str]) -> None:
+    if has_trace(path, needles, words):
+        raise _TraceError
