@@ -21,13 +21,19 @@ _INTENSITY: Mapping[str, tuple[Code, Code]] = {
         codes.UCUM.StandardizedUptakeValueBodyWeight,
         Code("g2/ml2{SUVbw}", "UCUM", "square Standardized Uptake Value body weight"),
     ),
+    # DICOM's g/ml{SUVlbm} stands for one formula of lean body mass; the unit of a volume does not tell which.
     "SUVlbm": (
-        codes.UCUM.StandardizedUptakeValueLeanBodyMassJames,
-        Code("g2/ml2{SUVlbm}", "UCUM", "square Standardized Uptake Value lean body mass"),
+        Code("g/ml", "UCUM", "g/ml, SUV by lean body mass"),
+        Code("g2/ml2", "UCUM", "square g/ml, SUV by lean body mass"),
     ),
     "SUVbsa": (
         codes.UCUM.StandardizedUptakeValueBodySurfaceArea,
         Code("cm4/ml2{SUVbsa}", "UCUM", "square Standardized Uptake Value surface area"),
+    ),
+    "mm2/s": (codes.UCUM.SquareMillimeterPerSecond, Code("mm4/s2", "UCUM", "square mm2/s")),
+    "10^-6 mm2/s": (
+        Code("10-6.mm2/s", "UCUM", "10-6.mm2/s"),
+        Code("10-12.mm4/s2", "UCUM", "square 10-6.mm2/s"),
     ),
     "arbitrary": (codes.UCUM.ArbitraryUnit, Code("[arb'U]2", "UCUM", "square arbitrary unit")),
 }
