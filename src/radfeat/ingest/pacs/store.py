@@ -1,0 +1,154 @@
+"""Where fetched instances lie: no UID and nothing of a header is in a name; a file is whole or not there.
+
+``FOLDER/<series>/<instance>.dcm``, both names hashes of UIDs; ``FOLDER/pull.csv``; ``FOLDER/private``
+(mode 0700) says which UIDs they stand for.
+"""
+
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+
+from radfeat.core.errors import SettingsError
+from radfeat.core.files import write_atomically
+from radfeat.ingest.dicom.headers import HeaderError, read_dataset, read_text
+from radfeat.ingest.pacs.answers import PacsError, Write
+
+SERIES_DIGITS, INSTANCE_DIGITS = 12, 16
+OWNER_ONLY = 0o700
+_UNDEFINED_LENGTH = 0xFFFFFFFF
+
+
+def hash_series(series_uid: str) -> str:
+    """The name of a series in tables, messages and folders: 12 hexadecimal digits."""
+    return hashlib.sha256(f"series {series_uid}".encode()).hexdigest()[:SERIES_DIGITS]
+
+
+def hash_instance(sop_uid: str) -> str:
+    """The name of an instance's file, without its suffix: 16 hexadecimal digits."""
+    return hashlib.sha256(f"instance {sop_uid}".encode()).hexdigest()[:INSTANCE_DIGITS]
+
+
+@dataclass(frozen=True, slots=True)
+class PullFolder:
+    """A folder that series are fetched into."""
+
+    root: Path
+
+    @property
+    def ledger(self) -> Path:
+        """What came of each series that was asked for."""
+        return self.root / "pull.csv"
+
+    @property
+    def private(self) -> Path:
+        """What tells identities: for the owner only."""
+        return self.root / "private"
+
+    @property
+    def known_series(self) -> Path:
+        """The UIDs, patient and accession number of each series that was ever asked for."""
+        return self.private / "series.csv"
+
+    @property
+    def known_instances(self) -> Path:
+        """Every instance that the PACS ever listed."""
+        return self.private / "instances.csv"
+
+    def series(self, series_uid: str) -> Path:
+        """The folder of a series."""
+        return self.root / hash_series(series_uid)
+
+    def instance(self, series_uid: str, sop_uid: str) -> Path:
+        """The file of an instance."""
+        return self.series(series_uid) / f"{hash_instance(sop_uid)}.dcm"
+
+
+@contextmanager
+def hold_folder(folder: PullFolder) -> Iterator[None]:
+    """Make the folder, hold it against a second pull, and sweep what a killed one left half written.
+
+    Raises
+    ------
+    SettingsError
+        If another pull is at work in it.
+    """
+    folder.root.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+    folder.private.mkdir(mode=OWNER_ONLY, exist_ok=True)
+    folder.private.chmod(OWNER_ONLY)
+    with (folder.private / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingsError(
+                "another pull is at work in this folder",
+                key=str(folder.root),
+                remedy="Wait for it, or name another folder",
+            ) from None
+        for pattern in (".*.tmp*", "*/.*.tmp*"):
+            for left in folder.root.glob(pattern):
+                left.unlink(missing_ok=True)
+        yield
+
+
+def keep_instance(folder: PullFolder, series_uid: str, sop_uid: str, write: Write) -> None:
+    """Write an instance under a temporary name, look whether it is the one that is meant, and rename it.
+
+    Raises
+    ------
+    PacsError
+        If what was written is cut short, is not DICOM, or is another instance, or if it cannot be written;
+        nothing is left of it.
+    """
+
+    def write_and_check(path: Path) -> None:
+        write(path)
+        if read_identity(path) != (series_uid, sop_uid):
+            raise PacsError("an instance came damaged, or another one came in its place", passes=True)
+
+    path = folder.instance(series_uid, sop_uid)
+    try:
+        path.parent.mkdir(mode=OWNER_ONLY, exist_ok=True)
+        write_atomically(path, write_and_check)
+    except OSError as error:
+        raise PacsError(
+            f"an instance cannot be written: {error.strerror}", remedy="Look to the disk of --to", ends=True
+        ) from None
+
+
+def list_here(folder: PullFolder, series_uid: str) -> frozenset[str]:
+    """SOPInstanceUIDs of a series whose files are here, whole, and under the name that is theirs."""
+    found = set()
+    for path in folder.series(series_uid).glob("*.dcm"):
+        identity = read_identity(path)
+        if identity is None:
+            continue
+        series, instance = identity
+        if series == series_uid and path == folder.instance(series_uid, instance):
+            found.add(instance)
+    return frozenset(found)
+
+
+def read_identity(path: Path) -> tuple[str, str] | None:
+    """SeriesInstanceUID and SOPInstanceUID of a DICOM file that is whole; None for any other file."""
+    try:
+        dataset = read_dataset(path)
+    except HeaderError:
+        return None
+    series, instance = read_text(dataset, "SeriesInstanceUID"), read_text(dataset, "SOPInstanceUID")
+    if series is None or instance is None or _is_cut_short(dataset):
+        return None
+    return series, instance
+
+
+def _is_cut_short(dataset: Dataset) -> bool:
+    """Whether the last element holds fewer bytes than it says: pydicom reads such a file without a word."""
+    last = dataset.get_item(max(dataset.keys()))
+    if not isinstance(last, RawDataElement) or last.length == _UNDEFINED_LENGTH:
+        return False
+    return len(last.value or b"") != last.length
