@@ -38,9 +38,15 @@ class HeaderError(Exception):
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep pydicom's warnings and log lines, which quote values, off the terminal."""
+    """Keep pydicom's warnings and log lines, which quote values, off the terminal.
+
+    Within itself it costs next to nothing: whoever reads many values puts it around all of them.
+    """
     logger = logging.getLogger("pydicom")
     level = logger.level
+    if level > logging.CRITICAL:
+        yield
+        return
     logger.setLevel(logging.CRITICAL + 1)
     try:
         with warnings.catch_warnings():
