@@ -152,7 +152,7 @@ def test_each_missing_file_is_named_once_with_its_line(tmp_path):
     ]
 
 
-def test_dicom_other_formats_and_lost_data_files_are_named(tmp_path):
+def test_empty_folders_other_formats_and_lost_data_files_are_named(tmp_path):
     (tmp_path / "dicom").mkdir()
     (tmp_path / "a.jpg").write_bytes(b"x")
     header = phantoms.write(tmp_path / "m.mhd", phantoms.build_voxels())
@@ -162,7 +162,7 @@ def test_dicom_other_formats_and_lost_data_files_are_named(tmp_path):
         ROW.replace("P1", "P2").replace("scans/p1.nii.gz", "a.jpg").replace("masks/p1.nii.gz", "m.mhd"),
     )
     found = [fault.problem for fault in check_image_files(rows_of(tmp_path, *lines))]
-    assert found[0] == "DICOM is not read yet by this version"
+    assert found[0] == "the folder holds no file"
     assert found[1] == "its data file m.raw is not there"
     assert found[2].startswith("not one of the formats that are read (.nii, .nii.gz,")
     assert len(found) == 3

@@ -60,7 +60,26 @@ class Unit(StrEnum):
 
     HU = "HU"
     SUVBW = "SUVbw"
+    SUVLBM = "SUVlbm"
+    SUVBSA = "SUVbsa"
+    MM2_PER_S = "mm2/s"
+    """Diffusion coefficient, of a map whose header says so."""
+    UM2_PER_S = "10^-6 mm2/s"
+    """The same, in the numbers that most scanners write."""
     ARBITRARY = "arbitrary"
+
+
+class Suv(StrEnum):
+    """What the standardised uptake value of a PET in Bq/ml is normalised to."""
+
+    BODY_WEIGHT = "SUVbw"
+    """Body weight; g/ml."""
+    LEAN_BODY_MASS = "SUVlbm"
+    """Lean body mass after Janmahasatian (2005); g/ml."""
+    LEAN_BODY_MASS_JAMES = "SUVlbm-james"
+    """Lean body mass after James (1976), which falls again in the very obese; g/ml."""
+    BODY_SURFACE_AREA = "SUVbsa"
+    """Body surface area after Du Bois (1916); cm2/ml."""
 
 
 class Recipe(StrEnum):

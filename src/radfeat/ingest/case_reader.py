@@ -12,6 +12,8 @@ from radfeat.core.pair import SourcePair
 from radfeat.core.provenance import Provenance, compute_voxel_digest
 from radfeat.core.vocabulary import Modality, Reason, Unit
 from radfeat.core.volume import Mask, Volume, Voxels
+from radfeat.ingest.dicom.files import is_dicom_path
+from radfeat.ingest.dicom.series import read_dicom_series
 from radfeat.ingest.geometry import require_one_grid
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.labels import LabelFile, read_label_file, select_region
@@ -46,14 +48,16 @@ class ReadImage:
 
 
 def read_image(row: ImageRow, settings: IngestSettings) -> ReadImage:
-    """Read the image of a row, in the number type of its file.
+    """Read the image of a row: a file, in its own number type, or a DICOM series.
 
     Raises
     ------
     InputError
-        If the file is missing (``NO_IMAGE``), cannot be read as one volume, or holds NaN or infinity.
+        If it is missing (``NO_IMAGE``), cannot be read as one volume, or holds NaN or infinity.
     """
     source = Source(row.image, row.key.case.case_id)
+    if is_dicom_path(row.image):
+        return _read_series(source, row.modality, settings)
     file = read_volume_file(source, settings)
     if file.layers > 1:
         raise source.refuse(
@@ -65,6 +69,19 @@ def read_image(row: ImageRow, settings: IngestSettings) -> ReadImage:
     _require_finite(source, file.voxels)
     volume = Volume(file.voxels, file.grid, row.modality, choose_unit(row.modality, settings))
     return ReadImage(volume, file.sha256, compute_voxel_digest(volume.voxels_zyx, volume.grid))
+
+
+def _read_series(source: Source, modality: Modality, settings: IngestSettings) -> ReadImage:
+    series = read_dicom_series(source, modality, settings)
+    return ReadImage(
+        series.volume,
+        series.sha256,
+        compute_voxel_digest(series.volume.voxels_zyx, series.volume.grid),
+        findings=series.findings,
+        acquisition=series.acquisition,
+        frame_of_reference=series.frame_of_reference,
+        instances=series.instances,
+    )
 
 
 def read_pair(image: ReadImage, row: ImageRow, settings: IngestSettings) -> SourcePair:

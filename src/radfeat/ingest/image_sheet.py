@@ -8,6 +8,7 @@ from pathlib import Path
 from radfeat.core.errors import TableError
 from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.vocabulary import Modality
+from radfeat.ingest.dicom.files import SERIES_LIST_SUFFIX
 from radfeat.ingest.volume_files import describe_path, list_files
 from radfeat.tables.sheet_schemas import IMAGE_SHEET
 from radfeat.tables.sheets import Sheet, SheetFault, SheetRow, parse_number, read_sheet
@@ -148,10 +149,16 @@ def _judge(path: Path) -> tuple[str, str] | None:
             return "there is no such file", "Check the path; paths hang from the folder of the sheet"
         unread = describe_path(path)
         if unread is not None:
-            return unread, "Convert it to NIfTI, NRRD or MetaImage"
-        missing = [part.name for part in list_files(path) if not part.exists()]
+            return unread, "Convert it to NIfTI, NRRD, MetaImage or DICOM"
+        parts = list_files(path)
+        missing = [part.name for part in parts if not part.exists()]
     except OSError as error:
         return f"the file cannot be looked up: {error.strerror}", "Check the rights of its folder"
+    if not parts:
+        return "the folder holds no file", "Name the folder of the series, or its series list"
+    if path.name.lower().endswith(SERIES_LIST_SUFFIX) and missing:
+        what = f"{len(missing)} of the files that the series list names are not there"
+        return what, "Copy them to where the list says"
     if missing:
         return f"its data file {missing[0]} is not there", "Put the two files side by side"
     return None

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from radfeat.core.vocabulary import Unit
+from radfeat.core.vocabulary import Suv, Unit
 
 
 class RoiPattern(BaseModel):
@@ -82,6 +82,36 @@ class IngestSettings(BaseModel):
         description=(
             "Unit of the intensities of PT images: `SUVbw` where they were converted before, else "
             "`arbitrary`. NIfTI, NRRD and MetaImage do not say; so nothing is assumed by default."
+        ),
+    )
+    suv: Suv = Field(
+        default=Suv.BODY_WEIGHT,
+        description=(
+            "What the uptake of a DICOM PET in Bq/ml is normalised to: `SUVbw` body weight (the default, and "
+            "the unit of nearly all published signatures), `SUVlbm` lean body mass after Janmahasatian, "
+            "`SUVlbm-james` after James, `SUVbsa` body surface area after Du Bois. A PET that is SUV already "
+            "must be of this kind. What the conversion needs and the headers lack refuses the image."
+        ),
+    )
+    stack_tolerance_mm: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description=(
+            "How far a DICOM slice may lie from its even place in the stack, along it or sideways, in mm, "
+            "0 to 1. Default 0.01: positions rounded to two decimals stay below; a missing slice, a tilted "
+            "gantry or another spacing do not. Beyond it the image fails; nothing is resampled to fit."
+        ),
+    )
+    slice_jump_factor: float = Field(
+        default=1.2,
+        gt=1,
+        allow_inf_nan=False,
+        description=(
+            "By which factor the mean intensity of a DICOM slice may exceed, or stay below, those of both "
+            "its neighbours before a finding says so, > 1. Default 1.2: in 25 sound CT, MR and PET series "
+            "slices stay below 1.05, one with a damaged rescale slope does not. Nothing is excluded for it."
         ),
     )
     rois: tuple[RoiPattern, ...] = Field(

@@ -15,18 +15,19 @@ class Source:
     """A file to read.
 
     ``key`` is the ``case_id`` or ``roi_id`` that messages name; ``missing`` the reason where the file is not
-    there: ``NO_IMAGE`` for an image, ``ROI_NOT_FOUND`` for a mask. Two sources are equal where their files
-    are, whoever asks.
+    there: ``NO_IMAGE`` for an image, ``ROI_NOT_FOUND`` for a mask; ``noun`` what messages call it. Two
+    sources are equal where their files are, whoever asks.
     """
 
     path: Path
     key: str = field(compare=False)
     missing: Reason = Reason.NO_IMAGE
+    noun: str = field(default="file", compare=False)
 
     @property
     def role(self) -> str:
         """What messages call the file; its own name may be a patient's and is never said."""
-        return "the image file" if self.missing is Reason.NO_IMAGE else "the mask file"
+        return f"the {'image' if self.missing is Reason.NO_IMAGE else 'mask'} {self.noun}"
 
     def refuse(
         self,

@@ -1,4 +1,4 @@
-"""Volume files: NIfTI, NRRD and MetaImage, each read whole or refused with one sentence."""
+"""Volume files: NIfTI, NRRD and MetaImage, each read whole or refused with one sentence; not DICOM."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +13,7 @@ from radfeat.core.errors import InputError
 from radfeat.core.grid import Grid
 from radfeat.core.vocabulary import Reason
 from radfeat.core.volume import Voxels, array_of
+from radfeat.ingest.dicom.files import is_dicom_path, is_folder, list_dicom_files
 from radfeat.ingest.metaimage import list_metaimage_files, read_metaimage
 from radfeat.ingest.nifti import read_nifti
 from radfeat.ingest.nrrd import list_nrrd_files, read_nrrd
@@ -30,8 +31,7 @@ FORMATS: Mapping[str, Callable[[Source], StoredArray]] = {
 }
 """Reader of each format, by the end of the file's name."""
 
-_DICOM = "DICOM is not read yet by this version"
-_CONVERT = "Convert it to NIfTI, NRRD or MetaImage"
+_CONVERT = "Convert it to NIfTI, NRRD, MetaImage or DICOM"
 _RIGHT_ANGLE = 1e-4
 """Greatest scalar product of two axes, and error of an axis' length: rounding in headers stays below."""
 _HEADER_BYTES = 1 << 16
@@ -69,16 +69,16 @@ def read_volume_file(source: Source, settings: IngestSettings) -> VolumeFile:
 
 
 def describe_path(path: Path) -> str | None:
-    """Why a path cannot be read, judged by its name alone; None where its name is that of a known format."""
-    if path.suffix.lower() == ".dcm" or _is_folder(path):
-        return _DICOM
-    if _suffix(path) is None:
-        return f"not one of the formats that are read ({', '.join(FORMATS)})"
+    """Why a path cannot be read, judged by its name and, without a known one, its first bytes; else None."""
+    if _suffix(path) is None and not _is_dicom(path):
+        return f"not one of the formats that are read ({', '.join(FORMATS)}, DICOM)"
     return None
 
 
 def list_files(path: Path) -> tuple[Path, ...]:
-    """The file and, where its header names a data file, that file: all whose bytes can alter the voxels."""
+    """All files whose bytes can alter the voxels: the file, a data file that its header names, a series."""
+    if _is_dicom(path):
+        return list_dicom_files(path)
     listing = {".nhdr": list_nrrd_files, ".mhd": list_metaimage_files}
     find = listing.get(_suffix(path) or "")
     if find is None:
@@ -91,11 +91,9 @@ def list_files(path: Path) -> tuple[Path, ...]:
     return (path, *find(header, path))
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False  # reading it says why
+def _is_dicom(path: Path) -> bool:
+    """Whether a path is read as DICOM; a file with the name of another format is not opened to ask."""
+    return is_folder(path) if _suffix(path) else is_dicom_path(path)
 
 
 def _suffix(path: Path) -> str | None:
@@ -104,17 +102,12 @@ def _suffix(path: Path) -> str | None:
 
 
 def _find_format(source: Source) -> Callable[[Source], StoredArray]:
-    path = source.path
-    folder = _is_folder(path)
-    if folder or path.suffix.lower() == ".dcm":
-        what = "is a folder" if folder else "is a DICOM file"
-        raise source.refuse(f"{what}, and {_DICOM}", remedy=_CONVERT)
-    suffix = _suffix(path)
+    suffix = _suffix(source.path)
     if suffix is not None:
         return FORMATS[suffix]
-    if source.read_bytes()[128:132] == b"DICM":
-        raise source.refuse(f"is a DICOM file, and {_DICOM}", remedy=_CONVERT)
-    raise source.refuse("is of no format that is read", allowed=", ".join(FORMATS), remedy=_CONVERT)
+    source.read_bytes()  # says where there is none
+    known = f"{', '.join(FORMATS)}, DICOM"
+    raise source.refuse("is of no format that is read", allowed=known, remedy=_CONVERT)
 
 
 @contextmanager

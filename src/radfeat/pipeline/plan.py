@@ -9,7 +9,9 @@ exactly where there is one.
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +33,16 @@ from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
 from radfeat.ingest.volume_files import list_files
 from radfeat.pipeline.code import compute_feature_code_digest, compute_model_code_digest
 from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.sheets_match import require_protocol_images
 
 CASES_PER_BUCKET = 8
 MOST_BUCKETS = 256
 """A Slurm job costs 6-7 s of its own and 10,000 ready jobs choke Snakemake: at most 256 chunks."""
+
+Stats = Callable[[Path], tuple[list[Any] | None, ...]]
+
+_FILES_OF_A_VOLUME = 2
+"""A header and a data file; more are the slices of a series."""
 
 BLINDED_SECTIONS = ("ingest", "prepare", "features", "qc")
 
@@ -104,6 +112,8 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
     ------
     TableError
         If the image sheet has faults; the message lists all of them.
+    SettingsError
+        If the protocol has rules for images that the sheet does not have.
     """
     # Links are followed once, here: a path that climbs out of a linked folder ends elsewhere.
     base = base.resolve()
@@ -112,13 +122,15 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
         raise TableError(
             "the image sheet has no rows", key=settings.images, remedy="Add one row per image and mask"
         )
+    require_protocol_images(rows, settings.qc)
     cases = sorted({row.key.case for row in rows})
     count = choose_bucket_count(len(cases))
     width = len(f"{count - 1:x}")
     dealt: dict[str, list[dict[str, Any]]] = {}
+    stats = cache(list_stats)  # the rows of one image name its files again
     for row in sorted(rows, key=lambda r: r.key):
         bucket = f"{bucket_of(row.key.case, count):0{width}x}"
-        dealt.setdefault(bucket, []).append(_row_to_json(row, base))
+        dealt.setdefault(bucket, []).append(_row_to_json(row, base, stats))
     buckets = tuple(sorted(dealt))
     plan = Plan(
         version=VERSION,
@@ -274,7 +286,20 @@ def stat_of(path: Path) -> list[int] | None:
     return [stat.st_size, stat.st_mtime_ns]
 
 
-def _row_to_json(row: ImageRow, base: Path) -> dict[str, Any]:
+def list_stats(path: Path) -> tuple[list[Any] | None, ...]:
+    """Size and time of each file that a path of the sheet stands for; of a series' many files in one entry.
+
+    That entry holds how many files there are, their size together, and a digest of their names, sizes, times.
+    """
+    parts = list_files(path)
+    each = [stat_of(part) for part in parts]
+    if len(parts) <= _FILES_OF_A_VOLUME:
+        return tuple(each)
+    named = [[os.path.relpath(part, path.parent), stat] for part, stat in zip(parts, each, strict=True)]
+    return ([len(parts), sum(stat[0] for stat in each if stat), compute_json_digest(named)],)
+
+
+def _row_to_json(row: ImageRow, base: Path, stats: Stats) -> dict[str, Any]:
     case = row.key.case
     return {
         "case": [case.study_id, case.site_id, case.subject_id, case.timepoint, case.image_id],
@@ -288,7 +313,7 @@ def _row_to_json(row: ImageRow, base: Path) -> dict[str, Any]:
         "scanner": row.scanner,
         "reader_id": row.reader_id,
         "day": row.day,
-        "stat": [stat_of(part) for file in (row.image, row.mask) for part in list_files(file)],
+        "stat": [*stats(row.image), *stats(row.mask)],
     }
 
 

@@ -39,10 +39,16 @@ IMAGE_SHEET = SheetSchema(
             remedy=f"Write one of {', '.join(_MODALITIES)}, in capitals (PET is PT, MRI is MR, others OT)",
         ),
         SheetColumn(
-            "image", "Path of the image, from the folder of the sheet.", required=True, kind=CellKind.PATH
+            "image",
+            "Path of the image, from the folder of the sheet: a file, or a DICOM folder or series list.",
+            required=True,
+            kind=CellKind.PATH,
         ),
         SheetColumn(
-            "mask", "Path of the mask, from the folder of the sheet.", required=True, kind=CellKind.PATH
+            "mask",
+            "Path of the mask, from the folder of the sheet: a file, DICOM structure sets included.",
+            required=True,
+            kind=CellKind.PATH,
         ),
         SheetColumn("roi", "Name of the drawn region.", required=True),
         SheetColumn("lesion_id", "Lesion, where a region is drawn for several lesions."),

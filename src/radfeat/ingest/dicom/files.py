@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,31 +26,37 @@ class SeriesList:
 
 
 def is_dicom_path(path: Path) -> bool:
-    """Whether a path is read as DICOM: a folder, ``.dcm``, a series list, or a file with the DICOM preamble."""
+    """Whether a path is read as DICOM: a folder, ``.dcm``, a series list, a file with the DICOM preamble."""
     name = path.name.lower()
     if name.endswith((".dcm", SERIES_LIST_SUFFIX)):
         return True
+    return is_folder(path) or is_dicom_file(path)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder; one that cannot be looked up is none."""
     try:
-        return path.is_dir() or is_dicom_file(path)
+        return path.is_dir()
     except OSError:
         return False  # reading it says why
 
 
-def list_dicom_files(path: Path) -> tuple[Path, ...]:
+def list_dicom_files(path: Path, on_error: Callable[[OSError], object] | None = None) -> tuple[Path, ...]:
     """The files that a DICOM path stands for, sorted.
 
     A folder stands for all files below it, but for hidden ones and those behind links to folders; a series
     list for itself and the files it names, whether they are there or not; any other path for itself.
+    ``on_error`` is told of folders that cannot be opened.
     """
     if path.name.lower().endswith(SERIES_LIST_SUFFIX):
         try:
             return (path, *read_series_list(path).files)
         except SeriesListError:
             return (path,)
-    if not path.is_dir():
+    if not is_folder(path):
         return (path,)
     found = []
-    for folder, folders, names in os.walk(path):
+    for folder, folders, names in os.walk(path, onerror=on_error):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(folder, name) for name in names if not name.startswith(".")]
     return tuple(sorted(found))

@@ -9,6 +9,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import pydicom
@@ -78,10 +79,21 @@ def read_dataset(path: Path) -> Dataset:
     return _read(path, stop_before_pixels=False)
 
 
-def _read(path: Path, *, stop_before_pixels: bool) -> Dataset:
+def parse_dataset(data: bytes) -> Dataset:
+    """The dataset in the bytes of a DICOM file, its pixels still undecoded.
+
+    Raises
+    ------
+    HeaderError
+        As for ``read_header``.
+    """
+    return _read(BytesIO(data), stop_before_pixels=False)
+
+
+def _read(file: Path | BytesIO, *, stop_before_pixels: bool) -> Dataset:
     with quiet():
         try:
-            return pydicom.dcmread(path, stop_before_pixels=stop_before_pixels)
+            return pydicom.dcmread(file, stop_before_pixels=stop_before_pixels)
         except READ_FAULTS as error:
             raise HeaderError(type(error).__name__) from None
 

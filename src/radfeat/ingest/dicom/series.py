@@ -1,14 +1,26 @@
-"""A DICOM series as one volume: its files read once, compared with one another, stacked, decoded, converted."""
+"""A DICOM series as one volume: its files read once, compared, stacked, decoded and brought to their unit."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from radfeat.core.acquisition import Acquisition
 from radfeat.core.findings import Finding
-from radfeat.core.vocabulary import Modality
+from radfeat.core.vocabulary import Modality, Severity
 from radfeat.core.volume import Volume
+from radfeat.ingest.dicom.acquisition import read_acquisition
+from radfeat.ingest.dicom.frames import Frame, list_frames
+from radfeat.ingest.dicom.headers import read_number, read_text
+from radfeat.ingest.dicom.instances import Instance, read_instances
+from radfeat.ingest.dicom.intensities import read_meaning
+from radfeat.ingest.dicom.one_series import require_one_kind, require_one_series, require_slices
+from radfeat.ingest.dicom.remark import SeriesCheck, remark
+from radfeat.ingest.dicom.stacking import stack_frames
+from radfeat.ingest.dicom.voxels import check_slices, check_suv_range, decode_voxels
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
+
+ALL_SLICES = -1
+"""Slice index of an enhanced object, whose one UID stands for all slices."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,4 +60,67 @@ def read_dicom_series(source: Source, modality: Modality, settings: IngestSettin
         If it does not hold one sound series of this modality, with a reason: ``NO_IMAGE``, ``UNREADABLE`` or
         ``GEOMETRY``.
     """
-    raise NotImplementedError
+    source = replace(source, noun="series")
+    harvest = read_instances(source)
+    instances = harvest.instances
+    require_one_series(source, instances, modality)
+    frames = list_frames(source, instances)
+    require_slices(source, frames)
+    stack = stack_frames(source, frames, settings)
+    require_one_kind(source, stack.frames)
+    meaning = read_meaning(source, instances, stack.frames, modality, settings)
+    decoded = decode_voxels(source, stack.frames, meaning.rescales)
+    findings = (
+        *harvest.findings,
+        *stack.findings,
+        *meaning.findings,
+        *decoded.findings,
+        *_remark_headers(source, stack.frames),
+        *check_slices(source, decoded.voxels, settings.slice_jump_factor),
+        *(check_suv_range(source, decoded.voxels) if modality is Modality.PT else ()),
+    )
+    return DicomSeries(
+        volume=Volume(decoded.voxels, stack.grid, modality, meaning.unit),
+        sha256=harvest.sha256,
+        findings=findings,
+        acquisition=read_acquisition([instance.header for instance in instances], stack.grid),
+        frame_of_reference=read_text(instances[0].header, "FrameOfReferenceUID"),
+        instances=_index_instances(instances, stack.frames),
+    )
+
+
+def _index_instances(instances: Sequence[Instance], frames: Sequence[Frame]) -> dict[str, int]:
+    if instances[0].is_enhanced:
+        return {frame.instance: ALL_SLICES for frame in frames}
+    return {frame.instance: k for k, frame in enumerate(frames)}
+
+
+def _remark_headers(source: Source, frames: Sequence[Frame]) -> tuple[Finding, ...]:
+    """What headers say of the making of the images that a reader of the results should know."""
+    findings = []
+    derived = sum((frame.text("ImageType") or "").startswith("DERIVED") for frame in frames)
+    if derived:
+        what = "the images are derived (ImageType): computed from others after the scan"
+        findings.append(
+            remark(SeriesCheck.DERIVED, source.key, what, derived, 0, "slices", severity=Severity.INFO)
+        )
+    lossy = sum(frame.text("LossyImageCompression") == "01" for frame in frames)
+    if lossy:
+        ratios = [r for f in frames if (r := _last_ratio(f)) is not None]
+        ratio = f", up to {max(ratios):g} : 1" if ratios else ""
+        what = f"the images were compressed with loss{ratio}; texture is not that of the scan"
+        findings.append(remark(SeriesCheck.LOSSY, source.key, what, lossy, 0, "slices"))
+    stated = read_number(frames[0].header, "NumberOfSlices")
+    if stated is not None and len(frames) < stated and not frames[0].has("NumberOfTimeSlices"):
+        what = "fewer slices than the scanner counted (NumberOfSlices): ends of the series may be missing"
+        findings.append(remark(SeriesCheck.FEWER_SLICES, source.key, what, len(frames), stated, "slices"))
+    return tuple(findings)
+
+
+def _last_ratio(frame: Frame) -> float | None:
+    """The last of the compression ratios, that of the latest compression."""
+    text = (frame.text("LossyImageCompressionRatio") or "").split("\\")[-1]
+    try:
+        return float(text)
+    except ValueError:
+        return None

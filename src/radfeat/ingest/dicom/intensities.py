@@ -1,0 +1,118 @@
+"""What the numbers of a series mean: how each slice is rescaled, and the unit that results."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from radfeat.core.findings import Finding
+from radfeat.core.vocabulary import Modality, Severity, Unit
+from radfeat.ingest.dicom.frames import Frame
+from radfeat.ingest.dicom.instances import Instance
+from radfeat.ingest.dicom.mapping import choose_mapping
+from radfeat.ingest.dicom.remark import SeriesCheck, remark
+from radfeat.ingest.dicom.rescaling import Rescale, list_rescales
+from radfeat.ingest.dicom.suv import read_suv_factor
+from radfeat.ingest.settings import IngestSettings
+from radfeat.ingest.source import Source
+
+_DIFFUSION = {
+    "mm2/s": Unit.MM2_PER_S,
+    "um2/s": Unit.UM2_PER_S,
+    "10*-6.mm2/s": Unit.UM2_PER_S,
+    "10-6.mm2/s": Unit.UM2_PER_S,
+}
+"""UCUM codes of diffusion coefficients, as scanners write them."""
+_DIFFUSION_TYPES = {
+    "mm2/s": Unit.MM2_PER_S,
+    "um2/s": Unit.UM2_PER_S,
+    "10^-6 mm2/s": Unit.UM2_PER_S,
+    "10^-6 mm^2/s": Unit.UM2_PER_S,
+    "1e-6 mm2/s": Unit.UM2_PER_S,
+}
+"""Values of RescaleType that say the same."""
+_ACTIVITY = {"Bq/ml": "BQML"}
+_UPTAKE = {"g/ml{SUVbw}": "GML", "{SUVbw}g/ml": "GML"}
+_PHILIPS_GROUP, _PHILIPS_CREATOR, _PHILIPS_SCALE = 0x2005, "Philips MR Imaging DD 001", 0x0E
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """How the stored values of each frame become intensities, in which unit, and what was remarked."""
+
+    rescales: tuple[Rescale, ...]
+    unit: Unit
+    findings: tuple[Finding, ...]
+
+
+def read_meaning(
+    source: Source,
+    instances: Sequence[Instance],
+    frames: Sequence[Frame],
+    modality: Modality,
+    settings: IngestSettings,
+) -> Meaning:
+    """What the stored values of a series mean; ``frames`` are those of its ``instances``, in order of slices.
+
+    Raises
+    ------
+    InputError
+        If rescale values are missing or impossible, or a PET cannot become SUV.
+    """
+    if modality is Modality.PT:
+        return _read_pet(source, instances, frames, settings)
+    if modality is Modality.MR:
+        return _read_mr(source, frames)
+    rescales = list_rescales(source, frames, modality)
+    return Meaning(rescales, *_read_ct_unit(source, frames, rescales))
+
+
+def _read_pet(
+    source: Source, instances: Sequence[Instance], frames: Sequence[Frame], settings: IngestSettings
+) -> Meaning:
+    stated = all(frame.has("Units") for frame in frames)
+    mapped = None
+    if not stated:
+        mapped = choose_mapping(source, frames, _ACTIVITY) or choose_mapping(source, frames, _UPTAKE)
+    rescales = list_rescales(source, frames, Modality.PT) if mapped is None else mapped[1]
+    suv = read_suv_factor(source, instances, settings.suv, None if mapped is None else mapped[0])
+    return Meaning(tuple(r.times(suv.factor) for r in rescales), suv.unit, suv.findings)
+
+
+def _read_mr(source: Source, frames: Sequence[Frame]) -> Meaning:
+    """Diffusion coefficients where the header says so; else arbitrary, after the header's slope if any."""
+    mapped = choose_mapping(source, frames, _DIFFUSION)
+    if mapped is not None:
+        return Meaning(mapped[1], mapped[0], ())
+    rescales = list_rescales(source, frames, Modality.MR)
+    stated = {_DIFFUSION_TYPES.get(frame.text("RescaleType") or "") for frame in frames}
+    unit = stated.pop() if len(stated) == 1 else None
+    findings = _remark_change(source, rescales)
+    if any(_has_philips_scale(frame) for frame in frames):
+        what = "Philips' private scale slope was not used; intensities are arbitrary"
+        findings += (remark(SeriesCheck.MR_SCALE, source.key, what, severity=Severity.INFO),)
+    return Meaning(rescales, unit or Unit.ARBITRARY, findings)
+
+
+def _read_ct_unit(
+    source: Source, frames: Sequence[Frame], rescales: Sequence[Rescale]
+) -> tuple[Unit, tuple[Finding, ...]]:
+    findings = _remark_change(source, rescales)
+    if {frame.text("RescaleType") for frame in frames} <= {"HU", None}:
+        return Unit.HU, findings
+    what = "RescaleType does not say HU; the intensities count as arbitrary"
+    return Unit.ARBITRARY, (*findings, remark(SeriesCheck.CT_UNIT, source.key, what))
+
+
+def _remark_change(source: Source, rescales: Sequence[Rescale]) -> tuple[Finding, ...]:
+    """In CT and MR one scale serves the whole series; one for each slice is legal and odd."""
+    count = len(set(rescales))
+    if count == 1:
+        return ()
+    what = "slope or intercept change from slice to slice"
+    return (remark(SeriesCheck.CHANGING_RESCALE, source.key, what, count, 1, "pairs"),)
+
+
+def _has_philips_scale(frame: Frame) -> bool:
+    try:
+        return _PHILIPS_SCALE in frame.header.private_block(_PHILIPS_GROUP, _PHILIPS_CREATOR)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return False

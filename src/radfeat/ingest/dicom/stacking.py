@@ -1,0 +1,224 @@
+"""Slices to a grid: sorted along the normal of their plane, evenly spaced, without gap, copy, tilt or mix.
+
+The spacing of slices comes from their positions alone; SliceThickness and SpacingBetweenSlices are not
+distances between neighbours in every scanner's hands. All arithmetic is in double precision.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from radfeat.core.findings import Finding
+from radfeat.core.grid import Grid
+from radfeat.core.vocabulary import Reason, Severity
+from radfeat.ingest.dicom.frames import Frame
+from radfeat.ingest.dicom.instances import USE_INVENTORY
+from radfeat.ingest.dicom.one_series import list_differences
+from radfeat.ingest.dicom.remark import SeriesCheck, remark
+from radfeat.ingest.settings import IngestSettings
+from radfeat.ingest.source import Source
+
+Doubles = npt.NDArray[np.float64]
+
+_COSINE_TOLERANCE = 1e-4
+"""Direction cosines of one volume differ, and leave unit length and right angles, by less: rounding."""
+_SPACING_TOLERANCE = 1e-5
+"""Share by which the pixel spacings of slices may differ: rounding."""
+_ROUNDING_MM = 1e-3
+"""Positions that are off by less need no word."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stack:
+    """Frames in the order of slices, and the grid that they fill."""
+
+    frames: tuple[Frame, ...]
+    grid: Grid
+    findings: tuple[Finding, ...]
+
+
+def stack_frames(source: Source, frames: Sequence[Frame], settings: IngestSettings) -> Stack:
+    """Sort frames along the normal of their plane and say which grid they fill.
+
+    Raises
+    ------
+    InputError
+        If there is one slice only, or slices are missing, there twice, unevenly spaced, sheared (a tilted
+        gantry), differently oriented or of different pixel spacing.
+    """
+    _require_one_plane(source, frames)
+    cosines = np.reshape(frames[0].orientation, (2, 3))
+    normal = np.cross(cosines[0], cosines[1])
+    normal /= np.linalg.norm(normal)
+    positions = np.array([frame.position_mm for frame in frames])
+    order = np.argsort(positions @ normal, kind="stable")
+    ordered = tuple(frames[int(k)] for k in order)
+    positions = positions[order]
+    depths = positions @ normal
+    _require_distinct(source, ordered, depths, settings.stack_tolerance_mm)
+    spacing = float(depths[-1] - depths[0]) / (len(ordered) - 1)
+    _require_straight(source, positions, normal, settings.stack_tolerance_mm)
+    error = _require_even(source, depths, spacing, settings.stack_tolerance_mm)
+    grid = _build_grid(source, ordered, np.vstack([cosines, normal]), spacing)
+    return Stack(ordered, grid, _tell_uneven(source, error, settings))
+
+
+def _build_grid(source: Source, frames: Sequence[Frame], axes: Doubles, spacing: float) -> Grid:
+    first = frames[0]
+    rows, columns = first.number("Rows"), first.number("Columns")
+    if rows is None or columns is None or rows < 1 or columns < 1:
+        raise source.refuse("does not say how many rows and columns it has", reason=Reason.GEOMETRY)
+    along_y, along_x = first.pixel_spacing_mm
+    x, y, z = first.position_mm
+    return Grid(
+        (int(columns), int(rows), len(frames)),
+        (along_x, along_y, spacing),
+        # Adding zero turns -0.0 into 0.0: equal grids shall have equal digests.
+        (x + 0.0, y + 0.0, z + 0.0),
+        tuple(float(cosine) + 0.0 for cosine in axes.T.ravel()),
+    )
+
+
+def _require_one_plane(source: Source, frames: Sequence[Frame]) -> None:
+    if len(frames) == 1:
+        raise source.refuse(
+            "has one slice only, which has no distance to a neighbour",
+            reason=Reason.GEOMETRY,
+            measured="1 slice",
+            allowed="2 or more",
+            remedy="Take the whole series",
+        )
+    _require_cosines(source, frames)
+    first = np.array(frames[0].orientation)
+    turned = [f for f in frames if np.abs(np.array(f.orientation) - first).max() > _COSINE_TOLERANCE]
+    if turned:
+        raise source.refuse(
+            "mixes slices of different orientation, as a localiser among axial slices does",
+            reason=Reason.GEOMETRY,
+            measured=f"{min(len(turned), len(frames) - len(turned))} of {len(frames)} are turned",
+            remedy=USE_INVENTORY,
+        )
+    spacings = np.array([frame.pixel_spacing_mm for frame in frames])
+    if not np.all(spacings > 0) or np.ptp(spacings, axis=0).max() > _SPACING_TOLERANCE * spacings.min():
+        low, high = spacings.min(), spacings.max()
+        raise source.refuse(
+            "has slices of different PixelSpacing, or of none",
+            reason=Reason.GEOMETRY,
+            measured=f"{low:.6g} to {high:.6g} mm",
+            allowed="one spacing above 0 mm",
+            remedy=USE_INVENTORY,
+        )
+
+
+def _require_cosines(source: Source, frames: Sequence[Frame]) -> None:
+    cosines = np.array([frame.orientation for frame in frames]).reshape(-1, 2, 3)
+    error = np.abs(np.einsum("nia,nja->nij", cosines, cosines) - np.eye(2)).max()
+    if not error <= _COSINE_TOLERANCE:
+        raise source.refuse(
+            "has rows and columns that are not at right angles (ImageOrientationPatient)",
+            reason=Reason.GEOMETRY,
+            measured=f"{error:.2g}",
+            allowed=f"{_COSINE_TOLERANCE:g}",
+        )
+
+
+def _require_distinct(source: Source, frames: Sequence[Frame], depths: Doubles, tolerance: float) -> None:
+    """Refuse several frames at one depth: copies, or a volume of four dimensions."""
+    copies = len(frames) - len({(frame.instance, frame.index) for frame in frames})
+    if copies:
+        raise source.refuse(
+            "holds images twice: two files with one SOPInstanceUID",
+            measured=f"{copies} copies",
+            allowed="0",
+            remedy="Remove the copies",
+        )
+    starts = np.flatnonzero(np.append(True, np.diff(depths) > tolerance))
+    counts = np.diff(np.append(starts, len(frames)))
+    if counts.max() == 1:
+        return
+    place = int(np.argmax(counts))
+    together = frames[starts[place] : starts[place] + counts[place]]
+    differing = list_differences(together)
+    by = f"; they differ in {', '.join(differing)}" if differing else "; no element says in what they differ"
+    whole = counts.min() == counts.max()
+    what = "is four-dimensional" if whole else "has places with several images"
+    several = int(np.count_nonzero(counts > 1))
+    raise source.refuse(
+        f"{what}{by}",
+        reason=Reason.UNREADABLE if whole else Reason.GEOMETRY,
+        measured=f"up to {counts.max()} images at {several} of {len(counts)} places",
+        allowed="1",
+        remedy="Take one volume of it: write a series list of its files",
+    )
+
+
+def _require_straight(source: Source, positions: Doubles, normal: Doubles, tolerance: float) -> None:
+    """Refuse slices that are shifted against one another within their plane."""
+    steps = positions - positions[0]
+    sideways = steps - np.outer(steps @ normal, normal)
+    shift = float(np.linalg.norm(sideways, axis=1).max())
+    if shift <= tolerance:
+        return
+    angle = math.degrees(math.atan2(float(np.linalg.norm(sideways[-1])), float(steps[-1] @ normal)))
+    along = np.outer(np.linspace(0, 1, len(steps)), sideways[-1])
+    even = float(np.linalg.norm(sideways - along, axis=1).max()) <= max(tolerance, 0.05 * shift)
+    what = (
+        f"is sheared, as by a gantry tilted by {angle:.3g} degrees: slices do not lie straight in a row"
+        if even
+        else "has slices that are shifted sideways, unevenly"
+    )
+    raise source.refuse(
+        what,
+        reason=Reason.GEOMETRY,
+        measured=f"{shift:.4g} mm sideways",
+        allowed=f"{tolerance:g} mm",
+        remedy="Resample it to a rectangular grid, with its masks",
+    )
+
+
+def _require_even(source: Source, depths: Doubles, spacing: float, tolerance: float) -> float:
+    """Refuse gaps and uneven spacing; how far (mm) the worst slice lies from its even place."""
+    places = depths[0] + spacing * np.arange(len(depths))
+    error = float(np.abs(depths - places).max())
+    if error <= tolerance:
+        return error
+    gaps = np.diff(depths)
+    usual = float(np.median(gaps))
+    steps = np.round(gaps / usual)
+    missing = int(np.sum(steps - 1))
+    if np.abs(gaps - steps * usual).max() <= max(tolerance, 0.01 * usual) and missing > 0:
+        where = int(np.argmax(gaps))
+        raise source.refuse(
+            f"misses slices: after slice {where + 1} of {len(depths)} comes a gap of {gaps[where]:.4g} mm",
+            reason=Reason.GEOMETRY,
+            measured=f"{missing} missing",
+            allowed=f"{usual:.4g} mm from slice to slice",
+            remedy="Copy the whole series again",
+        )
+    raise source.refuse(
+        "has slices that are unevenly spaced",
+        reason=Reason.GEOMETRY,
+        measured=f"{gaps.min():.4g} to {gaps.max():.4g} mm, up to {error:.3g} mm from the even place",
+        allowed=f"{tolerance:g} mm",
+        remedy="Take a series of even spacing, or raise ingest.stack_tolerance_mm if this is rounding",
+    )
+
+
+def _tell_uneven(source: Source, error: float, settings: IngestSettings) -> tuple[Finding, ...]:
+    if error <= _ROUNDING_MM:
+        return ()
+    what = "slices lie up to this far from even spacing; they were taken as even"
+    return (
+        remark(
+            SeriesCheck.UNEVEN_SLICES,
+            source.key,
+            what,
+            error,
+            settings.stack_tolerance_mm,
+            "mm",
+            Severity.INFO,
+        ),
+    )

@@ -1,0 +1,130 @@
+"""The voxels of a stack of frames: decoded, rescaled, put together, and looked at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from radfeat.core.findings import Finding
+from radfeat.core.vocabulary import Severity
+from radfeat.core.volume import Voxels
+from radfeat.ingest.dicom.frames import Frame
+from radfeat.ingest.dicom.headers import read_number
+from radfeat.ingest.dicom.pixels import Stored, decode_frame, read_format
+from radfeat.ingest.dicom.remark import SeriesCheck, remark
+from radfeat.ingest.dicom.rescaling import Rescale, choose_whole_type, rescale_plane
+from radfeat.ingest.source import Source
+
+_QUIET_SHARE = 0.05
+"""Where a slice's mean, and its neighbours', stay below this share of the usual, there is air and noise."""
+_SUV_RANGE = (0.5, 1000.0)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Decoded:
+    """Voxels (z, y, x), and what was remarked about them."""
+
+    voxels: Voxels
+    findings: tuple[Finding, ...]
+
+
+def decode_voxels(source: Source, frames: Sequence[Frame], rescales: Sequence[Rescale]) -> Decoded:
+    """Decode and rescale frames, in the order of slices.
+
+    Whole numbers stay whole where all slopes are 1 and all intercepts whole, in ``int16`` or else ``int32``;
+    all else becomes ``float32``.
+
+    Raises
+    ------
+    InputError
+        If pixels cannot be decoded, or become no finite number.
+    """
+    layouts = [read_format(source, frame.header) for frame in frames]
+    whole = all(rescale.is_whole for rescale in rescales)
+    shape = (len(frames), layouts[0].rows, layouts[0].columns)
+    voxels = np.empty(shape, np.int64 if whole else np.float32)
+    padded = 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k, (frame, layout, rescale) in enumerate(zip(frames, layouts, rescales, strict=True)):
+            stored = decode_frame(source, frame, layout)
+            padded += _count_padding(frame, stored)
+            voxels[k] = rescale_plane(stored, rescale, whole=whole)
+    findings = (*_remark_padding(source, padded, voxels.size), *_remark_display(source, frames))
+    if whole:
+        kind = choose_whole_type(source, int(voxels.min()), int(voxels.max()))
+        return Decoded(voxels.astype(kind), findings)
+    if not np.all(np.isfinite(voxels)):
+        raise source.refuse("has rescale values that make NaN or infinity of its stored values")
+    return Decoded(voxels, findings)
+
+
+def check_slices(source: Source, voxels: Voxels, factor: float) -> tuple[Finding, ...]:
+    """A slice whose mean intensity leaves those of both its neighbours by a factor: a damaged slope, perhaps.
+
+    Means are taken above the usual least intensity of a slice (air in CT). The end slices, which often fade,
+    have one neighbour only and are not judged.
+    """
+    if len(voxels) < 3:
+        return ()
+    floor = float(np.median(voxels.min(axis=(1, 2))))
+    means = np.array([np.maximum(plane - floor, 0, dtype=np.float64).mean() for plane in voxels])
+    jumps = measure_jumps(means)
+    worst = int(np.argmax(jumps))
+    if jumps[worst] <= factor:
+        return ()
+    what = (
+        f"the mean intensity of slice {worst + 2} of {len(voxels)} lies by this factor above or below those of "
+        f"both its neighbours; there are {int(np.count_nonzero(jumps > factor))} such slices"
+    )
+    return (remark(SeriesCheck.SLICE_JUMP, source.key, what, jumps[worst], factor),)
+
+
+def measure_jumps(means: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """By which factor each mean but the first and last lies above, or below, both its neighbours.
+
+    1 where it lies between them, and where all three are next to nothing.
+    """
+    usual = float(np.median(means))
+    least = max(usual * 1e-6, 1e-300)
+    left, centre, right = (np.maximum(part, least) for part in (means[:-2], means[1:-1], means[2:]))
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    jumps = np.maximum(np.maximum(centre / high, low / centre), 1.0)
+    jumps[np.maximum(centre, high) <= _QUIET_SHARE * usual] = 1.0
+    return np.asarray(jumps)
+
+
+def check_suv_range(source: Source, voxels: Voxels) -> tuple[Finding, ...]:
+    """A PET whose greatest SUV is no uptake: dose, weight or unit are likely wrong."""
+    greatest = float(voxels.max())
+    low, high = _SUV_RANGE
+    if low <= greatest <= high:
+        return ()
+    what = "the greatest SUV of the image is implausible; are weight, dose and units as they should be"
+    return (remark(SeriesCheck.SUV_RANGE, source.key, what, greatest, low if greatest < low else high),)
+
+
+def _count_padding(frame: Frame, stored: Stored) -> int:
+    low = read_number(frame.header, "PixelPaddingValue")
+    if low is None:
+        return 0
+    limit = read_number(frame.header, "PixelPaddingRangeLimit")
+    low, high = sorted((low, low if limit is None else limit))
+    return int(np.count_nonzero((stored >= low) & (stored <= high)))
+
+
+def _remark_padding(source: Source, padded: int, size: int) -> tuple[Finding, ...]:
+    if not padded:
+        return ()
+    what = f"{padded} of {size} voxels are padding (PixelPaddingValue) outside the field of view"
+    return (remark(SeriesCheck.PADDING, source.key, what, padded / size, 0, "share", severity=Severity.INFO),)
+
+
+def _remark_display(source: Source, frames: Sequence[Frame]) -> tuple[Finding, ...]:
+    inverted = sum(frame.text("PhotometricInterpretation") == "MONOCHROME1" for frame in frames)
+    if not inverted:
+        return ()
+    what = (
+        "low numbers are to be shown bright (MONOCHROME1), which is odd; the numbers were taken as they are"
+    )
+    return (remark(SeriesCheck.INVERTED_DISPLAY, source.key, what, inverted, 0, "slices"),)
