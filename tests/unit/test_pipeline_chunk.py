@@ -254,7 +254,7 @@ def _work_without_memory(
 ) -> tuple[CaseRecord, list[dict[str, object]]]:
     error = ExtractionError("memory ran out", reason=Reason.OUT_OF_MEMORY)
     rois = tuple(build_failed_roi(row, error) for row in case)
-    return CaseRecord(build_series_row(case[0], error=error), rois, ()), fingerprint(case)
+    return CaseRecord(build_series_row(case[0], error=error), (), rois, ()), fingerprint(case)
 
 
 def test_failure_of_the_machine_is_not_kept(trial: Path, monkeypatch: pytest.MonkeyPatch) -> None:

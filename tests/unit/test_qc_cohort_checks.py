@@ -5,7 +5,7 @@ from radfeat.qc.check_names import Check
 from radfeat.qc.cohort_checks import check_cohort, find_outliers
 from radfeat.qc.settings import QcSettings
 from radfeat.tables.parquet import build_table
-from radfeat.tables.schemas import ROIS, SERIES
+from radfeat.tables.schemas import ACQUISITION, ROIS, SERIES
 
 SETTINGS = QcSettings()
 
@@ -48,9 +48,10 @@ def failed(row):
     return {**row, "status": "FAILED", "reason": "NO_IMAGE", "volume_mm3": None, "mask_voxel_digest": None}
 
 
-def spoken(images, rois=(), settings=SETTINGS):
+def spoken(images, rois=(), settings=SETTINGS, told=()):
     series = build_table(SERIES, list(images))
-    findings = check_cohort(series, build_table(ROIS, list(rois)), settings)
+    acquisition = build_table(ACQUISITION, list(told))
+    findings = check_cohort(series, build_table(ROIS, list(rois)), acquisition, settings)
     return [(f.check, f.key) for f in findings], [f.sentence for f in findings]
 
 
@@ -151,6 +152,71 @@ def test_subject_whose_scanner_changes_is_named_at_the_later_visit():
     checks, _ = spoken(images)
     assert (Check.COHORT_SCANNER_CHANGE, "TRIAL/S1/P1/late/CT") in checks
     assert [check for check, _ in checks].count(Check.COHORT_SCANNER_CHANGE) == 1
+
+
+def told(case, maker="MAKER", model="ONE", software="1.0"):
+    """The rows of ``acquisition`` of an image whose headers tell maker, model and software."""
+    values = {"manufacturer": maker, "model": model, "software": software}
+    columns = ("case_id", "study_id", "site_id", "subject_id", "timepoint", "image_id", "modality")
+    fixed = {column: case[column] for column in columns}
+    return [
+        {**fixed, "parameter": name, "text": text, "required": False, "verdict": "not_specified"}
+        for name, text in values.items()
+    ]
+
+
+def followed(**later):
+    """A subject's two images, of which the second's headers tell other things."""
+    images = [image("P1", timepoint="pre", day=0.0), image("P1", timepoint="late", day=60.0)]
+    return spoken(images, told=[*told(images[0]), *told(images[1], **later)])
+
+
+def test_a_change_of_model_in_the_headers_is_a_change_of_scanner():
+    checks, sentences = followed(model="TWO", software="7")
+    assert checks == [
+        (Check.COHORT_SITE_SCANNERS, "S1"),
+        (Check.COHORT_SCANNER_CHANGE, "TRIAL/S1/P1/late/CT"),
+    ]
+    assert "changed from scanner MAKER ONE (pre) to MAKER TWO" in sentences[1]
+
+
+def test_a_change_of_software_alone_is_said_as_such():
+    checks, sentences = followed(software="1.1")
+    assert checks == [
+        (Check.COHORT_SITE_SOFTWARE, "S1"),
+        (Check.COHORT_SOFTWARE_CHANGE, "TRIAL/S1/P1/late/CT"),
+    ]
+    assert sentences[0] == (
+        "S1: CT on MAKER ONE was acquired with 2 software versions (images each): 1.0 (1), 1.1 (1)."
+    )
+    assert "software changed from 1.0 (pre) to 1.1" in sentences[1]
+
+
+def test_the_same_scanner_and_software_pass_in_silence():
+    assert followed() == ([], [])
+
+
+def test_software_that_is_not_told_is_no_change():
+    assert followed(software=None) == ([], [])
+
+
+def test_a_name_of_the_sheet_is_not_compared_with_one_of_the_headers():
+    images = [
+        image("P1", timepoint="pre", day=0.0, scanner="CT-1"),
+        image("P1", timepoint="late", day=60.0, scanner="MAKER ONE"),  # as filled in from the headers
+    ]
+    assert spoken(images, told=[*told(images[0]), *told(images[1])]) == ([], [])
+
+
+def test_one_name_of_the_sheet_for_two_models_is_remarked_on():
+    images = [image(f"P{i}", scanner="CT-1") for i in range(3)]
+    rows = [row for i, case in enumerate(images) for row in told(case, model="TWO" if i == 2 else "ONE")]
+    checks, sentences = spoken(images, told=rows)
+    assert checks == [(Check.COHORT_SCANNER_NAME, "S1")]
+    assert sentences == [
+        "S1: the sheet's scanner CT-1 stands for 2 CT models in the headers (images each): "
+        "MAKER ONE (2), MAKER TWO (1)."
+    ]
 
 
 # -- outliers ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from radfeat.cli.options import ANY_PATH
 from radfeat.core.errors import SettingsError
 from radfeat.core.files import write_text
 
-SKELETON = ("config.yaml", "images.csv", "clinical.csv", "README.md")
+SKELETON = ("config.yaml", "images.csv", "clinical.csv", "protocol.yaml", "README.md")
 
 
 @click.command(

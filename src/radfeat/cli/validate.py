@@ -35,11 +35,14 @@ def validate(config: Path, blinded: bool) -> None:
 
 def _image_faults(settings: StudySettings, base: Path) -> Sequence[str]:
     from radfeat.ingest.image_sheet import check_image_files, check_image_sheet, read_image_sheet
+    from radfeat.pipeline.sheets_match import require_protocol_images
 
     sheet = base / settings.images
     faults = check_image_sheet(sheet)
     if not faults:
-        faults = check_image_files(read_image_sheet(sheet))
+        rows = read_image_sheet(sheet)
+        require_protocol_images(rows, settings.qc)
+        faults = check_image_files(rows)
     return [fault.sentence for fault in faults]
 
 

@@ -50,6 +50,13 @@ class StudySettings(BaseModel):
             "`features`, which then may hold only `prepare.keep`."
         ),
     )
+    protocol_file: str | None = Field(
+        default=None,
+        description=(
+            "The imaging protocol (YAML): what is allowed of slice spacing, kernel, tube voltage, uptake "
+            "time and so on, by modality. It is the section `qc.protocol`, which must then be absent."
+        ),
+    )
     ingest: IngestSettings = Field(default_factory=IngestSettings, description="Reading images and masks.")
     prepare: PrepareSettings = Field(
         default_factory=PrepareSettings, description="From the image as read to the image as measured."

@@ -7,6 +7,7 @@ from typing import Any
 
 import SimpleITK as sitk
 
+from radfeat.core.acquisition import Acquisition, describe_grid
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CaseError, ExtractionError
 from radfeat.core.pair import SourcePair
@@ -19,6 +20,7 @@ from radfeat.ingest.settings import IngestSettings
 from radfeat.pipeline.records import (
     CaseRecord,
     RoiRecord,
+    build_acquisition_rows,
     build_failed_roi,
     build_roi_record,
     build_series_row,
@@ -27,6 +29,7 @@ from radfeat.pipeline.records import (
 from radfeat.prepare.crops import write_crops
 from radfeat.prepare.recipe import PreparedImage, prepare_image, prepare_roi
 from radfeat.prepare.settings import PrepareSettings
+from radfeat.qc.conformance import Judged, check_conformance, judge_acquisition, require_conformance
 from radfeat.qc.image_checks import check_image
 from radfeat.qc.mask_checks import check_mask, measure_mask
 from radfeat.qc.previews import write_preview
@@ -62,6 +65,15 @@ class CaseFolders:
     prepared: Path | None = None
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Case:
+    """An image in work: as read, as prepared, and held against the protocol."""
+
+    image: ReadImage
+    prepared: PreparedImage
+    judged: tuple[Judged, ...]
+
+
 def process_case(rows: Sequence[ImageRow], settings: CaseSettings, folders: CaseFolders) -> CaseRecord:
     """Read one image and measure all its ROIs; a failure is a row, never an exception.
 
@@ -75,50 +87,53 @@ def process_case(rows: Sequence[ImageRow], settings: CaseSettings, folders: Case
     Returns
     -------
     CaseRecord
-        The case's rows of ``series``, ``rois``, ``features`` and ``findings``.
+        The case's rows of ``series``, ``acquisition``, ``rois``, ``features`` and ``findings``.
     """
     # One thread per worker: cases run side by side, and sums do not depend on the number of threads.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     try:
         image = read_image(rows[0], settings.ingest)
         prepared = prepare_image(image.volume, settings.prepare)
-        findings = check_image(image.volume, rows[0].key.case.case_id, settings.qc)
+        findings = (*image.findings, *check_image(image.volume, rows[0].key.case.case_id, settings.qc))
         series = build_series_row(rows[0], image=image)
     except CaseError as error:
-        return _fail_case(rows, error)
+        return _fail_case(rows, error, settings)
     except MemoryError:
-        return _fail_case(rows, _out_of_memory("the image"))
-    rois = [_process_roi(row, image, prepared, settings, folders) for row in rows]
+        return _fail_case(rows, _out_of_memory("the image"), settings)
+    acquisition = acquisition_of(image)
+    judged = judge_image(rows[0], acquisition, settings.qc)
+    case = _Case(image, prepared, judged)
+    findings += tuple(check_conformance(judged, rows[0].key.case.case_id))
+    rois = [_process_roi(row, case, settings, folders) for row in rows]
     return CaseRecord(
         series=series,
+        acquisition=build_acquisition_rows(rows[0], judged, acquisition),
         rois=tuple(rois),
         findings=tuple(finding_to_row(f, rows[0].key.case.site_id) for f in findings),
     )
 
 
-def _process_roi(
-    row: ImageRow,
-    image: ReadImage,
-    prepared: PreparedImage,
-    settings: CaseSettings,
-    folders: CaseFolders,
-) -> RoiRecord:
+def acquisition_of(image: ReadImage) -> Acquisition:
+    """How an image was acquired; of a file that tells only where its voxels lie, the spacings."""
+    return image.acquisition or Acquisition(describe_grid(image.volume.grid))
+
+
+def judge_image(row: ImageRow, acquisition: Acquisition, settings: QcSettings) -> tuple[Judged, ...]:
+    """Hold the acquisition of an image against the rules that the protocol has for it."""
+    return judge_acquisition(acquisition, row.modality, row.key.case.image_id, settings.protocol)
+
+
+def _process_roi(row: ImageRow, case: _Case, settings: CaseSettings, folders: CaseFolders) -> RoiRecord:
     try:
-        return _measure_roi(row, image, prepared, settings, folders)
+        return _measure_roi(row, case, settings, folders)
     except CaseError as error:
         return build_failed_roi(row, error)
     except MemoryError:
         return build_failed_roi(row, _out_of_memory("the ROI"))
 
 
-def _measure_roi(
-    row: ImageRow,
-    image: ReadImage,
-    prepared: PreparedImage,
-    settings: CaseSettings,
-    folders: CaseFolders,
-) -> RoiRecord:
-    pair = read_pair(image, row, settings.ingest)
+def _measure_roi(row: ImageRow, case: _Case, settings: CaseSettings, folders: CaseFolders) -> RoiRecord:
+    pair = read_pair(case.image, row, settings.ingest)
     findings = check_mask(pair, settings.qc)
     measures = measure_mask(pair.mask)
     preview = None
@@ -126,8 +141,9 @@ def _measure_roi(
         preview = name_preview(pair)
         write_preview(folders.previews / preview, pair.image, pair.mask)
     try:
+        require_conformance(row.key.roi_id, case.judged)
         require_not_excluded(row.key.roi_id, findings, settings.qc)
-        ready = prepare_roi(prepared, pair, settings.prepare)
+        ready = prepare_roi(case.prepared, pair, settings.prepare)
         if folders.prepared is not None:
             write_crops(folders.prepared, ready)
         vector = extract_features(ready, settings.features)
@@ -151,19 +167,21 @@ def _out_of_memory(what: str) -> ExtractionError:
     )
 
 
-def _fail_case(rows: Sequence[ImageRow], error: CaseError) -> CaseRecord:
+def _fail_case(rows: Sequence[ImageRow], error: CaseError, settings: CaseSettings) -> CaseRecord:
     """A case whose image could not be read or prepared: every ROI fails for the image's reason."""
+    judged = judge_image(rows[0], Acquisition(), settings.qc)
     return CaseRecord(
         series=build_series_row(rows[0], error=error),
+        acquisition=build_acquisition_rows(rows[0], judged, None),
         rois=tuple(build_failed_roi(row, error) for row in rows),
         findings=(),
     )
 
 
-def build_dead_worker_record(rows: Sequence[ImageRow]) -> CaseRecord:
+def build_dead_worker_record(rows: Sequence[ImageRow], settings: CaseSettings) -> CaseRecord:
     """The record of a case whose worker process died twice, the second time alone."""
     error = ExtractionError(
         "the worker process died in the middle of the case, twice",
         remedy="Look for 'Out of memory' in the system's log; run the case alone with more memory",
     )
-    return _fail_case(rows, error)
+    return _fail_case(rows, error, settings)

@@ -20,7 +20,7 @@ from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import Plan, chunk_inputs, read_manifest, read_plan
 from radfeat.pipeline.records import CaseRecord, Row
 from radfeat.tables.parquet import build_table, write_table
-from radfeat.tables.schemas import FEATURES, FINDINGS, ROIS, SERIES
+from radfeat.tables.schemas import ACQUISITION, FEATURES, FINDINGS, ROIS, SERIES
 
 Case = tuple[ImageRow, ...]
 
@@ -144,7 +144,7 @@ def _compute_alone(
         try:
             return (case, *pool.submit(_work, case, settings, folders).result())
         except BrokenProcessPool:
-            return case, build_dead_worker_record(case), []
+            return case, build_dead_worker_record(case, settings), []
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
@@ -155,13 +155,14 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 
 
 def write_chunk_tables(folder: Path, records: Sequence[CaseRecord], plan: Plan) -> None:
-    """Write the four tables of a chunk; the order of the records does not matter."""
+    """Write the tables of a chunk; the order of the records does not matter."""
     rois = [roi for record in records for roi in record.rois]
     features = order_features(sorted({name for roi in rois for name in roi.values}))
     tables = (
         (SERIES, build_table(SERIES, [record.series for record in records])),
         (ROIS, build_table(ROIS, [roi.roi for roi in rois])),
         (FEATURES, build_table(FEATURES, [_feature_row(roi.roi, roi.values) for roi in rois], features)),
+        (ACQUISITION, build_table(ACQUISITION, [row for record in records for row in record.acquisition])),
         (FINDINGS, build_table(FINDINGS, number_findings(_findings(records)))),
     )
     for schema, table in tables:

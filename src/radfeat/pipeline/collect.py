@@ -93,7 +93,7 @@ def _combine(folder: ResultsFolder, plan: Plan, name: str) -> pa.Table:
 
 
 def _with_cohort_findings(tables: dict[str, pa.Table], settings: QcSettings) -> pa.Table:
-    found = check_cohort(tables["series"], tables["rois"], settings)
+    found = check_cohort(tables["series"], tables["rois"], tables["acquisition"], settings)
     sites = _sites(tables)
     rows: list[Row] = [
         {k: v for k, v in row.items() if k != "ordinal"} for row in tables["findings"].to_pylist()

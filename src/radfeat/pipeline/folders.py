@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-CHUNK_TABLES = ("series", "rois", "features", "findings")
-BLINDED_TABLES = ("series", "rois", "features", "features_long", "feature_catalogue", "findings")
+CHUNK_TABLES = ("series", "rois", "features", "acquisition", "findings")
+BLINDED_TABLES = (
+    "series",
+    "rois",
+    "features",
+    "features_long",
+    "feature_catalogue",
+    "acquisition",
+    "findings",
+)
 DESCRIPTIONS = ("codebook.csv", "datapackage.json", "read.R", "read.py", "read.sql")
 """What lies beside the tables of either half."""
 ARM_TABLES = ("feasibility", "predictions", "performance", "coefficients", "selection", "survival_curves")

@@ -11,8 +11,9 @@ from radfeat.features.catalogue import build_catalogue
 from radfeat.features.extract import extract_features
 from radfeat.ingest.case_reader import read_image, read_pair
 from radfeat.ingest.image_sheet import ImageRow
-from radfeat.pipeline.case import CaseSettings
+from radfeat.pipeline.case import CaseSettings, acquisition_of, judge_image
 from radfeat.prepare.recipe import prepare_image, prepare_roi
+from radfeat.qc.conformance import check_conformance, require_conformance
 from radfeat.qc.image_checks import check_image
 from radfeat.qc.mask_checks import check_mask
 from radfeat.qc.verdict import require_not_excluded
@@ -50,9 +51,10 @@ def measure_pair(
     Parameters
     ----------
     image, mask
-        Files (NIfTI, NRRD, MetaImage).
+        Files (NIfTI, NRRD, MetaImage); or a DICOM folder, file or series list, and a structure set or
+        segmentation.
     modality
-        DICOM modality; decides the unit of the intensities.
+        DICOM modality; decides the unit of the intensities. DICOM images must say the same.
     label
         Number or name of the label in the mask; None where the mask holds one label only.
     settings
@@ -61,7 +63,7 @@ def measure_pair(
     Raises
     ------
     CaseError
-        Where the workflow would write a row with a reason, exclusion by ``qc.exclude`` among them.
+        Where the workflow would write a row with a reason; ``qc.exclude`` and the protocol exclude here too.
     """
     settings = settings or CaseSettings()
     row = ImageRow(
@@ -78,12 +80,16 @@ def measure_pair(
     )
     read = read_image(row, settings.ingest)
     pair = read_pair(read, row, settings.ingest)
+    judged = judge_image(row, acquisition_of(read), settings.qc)
+    require_conformance(row.key.roi_id, judged)
     mask_findings = check_mask(pair, settings.qc)
     require_not_excluded(row.key.roi_id, mask_findings, settings.qc)
     prepared = prepare_roi(prepare_image(read.volume, settings.prepare), pair, settings.prepare)
     vector = extract_features(prepared, settings.features)
     findings = (
+        *read.findings,
         *check_image(read.volume, row.key.case.case_id, settings.qc),
+        *check_conformance(judged, row.key.case.case_id),
         *mask_findings,
         *vector.findings,
     )

@@ -175,7 +175,8 @@ def _write_plan(
 def _show_blinded(settings: StudySettings) -> dict[str, Any]:
     """The settings that the blinded report may know and shows; named one by one, none taken away."""
     shown = settings.model_dump(mode="json")
-    return {name: shown[name] for name in ("study", "images", "parameter_file", *BLINDED_SECTIONS, "report")}
+    names = ("study", "images", "parameter_file", "protocol_file", *BLINDED_SECTIONS, "report")
+    return {name: shown[name] for name in names}
 
 
 def build_analysis_plan(settings: StudySettings) -> AnalysisPlan | None:

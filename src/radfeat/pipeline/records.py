@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from radfeat.core.acquisition import Acquisition
 from radfeat.core.errors import CaseError
 from radfeat.core.findings import Finding
 from radfeat.core.keys import CaseKey, RoiKey
@@ -12,6 +13,7 @@ from radfeat.core.pair import PreparedPair, SourcePair, StepRecord
 from radfeat.core.vocabulary import Reason, Severity, Status
 from radfeat.ingest.case_reader import ReadImage
 from radfeat.ingest.image_sheet import ImageRow
+from radfeat.qc.conformance import Judged
 from radfeat.qc.mask_checks import MaskMeasures
 
 Row = dict[str, Any]
@@ -33,9 +35,10 @@ class RoiRecord:
 
 @dataclass(frozen=True, slots=True)
 class CaseRecord:
-    """One case: its row of ``series``, its ROIs, the findings about the image."""
+    """One case: its rows of ``series`` and ``acquisition``, its ROIs, the findings about the image."""
 
     series: Row
+    acquisition: tuple[Row, ...]
     rois: tuple[RoiRecord, ...]
     findings: tuple[Row, ...]
 
@@ -57,7 +60,7 @@ class CaseRecord:
     def from_json(cls, data: Mapping[str, Any]) -> "CaseRecord":
         """From plain values."""
         rois = tuple(RoiRecord(r["roi"], r["values"], tuple(r["findings"])) for r in data["rois"])
-        return cls(data["series"], rois, tuple(data["findings"]))
+        return cls(data["series"], tuple(data["acquisition"]), rois, tuple(data["findings"]))
 
 
 def case_columns(case: CaseKey) -> Row:
@@ -87,7 +90,7 @@ def build_series_row(row: ImageRow, *, image: ReadImage | None = None, error: Ca
     result: Row = {
         **case_columns(row.key.case),
         "modality": row.modality.value,
-        "scanner": row.scanner,
+        "scanner": name_scanner(row, None if image is None else image.acquisition),
         "day": row.day,
         "status": (Status.FAILED if error else Status.OK).value,
         "reason": error.reason.value if error else None,
@@ -105,6 +108,35 @@ def build_series_row(row: ImageRow, *, image: ReadImage | None = None, error: Ca
             "voxel_digest": image.voxel_digest,
         }
     return result
+
+
+def name_scanner(row: ImageRow, acquisition: Acquisition | None) -> str | None:
+    """The scanner of an image: as the sheet names it, else maker and model from the headers."""
+    return row.scanner or (None if acquisition is None else acquisition.scanner)
+
+
+def build_acquisition_rows(
+    row: ImageRow, judged: Sequence[Judged], acquisition: Acquisition | None
+) -> tuple[Row, ...]:
+    """The rows of ``acquisition`` of a case; ``acquisition`` is None where the image was not read."""
+    case = {
+        **case_columns(row.key.case),
+        "modality": row.modality.value,
+        "scanner": name_scanner(row, acquisition),
+    }
+    return tuple({**case, **_judged_columns(one)} for one in judged)
+
+
+def _judged_columns(judged: Judged) -> Row:
+    return {
+        "parameter": judged.parameter.value,
+        "number": judged.value if isinstance(judged.value, float) else None,
+        "text": judged.value if isinstance(judged.value, str) else None,
+        "unit": judged.unit,
+        "allowed": judged.allowed,
+        "required": judged.required,
+        "verdict": judged.verdict.value,
+    }
 
 
 def _per_axis(pattern: str, values: Sequence[float]) -> Row:

@@ -2,9 +2,31 @@
 
 from collections.abc import Iterator, Sequence
 
+from radfeat.core.errors import SettingsError
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.modelling.clinical import ClinicalSheet
 from radfeat.modelling.settings import ModellingSettings
+from radfeat.qc.settings import QcSettings
+
+
+def require_protocol_images(rows: Sequence[ImageRow], settings: QcSettings) -> None:
+    """Refuse a protocol with rules for images that the sheet does not have: they would never apply.
+
+    Raises
+    ------
+    SettingsError
+        If a name under ``images`` of the protocol is no ``image_id`` of the sheet.
+    """
+    there = {row.key.case.image_id for row in rows}
+    named = set() if settings.protocol is None else set(settings.protocol.images)
+    if named - there:
+        raise SettingsError(
+            "the protocol has rules for images that the image sheet does not have",
+            key="protocol.images",
+            measured=", ".join(sorted(named - there)),
+            allowed=", ".join(sorted(there)),
+            remedy="Name an image_id of the image sheet",
+        )
 
 
 def check_sheets_match(

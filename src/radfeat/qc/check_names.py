@@ -14,6 +14,9 @@ class Check(StrEnum):
     IMAGE_CT_PADDING = "image.ct_padding"
     IMAGE_NEGATIVE_PET = "image.negative_pet"
 
+    PROTOCOL_DEVIATION = "protocol.deviation"
+    PROTOCOL_UNKNOWN = "protocol.unknown"
+
     MASK_TOUCHES_BORDER = "mask.touches_border"
     MASK_COMPONENTS = "mask.components"
     MASK_GAP = "mask.gap"
@@ -31,7 +34,10 @@ class Check(StrEnum):
     COHORT_SAME_MASK = "cohort.same_mask"
     COHORT_SITE_FAILURES = "cohort.site_failures"
     COHORT_SITE_SCANNERS = "cohort.site_scanners"
+    COHORT_SITE_SOFTWARE = "cohort.site_software"
+    COHORT_SCANNER_NAME = "cohort.scanner_name"
     COHORT_SCANNER_CHANGE = "cohort.scanner_change"
+    COHORT_SOFTWARE_CHANGE = "cohort.software_change"
     COHORT_SPACING_OUTLIER = "cohort.spacing_outlier"
     COHORT_VOLUME_OUTLIER = "cohort.volume_outlier"
 

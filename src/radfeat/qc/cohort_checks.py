@@ -1,7 +1,7 @@
 """Checks that need the whole cohort: copies, outliers, sites that stand out. Blind to arms."""
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,14 +10,15 @@ import pyarrow as pa
 from scipy.stats import hypergeom
 
 from radfeat.core.findings import Finding
-from radfeat.core.vocabulary import Severity, Status
+from radfeat.core.vocabulary import Status
 from radfeat.qc.check_names import Check
 from radfeat.qc.remark import remark
+from radfeat.qc.scanner_checks import check_scanners
 from radfeat.qc.settings import QcSettings
 
 Row = Mapping[str, Any]
 
-_SERIES = ("case_id", "site_id", "subject_id", "timepoint", "image_id", "modality", "scanner", "day")
+_SERIES = ("case_id", "site_id", "subject_id", "timepoint", "image_id", "modality")
 _GEOMETRY = ("spacing_x_mm", "spacing_y_mm", "spacing_z_mm", "image_sha256", "voxel_digest")
 _ROIS = ("roi_id", "case_id", "site_id", "subject_id", "timepoint", "roi", "status", "volume_mm3")
 _SITE_LEVEL = 0.01
@@ -27,12 +28,14 @@ _LEAST_FACTOR = 1.5
 _MOST_SHOWN = 5
 
 
-def check_cohort(series: pa.Table, rois: pa.Table, settings: QcSettings) -> tuple[Finding, ...]:
+def check_cohort(
+    series: pa.Table, rois: pa.Table, acquisition: pa.Table, settings: QcSettings
+) -> tuple[Finding, ...]:
     """What is remarkable about the images and ROIs of a study among each other.
 
     Parameters
     ----------
-    series, rois
+    series, rois, acquisition
         The tables of these names; rows that failed take part where they have the value in question.
     settings
         What to compare with.
@@ -49,7 +52,7 @@ def check_cohort(series: pa.Table, rois: pa.Table, settings: QcSettings) -> tupl
         *_check_copied_images(images),
         *_check_copied_masks(drawn),
         *_check_sites(drawn),
-        *_check_scanners(images),
+        *check_scanners(series, acquisition),
         *_check_spacings(images, settings),
         *_check_volumes(drawn, modality, settings),
     )
@@ -129,32 +132,6 @@ def _check_sites(rois: Sequence[Row]) -> Iterator[Finding]:
                 f"elsewhere {bad - k} of {total - n} ({elsewhere:.0%})"
             )
             yield remark(Check.COHORT_SITE_FAILURES, name, what, share, elsewhere, "share")
-
-
-def _check_scanners(images: Sequence[Row]) -> Iterator[Finding]:
-    for (site,), rows in sorted(_group(images, "site_id").items()):
-        counts = Counter(row["scanner"] for row in rows if row["scanner"] is not None)
-        if len(counts) > 1:
-            shown = ", ".join(f"{name} ({n})" for name, n in sorted(counts.items()))
-            what = f"the site used {len(counts)} scanners (images each): {shown}"
-            number = len(counts)
-            yield remark(Check.COHORT_SITE_SCANNERS, site, what, number, 1.0, "scanners", Severity.INFO)
-    for rows in _group(images, "site_id", "subject_id", "image_id").values():
-        yield from _check_follow_up(rows)
-
-
-def _check_follow_up(rows: Sequence[Row]) -> Iterator[Finding]:
-    """A subject's later image of the same kind from another scanner than the first."""
-    known = [row for row in rows if row["scanner"] is not None]
-    ordered = sorted(known, key=lambda r: (r["day"] is None, r["day"] or 0.0, r["timepoint"]))
-    for row in ordered[1:]:
-        first = ordered[0]
-        if row["scanner"] != first["scanner"]:
-            what = (
-                f"the subject changed from scanner {first['scanner']} ({first['timepoint']}) "
-                f"to {row['scanner']}, which mixes with any change over time"
-            )
-            yield remark(Check.COHORT_SCANNER_CHANGE, row["case_id"], what)
 
 
 # -- outliers ------------------------------------------------------------------------------------------------

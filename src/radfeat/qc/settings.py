@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from radfeat.qc.check_names import MASK_CHECKS, Check
+from radfeat.qc.protocol import Protocol
 
 GATE_LIMITS = ("max_failed_share", "max_failed_rois")
 """Fields of ``QcSettings`` that judge the whole run, after every ROI was measured."""
@@ -21,6 +22,13 @@ class QcSettings(BaseModel):
             "Checks of masks (`mask.small`, `mask.touches_border`, ...) that exclude an ROI where they "
             "speak: it becomes a row with the reason QC_EXCLUDED. Default: none, since what disqualifies "
             "an ROI is for the protocol to say, before the data are seen."
+        ),
+    )
+    protocol: Protocol | None = Field(
+        default=None,
+        description=(
+            "The imaging protocol that the acquisition of each image is held against; a file may hold it: "
+            "`protocol_file`. Default: none; the table `acquisition` only lists what the headers tell."
         ),
     )
     max_failed_share: float | None = Field(
