@@ -1,0 +1,148 @@
+"""Polygons to voxels: a voxel is in where its centre is, by the even-odd rule.
+
+Of five ways tried on 154 structure sets this one, and no library in reach, gave every official mask voxel for
+voxel (``docs/decisions/0006-masks-from-contours.md``).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from radfeat.core.grid import Grid
+
+Points = npt.NDArray[np.float64]
+Voxels = npt.NDArray[np.bool_]
+
+_FLAT = 1e-9
+"""Share of a polygon's length below which its width is rounding."""
+
+_DECIMALS = 6
+"""Of a voxel index. Coordinates in files are coarser, and rounding errors of the transform finer: so a corner
+that was drawn on a voxel's centre lies on it, whatever the grid's direction."""
+
+
+class Relation(StrEnum):
+    """How two polygons of a slice lie to one another, judged by their voxels."""
+
+    APART = "apart"
+    NESTED = "nested"
+    CROSSING = "crossing"
+    SAME = "same"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Patch:
+    """Voxels of one slice: ``inside_yx`` is a box of it, from the row and column ``lower_yx`` on."""
+
+    lower_yx: tuple[int, int]
+    inside_yx: Voxels
+
+    @property
+    def slices_yx(self) -> tuple[slice, slice]:
+        """Index of the box in the voxels of a slice (y, x)."""
+        (y, x), (rows, columns) = self.lower_yx, self.inside_yx.shape
+        return (slice(y, y + rows), slice(x, x + columns))
+
+    @property
+    def voxels(self) -> int:
+        """Number of voxels."""
+        return int(np.count_nonzero(self.inside_yx))
+
+
+def to_index(grid: Grid, points_mm: Points) -> Points:
+    """Continuous voxel indices (n, 3), in the order x, y, z, of points (n, 3) of the world (LPS, mm)."""
+    axes = np.reshape(grid.direction, (3, 3)) * grid.spacing_xyz_mm
+    index: Points = (points_mm - grid.origin_xyz_mm) @ np.linalg.inv(axes).T
+    return index.round(_DECIMALS)
+
+
+def is_degenerate(points: Points) -> bool:
+    """Whether points (n, 2) or (n, 3) lie on one line, or in one point: they enclose nothing."""
+    if len(points) < 3:
+        return True
+    widths = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
+    return bool(widths[1] <= _FLAT * widths[0])
+
+
+def fill_polygon(points_xy: Points, size_xy: tuple[int, int]) -> Patch | None:
+    """The voxels of a slice whose centres lie in a polygon.
+
+    Parameters
+    ----------
+    points_xy
+        Corners (n, 2) in continuous voxel indices; the last is joined to the first.
+    size_xy
+        Columns and rows of the slice; what lies beyond is cut off.
+
+    Returns
+    -------
+    Patch or None
+        None where no centre lies in the polygon.
+
+    Notes
+    -----
+    A ray from such a centre towards greater x crosses the border an odd number of times. An edge counts for
+    the rows from its lower end, included, to its upper end, excluded; so a corner counts once, and polygons
+    that share an edge share no voxel. Edges run upwards whichever way they are drawn, so that an edge drawn
+    forth and back (the channel of a keyhole) cancels exactly.
+    """
+    rows, columns = _cross_rows(points_xy, size_xy)
+    if rows.size == 0:
+        return None
+    top, left = int(rows.min()), int(columns.min())
+    height, width = int(rows.max()) + 1 - top, int(columns.max()) - left
+    places = (rows - top) * (width + 1) + (columns - left)
+    crossings = np.bincount(places, minlength=height * (width + 1)).reshape(height, width + 1)
+    # Crossings of a row are even in number: left of a voxel lie as many, by parity, as right of it.
+    inside = (np.cumsum(crossings[:, :width], axis=1) & 1).astype(np.bool_)
+    return Patch((top, left), inside) if inside.any() else None
+
+
+def _cross_rows(
+    points_xy: Points, size_xy: tuple[int, int]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where edges cross rows of voxel centres: the row, and the first column that lies at or behind it."""
+    start, stop = points_xy, np.roll(points_xy, -1, axis=0)
+    falls = (start[:, 1] > stop[:, 1])[:, None]
+    low, high = np.where(falls, stop, start), np.where(falls, start, stop)
+    ends = np.clip(np.ceil([low[:, 1], high[:, 1]]), 0, size_xy[1]).astype(np.int64)
+    counts = ends[1] - ends[0]
+    edge = np.repeat(np.arange(len(low)), counts)
+    rows = np.arange(len(edge)) + np.repeat(ends[0] - (np.cumsum(counts) - counts), counts)
+    (x, y), (run, rise) = low[edge].T, (high - low)[edge].T
+    crossed = x + (rows - y) * run / rise
+    return rows, np.clip(np.ceil(crossed), 0, size_xy[0]).astype(np.int64)
+
+
+def relate_all(patches: Sequence[Patch]) -> Iterator[Relation]:
+    """How each two patches of a slice lie to one another, but for those whose boxes do not meet."""
+    if len(patches) < 2:
+        return
+    low = np.array([patch.lower_yx for patch in patches])
+    high = low + np.array([patch.inside_yx.shape for patch in patches])
+    meet = np.all((low[:, None] < high) & (low < high[:, None]), axis=2)
+    for one, other in np.argwhere(np.triu(meet, 1)):
+        yield relate(patches[one], patches[other])
+
+
+def relate(one: Patch, other: Patch) -> Relation:
+    """How two patches of a slice lie to one another."""
+    shared = _count_shared(one, other)
+    if shared == 0:
+        return Relation.APART
+    if shared == one.voxels == other.voxels:
+        return Relation.SAME
+    return Relation.NESTED if shared in (one.voxels, other.voxels) else Relation.CROSSING
+
+
+def _count_shared(one: Patch, other: Patch) -> int:
+    low = np.maximum(one.lower_yx, other.lower_yx)
+    high = np.minimum(*(np.add(patch.lower_yx, patch.inside_yx.shape) for patch in (one, other)))
+    parts = []
+    for patch in (one, other):
+        (top, left), (bottom, right) = low - patch.lower_yx, high - patch.lower_yx
+        parts.append(patch.inside_yx[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)])
+    return int(np.count_nonzero(parts[0] & parts[1]))
