@@ -232,8 +232,10 @@ _MOVED: Mapping[str, Callable[[DataElement, Cleaning], tuple[Action, object]]] =
 
 def _follow_table(element: DataElement, cleaning: Cleaning) -> tuple[Action, object]:
     action, vr = TABLE[element.tag], str(element.VR)
+    if vr == "SQ" and action is Action.UID:
+        return _clean_items(element, cleaning)
     if vr == "SQ":
-        return _clean_items(element, cleaning) if action is Action.UID else _REMOVED
+        return (Action.EMPTY, Sequence()) if action is Action.EMPTY else _REMOVED
     if element.tag == _TIME_ZONE:
         return _keep_time_zone(element)
     if action is Action.EMPTY:

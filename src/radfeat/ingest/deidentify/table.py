@@ -40,7 +40,7 @@ _ACTIONS: Mapping[str, Action] = {
     "X_Z_U_STAR_TAGS": Action.UID,
 }
 """Where the table leaves a choice by the type of the attribute, the one that keeps every object valid; an
-empty value and a dummy say nothing more than an absent one. A sequence under X, Z or D is always removed."""
+empty value and a dummy say nothing more than an absent one. A sequence under D is removed."""
 
 
 def _read_table() -> dict[BaseTag, Action]:
