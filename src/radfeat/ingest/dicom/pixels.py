@@ -63,6 +63,17 @@ def read_format(source: Source, header: Dataset) -> PixelFormat:
     """
     if read_value(header, "PixelData") is None:
         raise source.refuse("has an image without pixels, or cut short before them", remedy=COPY_AGAIN)
+    return describe_format(source, header)
+
+
+def describe_format(source: Source, header: Dataset) -> PixelFormat:
+    """How an instance stores its pixels, by its header alone: they themselves may not be read yet.
+
+    Raises
+    ------
+    InputError
+        If it is in colour, or does not say plainly how its numbers are stored.
+    """
     samples = read_number(header, "SamplesPerPixel")
     if samples != 1 or read_text(header, "PhotometricInterpretation") not in _GREY:
         raise source.refuse(

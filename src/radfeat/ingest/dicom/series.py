@@ -11,10 +11,10 @@ from radfeat.ingest.dicom.acquisition import read_acquisition
 from radfeat.ingest.dicom.frames import Frame, list_frames
 from radfeat.ingest.dicom.headers import read_number, read_text
 from radfeat.ingest.dicom.instances import Instance, read_instances
-from radfeat.ingest.dicom.intensities import read_meaning
+from radfeat.ingest.dicom.intensities import Meaning, read_meaning
 from radfeat.ingest.dicom.one_series import require_one_kind, require_one_series, require_slices
 from radfeat.ingest.dicom.remark import SeriesCheck, remark
-from radfeat.ingest.dicom.stacking import stack_frames
+from radfeat.ingest.dicom.stacking import Stack, stack_frames
 from radfeat.ingest.dicom.voxels import check_slices, check_suv_range, decode_voxels
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
@@ -51,6 +51,35 @@ class DicomSeries:
     instances: Mapping[str, int] = field(repr=False)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class SeriesHeaders:
+    """What the headers of a series say, pixels aside: slices in order, their meaning, what was remarked."""
+
+    stack: Stack
+    meaning: Meaning
+    findings: tuple[Finding, ...]
+
+
+def interpret_headers(
+    source: Source, instances: Sequence[Instance], modality: Modality, settings: IngestSettings
+) -> SeriesHeaders:
+    """Everything of a series but its pixels: the inventory judges by it, and reading goes on from it.
+
+    Raises
+    ------
+    InputError
+        As for ``read_dicom_series``.
+    """
+    require_one_series(source, instances, modality)
+    frames = list_frames(source, instances)
+    require_slices(source, frames)
+    stack = stack_frames(source, frames, settings)
+    require_one_kind(source, stack.frames)
+    meaning = read_meaning(source, instances, stack.frames, modality, settings)
+    findings = (*stack.findings, *meaning.findings, *_remark_headers(source, stack.frames))
+    return SeriesHeaders(stack, meaning, findings)
+
+
 def read_dicom_series(source: Source, modality: Modality, settings: IngestSettings) -> DicomSeries:
     """Read a folder, a file, or a series list as one volume.
 
@@ -63,19 +92,13 @@ def read_dicom_series(source: Source, modality: Modality, settings: IngestSettin
     source = replace(source, noun="series")
     harvest = read_instances(source)
     instances = harvest.instances
-    require_one_series(source, instances, modality)
-    frames = list_frames(source, instances)
-    require_slices(source, frames)
-    stack = stack_frames(source, frames, settings)
-    require_one_kind(source, stack.frames)
-    meaning = read_meaning(source, instances, stack.frames, modality, settings)
+    headers = interpret_headers(source, instances, modality, settings)
+    stack, meaning = headers.stack, headers.meaning
     decoded = decode_voxels(source, stack.frames, meaning.rescales)
     findings = (
         *harvest.findings,
-        *stack.findings,
-        *meaning.findings,
+        *headers.findings,
         *decoded.findings,
-        *_remark_headers(source, stack.frames),
         *check_slices(source, decoded.voxels, settings.slice_jump_factor),
         *(check_suv_range(source, decoded.voxels) if modality is Modality.PT else ()),
     )
