@@ -4,13 +4,17 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 from radfeat.config.model import StudySettings
 from radfeat.core.vocabulary import Reason, Severity
+from radfeat.ingest.dicom.mask_remark import MaskCheck
 from radfeat.qc.check_names import Check
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "findings.md"
 SOURCES = ROOT / "src" / "radfeat"
+VOCABULARIES = (("qc", Check), ("ingest/dicom", MaskCheck))
 NEVER_FAIL = {Reason.NOT_DONE, Reason.FEATURE_UNDEFINED}
 """Reasons of values, which no ROI fails for."""
 
@@ -24,16 +28,17 @@ def documented():
     return {name: Severity(severity) for name, severity, _ in rows}
 
 
-def emitted_by_qc():
-    """Severity by check, from the calls of `remark`; a check in a variable is a WARNING."""
+def emitted_by(folder, vocabulary):
+    """Severity by check, from the calls of `remark` in a room; a check in a variable is a WARNING."""
     found = {}
-    for path in (SOURCES / "qc").glob("*.py"):
+    prefix = f"{vocabulary.__name__}."
+    for path in (SOURCES / folder).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "remark":
                 texts = [ast.unparse(argument) for argument in node.args]
                 levels = [t.removeprefix("Severity.") for t in texts if t.startswith("Severity.")]
-                if texts[0].startswith("Check."):
-                    name = Check[texts[0].removeprefix("Check.")].value
+                if texts[0].startswith(prefix):
+                    name = vocabulary[texts[0].removeprefix(prefix)].value
                     found[name] = Severity(levels[0] if levels else "WARNING")
     return found
 
@@ -43,15 +48,17 @@ def names_in(folder):
     return "".join(path.read_text(encoding="utf-8") for path in sorted((SOURCES / folder).rglob("*.py")))
 
 
-def test_every_name_of_the_vocabulary_is_documented_and_used():
-    used = set(re.findall(r"\bCheck\.([A-Z_]+)\b", names_in("qc")))
-    assert used == set(Check.__members__)
-    assert {check.value for check in Check} <= set(documented())
+@pytest.mark.parametrize(("folder", "vocabulary"), VOCABULARIES)
+def test_every_name_of_the_vocabulary_is_documented_and_used(folder, vocabulary):
+    used = set(re.findall(rf"\b{vocabulary.__name__}\.([A-Z_]+)\b", names_in(folder)))
+    assert used == set(vocabulary.__members__)
+    assert {check.value for check in vocabulary} <= set(documented())
 
 
-def test_severities_are_those_of_the_code():
-    pages, code = documented(), emitted_by_qc()
-    assert len(code) >= len(Check) - 2
+@pytest.mark.parametrize(("folder", "vocabulary"), VOCABULARIES)
+def test_severities_are_those_of_the_code(folder, vocabulary):
+    pages, code = documented(), emitted_by(folder, vocabulary)
+    assert len(code) >= len(vocabulary) - 2
     assert {name: pages[name] for name in code} == code
 
 
@@ -59,7 +66,8 @@ def test_nothing_else_is_documented():
     failures = {f"failed.{reason.value.lower()}" for reason in Reason if reason not in NEVER_FAIL}
     features = set(re.findall(r'"(feature\.[a-z_]+)"', names_in("features")))
     assert features
-    assert set(documented()) == {check.value for check in Check} | failures | features
+    checks = {check.value for _, vocabulary in VOCABULARIES for check in vocabulary}
+    assert set(documented()) == checks | failures | features
 
 
 def test_settings_named_on_the_page_exist():

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from radfeat.core.findings import Finding
 from radfeat.core.keys import RoiKey
 from radfeat.core.provenance import Provenance
 from radfeat.core.volume import Mask, Volume
@@ -20,11 +21,15 @@ class StepRecord:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SourcePair:
-    """An image and one of its masks as they were read; one grid, within the stated tolerance."""
+    """An image and one of its masks as they were read; one grid, within the stated tolerance.
+
+    ``findings`` are what reading the mask found.
+    """
 
     image: Volume
     mask: Mask
     provenance: Provenance
+    findings: tuple[Finding, ...] = ()
 
     @property
     def roi(self) -> RoiKey:

@@ -13,6 +13,9 @@ from radfeat.core.provenance import Provenance, compute_voxel_digest
 from radfeat.core.vocabulary import Modality, Reason, Unit
 from radfeat.core.volume import Mask, Volume, Voxels
 from radfeat.ingest.dicom.files import is_dicom_path
+from radfeat.ingest.dicom.image_place import ImagePlace
+from radfeat.ingest.dicom.mask_object import MaskObject, read_mask_object
+from radfeat.ingest.dicom.masks import read_dicom_mask
 from radfeat.ingest.dicom.series import read_dicom_series
 from radfeat.ingest.geometry import require_one_grid
 from radfeat.ingest.image_sheet import ImageRow
@@ -22,19 +25,25 @@ from radfeat.ingest.source import SAVE_AS_VOLUME, Source
 from radfeat.ingest.volume_files import read_volume_file
 
 ReadLabels = Callable[[Source, IngestSettings], LabelFile]
+ReadObject = Callable[[Source], MaskObject]
 
 
-def _remember_last() -> ReadLabels:
+def _remember_last_file() -> ReadLabels:
     return lru_cache(maxsize=1)(read_label_file)
+
+
+def _remember_last_object() -> ReadObject:
+    return lru_cache(maxsize=1)(read_mask_object)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ReadImage:
     """An image that was read, with the SHA-256 of its file and of its voxels.
 
-    ``read_labels`` reads a mask file of this image and remembers the last one: the ROIs of an image often
-    share one. ``findings`` are what reading found. The last three fields are what only DICOM gives:
-    ``instances`` maps each SOPInstanceUID to its slice (-1: to all slices).
+    ``read_labels`` and ``read_object`` read a mask of this image, from a file or from DICOM, and remember the
+    last one: the ROIs of an image often share one. ``findings`` are what reading found. Acquisition, frame of
+    reference and instances are what only DICOM gives: ``instances`` maps each SOPInstanceUID to its slice
+    (-1: to all slices).
     """
 
     volume: Volume
@@ -44,7 +53,8 @@ class ReadImage:
     acquisition: Acquisition | None = None
     frame_of_reference: str | None = field(default=None, repr=False)
     instances: Mapping[str, int] = field(default_factory=dict, repr=False)
-    read_labels: ReadLabels = field(default_factory=_remember_last, repr=False)
+    read_labels: ReadLabels = field(default_factory=_remember_last_file, repr=False)
+    read_object: ReadObject = field(default_factory=_remember_last_object, repr=False)
 
 
 def read_image(row: ImageRow, settings: IngestSettings) -> ReadImage:
@@ -87,7 +97,8 @@ def _read_series(source: Source, modality: Modality, settings: IngestSettings) -
 def read_pair(image: ReadImage, row: ImageRow, settings: IngestSettings) -> SourcePair:
     """Read the mask of a row and lay it beside its image.
 
-    The mask keeps the grid of its own file, which may differ from the image's within the tolerance.
+    The mask keeps the grid of its own file, which may differ from the image's within the tolerance; contours
+    and segments of DICOM are brought to the image's own.
 
     Raises
     ------
@@ -98,15 +109,28 @@ def read_pair(image: ReadImage, row: ImageRow, settings: IngestSettings) -> Sour
     GeometryError
         If the mask does not lie on the image's grid.
     """
-    key = row.key.roi_id
-    source = Source(row.mask, key, missing=Reason.ROI_NOT_FOUND)
+    source = Source(row.mask, row.key.roi_id, missing=Reason.ROI_NOT_FOUND)
+    if is_dicom_path(row.mask):
+        return _pair_with_object(image, source, row, settings)
     file = image.read_labels(source, settings)
-    require_one_grid(image.volume.grid, file.grid, key, settings)
+    require_one_grid(image.volume.grid, file.grid, source.key, settings)
     mask = Mask(select_region(source, file, row.label), file.grid, row.key)
-    provenance = Provenance(
-        image.sha256, file.sha256, image.voxel_digest, compute_voxel_digest(mask.voxels_zyx, mask.grid)
-    )
-    return SourcePair(image.volume, mask, provenance)
+    return _build_pair(image, mask, file.sha256)
+
+
+def _pair_with_object(
+    image: ReadImage, source: Source, row: ImageRow, settings: IngestSettings
+) -> SourcePair:
+    grid = image.volume.grid
+    place = ImagePlace(grid, image.frame_of_reference, image.instances)
+    found = read_dicom_mask(source, place, row, settings, image.read_object)
+    return _build_pair(image, Mask(found.voxels_zyx, grid, row.key), found.sha256, found.findings)
+
+
+def _build_pair(image: ReadImage, mask: Mask, sha256: str, findings: tuple[Finding, ...] = ()) -> SourcePair:
+    digest = compute_voxel_digest(mask.voxels_zyx, mask.grid)
+    provenance = Provenance(image.sha256, sha256, image.voxel_digest, digest)
+    return SourcePair(image.volume, mask, provenance, findings)
 
 
 def choose_unit(modality: Modality, settings: IngestSettings) -> Unit:

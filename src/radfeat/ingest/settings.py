@@ -129,8 +129,9 @@ class IngestSettings(BaseModel):
         allow_inf_nan=False,
         description=(
             "How far, in mm, 0 to 10, the points of a contour may lie out of a plane parallel to the slices, "
-            "and a frame of a DICOM segmentation out of its slice. Default 0.1: coordinates are often "
-            "rounded to 0.1 mm, and slices lie further apart. A contour that is tilted further is refused."
+            "and a frame of a DICOM segmentation out of its slice; never more than a quarter of the distance "
+            "between slices. Default 0.1: coordinates are often rounded to 0.1 mm. A contour that is tilted "
+            "further is refused, and so are contours of several planes on one slice."
         ),
     )
     fractional_threshold: float = Field(

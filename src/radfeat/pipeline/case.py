@@ -134,7 +134,7 @@ def _process_roi(row: ImageRow, case: _Case, settings: CaseSettings, folders: Ca
 
 def _measure_roi(row: ImageRow, case: _Case, settings: CaseSettings, folders: CaseFolders) -> RoiRecord:
     pair = read_pair(case.image, row, settings.ingest)
-    findings = check_mask(pair, settings.qc)
+    findings = (*pair.findings, *check_mask(pair, settings.qc))
     measures = measure_mask(pair.mask)
     preview = None
     if folders.previews is not None:

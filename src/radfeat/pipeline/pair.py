@@ -90,6 +90,7 @@ def measure_pair(
         *read.findings,
         *check_image(read.volume, row.key.case.case_id, settings.qc),
         *check_conformance(judged, row.key.case.case_id),
+        *pair.findings,
         *mask_findings,
         *vector.findings,
     )

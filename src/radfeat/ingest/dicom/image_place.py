@@ -7,7 +7,11 @@ from radfeat.core.errors import GeometryError
 from radfeat.core.findings import Finding
 from radfeat.core.grid import Grid
 from radfeat.ingest.dicom.mask_remark import MaskCheck, remark
+from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
+
+_NEAR = 0.25
+"""Share of the slice spacing: what lies nearer to a slice cannot belong to another."""
 
 ALL_SLICES = -1
 """Stands for the slice of an instance that holds all slices."""
@@ -34,6 +38,11 @@ class ImagePlace:
     def slices_of(self, references: Iterable[str]) -> set[int]:
         """The slices of those instances that are the image's own."""
         return {self.instances[uid] for uid in references if uid in self.instances}
+
+
+def choose_tolerance_mm(grid: Grid, settings: IngestSettings) -> float:
+    """How far from a slice something may lie that was drawn on it; less than the settings say on thin slices."""
+    return min(settings.slice_tolerance_mm, _NEAR * grid.spacing_xyz_mm[2])
 
 
 def check_frame(source: Source, image: ImagePlace, frame: str | None) -> tuple[Finding, ...]:

@@ -1,35 +1,22 @@
 """The mask of an ROI from a DICOM structure set or segmentation, as voxels of its image."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from radfeat.core.findings import Finding
-from radfeat.core.grid import Grid
+from radfeat.ingest.dicom.headers import read_text
+from radfeat.ingest.dicom.image_place import ImagePlace, check_frame
+from radfeat.ingest.dicom.mask_object import MaskObject, read_mask_object
+from radfeat.ingest.dicom.roi_names import RegionKind, choose_region
+from radfeat.ingest.dicom.rtstruct import list_referenced_instances, read_contours, read_frame_of_reference
+from radfeat.ingest.dicom.segmentation import fill_segment
+from radfeat.ingest.dicom.structures import draw_structure
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
-
-
-@dataclass(frozen=True, slots=True)
-class ImagePlace:
-    """What must be known of an image to lay a DICOM mask on it.
-
-    Parameters
-    ----------
-    grid
-        Grid of the image.
-    frame_of_reference
-        FrameOfReferenceUID; None where it is not known, as for NIfTI.
-    instances
-        Slice index k of each SOPInstanceUID; -1 where one instance holds all slices; empty for NIfTI.
-    """
-
-    grid: Grid
-    frame_of_reference: str | None = field(default=None, repr=False)
-    instances: Mapping[str, int] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,16 +28,43 @@ class DicomMask:
     findings: tuple[Finding, ...]
 
 
-def read_dicom_mask(source: Source, image: ImagePlace, row: ImageRow, settings: IngestSettings) -> DicomMask:
+def read_dicom_mask(
+    source: Source,
+    image: ImagePlace,
+    row: ImageRow,
+    settings: IngestSettings,
+    read: Callable[[Source], MaskObject] = read_mask_object,
+) -> DicomMask:
     """Read the mask of a row from a structure set or a segmentation.
+
+    Parameters
+    ----------
+    source
+        The file, or a folder with one structure set or segmentation in it.
+    image
+        Where the image lies.
+    row, settings
+        Which ROI is meant, and what is allowed.
+    read
+        Reads the file; one that remembers spares reading it again for the next ROI.
 
     Raises
     ------
     InputError
-        If the file is missing, damaged, or does not hold the ROI (``ROI_NOT_FOUND``).
+        If the file is missing or does not hold the ROI (``ROI_NOT_FOUND``), or is damaged.
     EmptyRoiError
         If the ROI has no contour, no frame, or encloses no voxel.
     GeometryError
         If the mask does not lie on the image.
     """
-    raise NotImplementedError
+    found = read(source)
+    region = choose_region(source, found.header, row, settings)
+    if found.kind is RegionKind.STRUCTURE:
+        findings = check_frame(source, image, read_frame_of_reference(found.header, region))
+        contours = read_contours(source, found.header, region)
+        referred = list_referenced_instances(found.header)
+        voxels, remarks = draw_structure(source, contours, referred, image, settings)
+    else:
+        findings = check_frame(source, image, read_text(found.header, "FrameOfReferenceUID"))
+        voxels, remarks = fill_segment(source, found.header, region, image, settings)
+    return DicomMask(voxels, found.sha256, (*findings, *remarks))

@@ -23,7 +23,7 @@ from radfeat.ingest.dicom.contours import (
     relate_all,
     to_index,
 )
-from radfeat.ingest.dicom.image_place import ImagePlace, check_series, require_reference
+from radfeat.ingest.dicom.image_place import ImagePlace, check_series, choose_tolerance_mm, require_reference
 from radfeat.ingest.dicom.mask_remark import MaskCheck, count, empty, remark
 from radfeat.ingest.dicom.rtstruct import Contour, ContourKind
 from radfeat.ingest.settings import IngestSettings
@@ -88,7 +88,7 @@ def draw_structure(
     voxels = np.zeros(image.grid.shape_zyx, np.bool_)
     relations = []
     for k, group in _group(placed).items():
-        _require_one_plane(source, k, group, settings)
+        _require_one_plane(source, k, group, choose_tolerance_mm(image.grid, settings))
         patches, found = _fill(source, group, image.grid)
         relations.append(found)
         for patch in patches:
@@ -132,7 +132,7 @@ def _select_closed(
 
 def _place(source: Source, name: str, contour: Contour, grid: Grid, settings: IngestSettings) -> _Placed:
     index = to_index(grid, contour.points_mm)
-    step, tolerance = grid.spacing_xyz_mm[2], settings.slice_tolerance_mm
+    step, tolerance = grid.spacing_xyz_mm[2], choose_tolerance_mm(grid, settings)
     heights = index[:, 2] * step
     tilt = float(np.ptp(heights))
     if tilt > tolerance:
@@ -172,9 +172,10 @@ def _check_places(
         what = f"{count(outside, 'point')} of the contours outside the image: the ROI is cut off"
         yield remark(MaskCheck.CONTOUR_OUTSIDE, source.key, what, outside, 0.0, "points")
     off = max((contour.off_mm for contour in inside), default=0.0)
-    if off > settings.slice_tolerance_mm:
+    tolerance = choose_tolerance_mm(grid, settings)
+    if off > tolerance:
         what = f"contours lie up to {off:.3g} mm off the slices, and were taken for those of the nearest"
-        yield remark(MaskCheck.CONTOUR_OFF_SLICE, source.key, what, off, settings.slice_tolerance_mm, "mm")
+        yield remark(MaskCheck.CONTOUR_OFF_SLICE, source.key, what, off, tolerance, "mm")
 
 
 def _count_outside(contour: _Placed, grid: Grid) -> int:
@@ -192,15 +193,15 @@ def _group(placed: Sequence[_Placed]) -> dict[int, list[_Placed]]:
     return groups
 
 
-def _require_one_plane(source: Source, k: int, contours: Sequence[_Placed], settings: IngestSettings) -> None:
+def _require_one_plane(source: Source, k: int, contours: Sequence[_Placed], tolerance: float) -> None:
     levels = [contour.level_mm for contour in contours]
     spread = max(levels) - min(levels)
-    if spread > settings.slice_tolerance_mm:
+    if spread > tolerance:
         raise GeometryError(
             f"{source.role} has contours in several planes that fall on one slice of the image (slice {k})",
             key=source.key,
             measured=f"{spread:.4g} mm apart",
-            allowed=f"{settings.slice_tolerance_mm:g} mm",
+            allowed=f"{tolerance:g} mm",
             remedy="It was drawn on thinner slices; take that series, or draw the ROI on this one",
         )
 

@@ -1,0 +1,108 @@
+"""The file behind a DICOM mask: one structure set or one segmentation, read whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pydicom import uid
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+
+from radfeat.core.vocabulary import Reason
+from radfeat.ingest.dicom.files import SERIES_LIST_SUFFIX, SeriesListError, list_dicom_files, read_series_list
+from radfeat.ingest.dicom.headers import HeaderError, parse_dataset, read_header, read_text
+from radfeat.ingest.dicom.roi_names import RegionKind
+from radfeat.ingest.dicom.segmentation import open_segmentation
+from radfeat.ingest.source import COPY_AGAIN, Source
+from radfeat.ingest.stored import compute_sha256
+
+MASK_CLASSES = {
+    str(uid.RTStructureSetStorage): RegionKind.STRUCTURE,
+    str(uid.SegmentationStorage): RegionKind.SEGMENT,
+    "1.2.840.10008.5.1.4.1.1.66.7": RegionKind.SEGMENT,
+}
+"""SOP classes that are read as masks; the last is Label Map Segmentation Storage."""
+
+_UNDEFINED = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MaskObject:
+    """A structure set or segmentation as it stands in its file, with the file's SHA-256."""
+
+    header: Dataset = field(repr=False)
+    kind: RegionKind
+    sha256: str
+
+
+def read_mask_object(source: Source) -> MaskObject:
+    """Read the structure set or segmentation that a path stands for: a file, or the only one in a folder.
+
+    Raises
+    ------
+    InputError
+        If there is none or several (``ROI_NOT_FOUND``), or it is damaged, cut short, or something else.
+    """
+    data = replace(source, path=_find_file(source)).read_bytes()
+    try:
+        header = parse_dataset(data)
+    except HeaderError:
+        raise source.refuse("is damaged or cut short, or is not DICOM", remedy=COPY_AGAIN) from None
+    if is_cut_short(header):
+        raise source.refuse("is cut short", remedy=COPY_AGAIN)
+    kind = MASK_CLASSES.get(read_text(header, "SOPClassUID") or "")
+    if kind is None:
+        raise source.refuse(
+            "is a DICOM object, but no structure set or segmentation",
+            reason=Reason.ROI_NOT_FOUND,
+            remedy="Name the RTSTRUCT or SEG file in the column mask",
+        )
+    if kind is RegionKind.SEGMENT:
+        header = open_segmentation(source, header)
+    return MaskObject(header, kind, compute_sha256(data))
+
+
+def is_cut_short(header: Dataset) -> bool:
+    """Whether an element has fewer bytes than it says: pydicom reads such files without a word."""
+    return any(_is_short(header.get_item(tag)) for tag in list(header.keys()))
+
+
+def _is_short(element: object) -> bool:
+    return (
+        isinstance(element, RawDataElement)
+        and element.value is not None
+        and element.length != _UNDEFINED
+        and len(element.value) < element.length
+    )
+
+
+def _find_file(source: Source) -> Path:
+    files = _list_files(source)
+    if len(files) == 1:
+        return files[0]
+    found = [path for path in files if _is_mask(path)]
+    if len(found) != 1:
+        raise source.refuse(
+            "is a folder, and does not hold exactly one structure set or segmentation",
+            reason=Reason.ROI_NOT_FOUND,
+            measured=f"{len(found)} among {len(files)} files",
+            allowed="1",
+            remedy="Name the file itself in the column mask",
+        )
+    return found[0]
+
+
+def _list_files(source: Source) -> Sequence[Path]:
+    if not source.path.name.lower().endswith(SERIES_LIST_SUFFIX):
+        return list_dicom_files(source.path)
+    try:
+        return read_series_list(source.path).files
+    except SeriesListError as error:
+        raise source.refuse(str(error), remedy="Run `radfeat ingest inventory` again") from None
+
+
+def _is_mask(path: Path) -> bool:
+    try:
+        return read_text(read_header(path), "SOPClassUID") in MASK_CLASSES
+    except HeaderError:
+        return False
