@@ -6,6 +6,7 @@ A sound object is built in memory by a ``build_`` function (so that a test can s
 """
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import highdicom as hd
@@ -370,9 +371,7 @@ def build_enhanced(datasets: Sequence[Dataset], modality: Modality) -> Dataset:
     result.ImageType = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]
     result.NumberOfFrames = len(datasets)
     if modality is Modality.PT:
-        for keyword in ("PatientWeight", "PatientSize", "Units", "DecayCorrection",
-                        "RadiopharmaceuticalInformationSequence"):  # fmt: skip
-            setattr(result, keyword, first[keyword].value)
+        _add_enhanced_pt(result, first)
     measures, orientation = Dataset(), Dataset()
     measures.PixelSpacing, measures.SliceThickness = first.PixelSpacing, first.SliceThickness
     orientation.ImageOrientationPatient = first.ImageOrientationPatient
@@ -384,6 +383,25 @@ def build_enhanced(datasets: Sequence[Dataset], modality: Modality) -> Dataset:
     result.PixelData = b"".join(d.PixelData for d in datasets)
     result["PixelData"].VR = "OW"
     return result
+
+
+def _add_enhanced_pt(result: Dataset, first: Dataset) -> None:
+    """What enhanced PET says in other words: corrections, decay by a moment, and the dose in MBq."""
+    result.PatientWeight, result.PatientSize = first.PatientWeight, first.PatientSize
+    result.AttenuationCorrected = result.ScatterCorrected = result.DecayCorrected = "YES"
+    result.DecayCorrectionDateTime = f"{first.SeriesDate}{SCANNED_AT}"
+    drug = deepcopy(first.RadiopharmaceuticalInformationSequence[0])
+    drug.RadionuclideTotalDose = f"{DOSE_BQ / 1e6:.10g}"
+    drug.RadiopharmaceuticalStartDateTime = f"{first.SeriesDate}{INJECTED_AT}"
+    result.RadiopharmaceuticalInformationSequence = Items([drug])
+
+
+def _map_to_activity(slope: str) -> Dataset:
+    unit, mapping = Dataset(), Dataset()
+    unit.CodeValue, unit.CodingSchemeDesignator, unit.CodeMeaning = "Bq/ml", "UCUM", "Becquerels/milliliter"
+    mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept = float(slope), 0.0
+    mapping.MeasurementUnitsCodeSequence = Items([unit])
+    return mapping
 
 
 def _describe_frame(dataset: Dataset, k: int) -> Dataset:
@@ -398,6 +416,8 @@ def _describe_frame(dataset: Dataset, k: int) -> Dataset:
         rescale.RescaleSlope, rescale.RescaleIntercept = dataset.RescaleSlope, dataset.RescaleIntercept
         rescale.RescaleType = dataset.get("RescaleType", "US")
         frame.PixelValueTransformationSequence = Items([rescale])
+    if dataset.Modality == "PT":
+        frame.RealWorldValueMappingSequence = Items([_map_to_activity(dataset.RescaleSlope)])
     return frame
 
 

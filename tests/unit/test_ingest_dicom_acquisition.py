@@ -294,7 +294,7 @@ def test_an_enhanced_pet_holds_its_dose_in_megabecquerel() -> None:
     assert values[Parameter.INJECTED_DOSE] == pytest.approx(350)
     assert values[Parameter.DOSE_PER_WEIGHT] == pytest.approx(5)
     assert values[Parameter.UPTAKE_TIME] == pytest.approx(60)
-    assert values[Parameter.CORRECTIONS] == "ATTN\\RAN"
+    assert values[Parameter.CORRECTIONS] == "ATTN\\DECY\\RAN"
 
 
 def test_maker_and_model_name_the_scanner() -> None:

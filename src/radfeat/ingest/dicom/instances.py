@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from radfeat.core.findings import Finding
 from radfeat.core.vocabulary import Modality, Severity
 from radfeat.ingest.dicom.files import SERIES_LIST_SUFFIX, SeriesListError, list_dicom_files, read_series_list
-from radfeat.ingest.dicom.headers import HeaderError, parse_dataset, read_text
+from radfeat.ingest.dicom.headers import HeaderError, parse_dataset, read_text, read_value
 from radfeat.ingest.dicom.remark import SeriesCheck, remark
 from radfeat.ingest.source import COPY_AGAIN, Source
 
@@ -51,6 +51,7 @@ class _Fault(StrEnum):
     EMPTY = "empty (0 bytes)"
     NOT_DICOM = "not DICOM, whatever the name says"
     DAMAGED = "damaged or cut short"
+    NO_PIXELS = "without pixels, or cut short before them"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -175,7 +176,11 @@ def _read(file: Path) -> Instance | _Fault:
         return _Fault.DAMAGED
     # Whatever a file is, it says so near its beginning; without that, it was cut short.
     is_disc = _meta_class(instance.header) == str(uid.MediaStorageDirectoryStorage)
-    return instance if instance.sop_class or is_disc else _Fault.DAMAGED
+    if not instance.sop_class and not is_disc:
+        return _Fault.DAMAGED
+    if instance.is_image and read_value(instance.header, "PixelData") is None:
+        return _Fault.NO_PIXELS
+    return instance
 
 
 def _meta_class(header: Dataset) -> str:
@@ -184,7 +189,7 @@ def _meta_class(header: Dataset) -> str:
 
 def _matters(file: Path, fault: _Fault) -> bool:
     """Whether a file that was not read could be a lost slice: it is DICOM, or could be by its name."""
-    if fault is _Fault.DAMAGED:
+    if fault in (_Fault.DAMAGED, _Fault.NO_PIXELS):
         return True
     if file.name.lower() in _NOT_SLICES:
         return False

@@ -1,16 +1,17 @@
 """Stored values of a frame, decoded whole or refused: native, deflated, RLE, JPEG, JPEG-LS, JPEG 2000.
 
-Native pixels are counted to the byte here; pydicom pads and warns. Compressed ones go through pylibjpeg
-alone, so that the same file gives the same numbers whatever else is installed.
+Native pixels are counted to the byte here; pydicom pads and warns. Compressed ones go through one package
+alone (RLE pydicom, all else pylibjpeg), so that a file gives the same numbers whatever else is installed.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID
+from pydicom.uid import UID, RLELossless
 
 from radfeat.ingest.dicom.frames import Frame
 from radfeat.ingest.dicom.headers import quiet, read_number, read_text, read_value
@@ -18,7 +19,9 @@ from radfeat.ingest.source import COPY_AGAIN, SAVE_AS_VOLUME, Source
 
 Stored = npt.NDArray[np.signedinteger] | npt.NDArray[np.unsignedinteger]
 
-_PLUGIN = "pylibjpeg"
+_PACKAGE = "pylibjpeg"
+_RLE_PACKAGE = "pydicom"
+"""pylibjpeg's own decoder of RLE aborts on damaged data, with a panic that is no Exception."""
 _GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
 _DECODE_FAULTS = (
     RuntimeError,
@@ -30,6 +33,7 @@ _DECODE_FAULTS = (
     IndexError,
     EOFError,
     OverflowError,
+    Warning,
 )
 """What pydicom and pylibjpeg raise for damaged pixels; only their own calls stand under them."""
 
@@ -59,10 +63,8 @@ def read_format(source: Source, header: Dataset) -> PixelFormat:
     Raises
     ------
     InputError
-        If it has no pixels, is in colour, or does not say plainly how its numbers are stored.
+        If it is in colour, or does not say plainly how its numbers are stored.
     """
-    if read_value(header, "PixelData") is None:
-        raise source.refuse("has an image without pixels, or cut short before them", remedy=COPY_AGAIN)
     return describe_format(source, header)
 
 
@@ -148,13 +150,16 @@ def _take_native(source: Source, frame: Frame, layout: PixelFormat) -> Stored:
 
 def _decompress(source: Source, frame: Frame, layout: PixelFormat) -> Stored:
     name = layout.syntax.name
+    package = _RLE_PACKAGE if layout.syntax == RLELossless else _PACKAGE
     with quiet():
+        # A warning of pydicom says that pixels were left over, or read otherwise than the header has it.
+        warnings.simplefilter("error")
         try:
             decoder = get_decoder(layout.syntax)
-            plane, _ = decoder.as_array(frame.header, index=frame.index, raw=True, decoding_plugin=_PLUGIN)
+            plane, _ = decoder.as_array(frame.header, index=frame.index, raw=True, decoding_plugin=package)
         except _DECODE_FAULTS:
             raise source.refuse(
-                f"has pixels that cannot be decoded: transfer syntax {name}, package {_PLUGIN}",
+                f"has pixels that cannot be decoded: transfer syntax {name}, package {package}",
                 remedy="Copy the file again, or export it without compression",
             ) from None
     if plane.shape != (layout.rows, layout.columns) or plane.dtype.itemsize != layout.bits // 8:

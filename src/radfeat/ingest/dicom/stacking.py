@@ -142,7 +142,9 @@ def _require_distinct(source: Source, frames: Sequence[Frame], depths: Doubles, 
     place = int(np.argmax(counts))
     together = frames[starts[place] : starts[place] + counts[place]]
     differing = list_differences(together)
-    by = f"; they differ in {', '.join(differing)}" if differing else "; no element says in what they differ"
+    by = (
+        f": images differ in {', '.join(differing)}" if differing else ": no element says in what they differ"
+    )
     whole = counts.min() == counts.max()
     what = "is four-dimensional" if whole else "has places with several images"
     several = int(np.count_nonzero(counts > 1))

@@ -17,7 +17,7 @@ from radfeat.ingest.dicom.rescaling import Rescale, choose_whole_type, rescale_p
 from radfeat.ingest.source import Source
 
 _QUIET_SHARE = 0.05
-"""Where a slice's mean, and its neighbours', stay below this share of the usual, there is air and noise."""
+"""Where a slice's mean, and a neighbour's, stay below this share of the usual, there is air and noise."""
 _SUV_RANGE = (0.5, 1000.0)
 
 
@@ -74,8 +74,8 @@ def check_slices(source: Source, voxels: Voxels, factor: float) -> tuple[Finding
     if jumps[worst] <= factor:
         return ()
     what = (
-        f"the mean intensity of slice {worst + 2} of {len(voxels)} lies by this factor above or below those of "
-        f"both its neighbours; there are {int(np.count_nonzero(jumps > factor))} such slices"
+        f"the mean intensity of slice {worst + 2} of {len(voxels)} lies by this factor above or below those "
+        f"of both its neighbours; there are {int(np.count_nonzero(jumps > factor))} such slices"
     )
     return (remark(SeriesCheck.SLICE_JUMP, source.key, what, jumps[worst], factor),)
 
@@ -83,14 +83,14 @@ def check_slices(source: Source, voxels: Voxels, factor: float) -> tuple[Finding
 def measure_jumps(means: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """By which factor each mean but the first and last lies above, or below, both its neighbours.
 
-    1 where it lies between them, and where all three are next to nothing.
+    1 where it lies between them, and where it and a neighbour are next to nothing.
     """
     usual = float(np.median(means))
     least = max(usual * 1e-6, 1e-300)
     left, centre, right = (np.maximum(part, least) for part in (means[:-2], means[1:-1], means[2:]))
     low, high = np.minimum(left, right), np.maximum(left, right)
     jumps = np.maximum(np.maximum(centre / high, low / centre), 1.0)
-    jumps[np.maximum(centre, high) <= _QUIET_SHARE * usual] = 1.0
+    jumps[np.maximum(centre, low) <= _QUIET_SHARE * usual] = 1.0
     return np.asarray(jumps)
 
 
