@@ -26,6 +26,7 @@ from radfeat.ingest.dicom.files import is_dicom_path
 from radfeat.ingest.dicom.originals import read_drawing_method, read_instance_headers
 from radfeat.ingest.settings import IngestSettings
 from radfeat.pipeline.export_tasks import ExportPlan, ExportTask, MeasuredRoi, ReportPlan
+from radfeat.pipeline.plan import stat_of
 
 IDENTIFIED = "private"
 """The folder of exported objects: they hold the identity that their source holds."""
@@ -71,13 +72,13 @@ def export_case(
 
     Never an exception for what lies in the data: a case that cannot be exported says why.
     """
-    if not is_dicom_path(task.image):
-        return CaseExport(
-            task.case_id, Outcome.NOT_DICOM, sentence=f"{task.case_id}: the image is not DICOM."
-        )
     if not task.rois:
         sentence = f"{task.case_id}: no ROI of the image was measured."
         return CaseExport(task.case_id, Outcome.NOT_MEASURED, sentence=sentence)
+    if stat_of(task.image) is not None and not is_dicom_path(task.image):
+        return CaseExport(
+            task.case_id, Outcome.NOT_DICOM, sentence=f"{task.case_id}: the image is not DICOM."
+        )
     try:
         return _export(task, settings, to, reports)
     except (CaseError, ExportError) as error:
@@ -126,7 +127,7 @@ def _count_left_out(task: ExportTask) -> str:
 def _read_segment(image: ReadImage, roi: MeasuredRoi, settings: IngestSettings) -> Segment:
     pair = read_pair(image, roi.row, settings)
     _require_same(pair.provenance.mask_voxel_digest, roi.mask_voxel_digest, roi.row.key.roi_id, "mask")
-    method = read_drawing_method(roi.row, settings)
+    method = read_drawing_method(image, roi.row, settings)
     return Segment(pair.mask, roi.row.role, DrawnBy(method) if method in set(DrawnBy) else None)
 
 

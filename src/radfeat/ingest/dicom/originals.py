@@ -6,6 +6,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from radfeat.core.vocabulary import Reason
+from radfeat.ingest.case_reader import ReadImage
 from radfeat.ingest.dicom.files import is_dicom_path, list_dicom_files
 from radfeat.ingest.dicom.headers import HeaderError, read_header, read_items, read_number, read_text
 from radfeat.ingest.dicom.roi_names import choose_region
@@ -42,20 +43,21 @@ def read_instance_headers(path: Path, instances: Mapping[str, int]) -> list[Data
     return list(headers.values())
 
 
-def read_drawing_method(row: ImageRow, settings: IngestSettings) -> str | None:
+def read_drawing_method(image: ReadImage, row: ImageRow, settings: IngestSettings) -> str | None:
     """How the ROI of a row was drawn, in DICOM's words, where its mask is DICOM and says so.
 
     MANUAL, SEMIAUTOMATIC or AUTOMATIC: the ROIGenerationAlgorithm of a structure set, the
     SegmentAlgorithmType of a segmentation.
+
+    Raises
+    ------
+    InputError
+        As for ``read_pair``.
     """
-    files = list_dicom_files(row.mask) if is_dicom_path(row.mask) else ()
-    if len(files) != 1:
-        return None
-    try:
-        header = read_header(files[0])
-    except HeaderError:
+    if not is_dicom_path(row.mask):
         return None
     source = Source(row.mask, row.key.roi_id, missing=Reason.ROI_NOT_FOUND)
+    header = image.read_object(source).header
     number = choose_region(source, header, row, settings).number
     for sequence, key, keyword in _METHODS:
         for item in read_items(header, sequence):
