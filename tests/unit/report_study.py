@@ -50,6 +50,7 @@ class StudyPlan:
     repeats: int = 10
     permutations: int = 19
     title: str = "SIM-1, a trial of two arms"
+    acquisition: str = "protocol"  # "headers": no rule; "spacings": not even headers
     overrides: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -149,6 +150,7 @@ def build_blinded(plan: StudyPlan, subjects: Sequence[Subject]) -> dict[str, lis
         "rois": rois,
         "features": features,
         "feature_catalogue": catalogue,
+        "acquisition": [row for s in subjects for row in _acquisition_rows(plan, s)],
         "findings": _finding_rows(plan, rois),
     }
 
@@ -172,6 +174,35 @@ def _series_row(s: Subject) -> Row:
         "status": "FAILED" if failed else "OK",
         "reason": s.failure if failed else None,
     }
+
+
+def _acquisition_rows(plan: StudyPlan, s: Subject) -> list[Row]:
+    """Of sites in turn: thick slices at some, an odd kernel at others, an exposure that few headers tell."""
+    number, place = int(s.name[len(plan.subject_prefix) :]), plan.sites.index(s.site)
+    told = s.failure != "UNREADABLE"
+    software = "1.0" if number % 4 else "1.1"
+    values: dict[str, tuple[object, str | None, str | None]] = {
+        "model": (f"MODEL {place % 3}", None, None),
+        "software": (software, None, None),
+        "slice_spacing": (5.0 if place % 3 == 1 and number % 2 else 3.0, "mm", "at most 3 mm"),
+        "kvp": (120.0 if number % 5 else None, "kV", "120 within 1 kV"),
+        "kernel": ("B70F" if place % 4 == 2 and number % 3 == 0 else "B30F", None, "B30f or STANDARD"),
+    }
+    kept = {"slice_spacing"} if plan.acquisition == "spacings" else set(values)
+    rows = []
+    for parameter, (value, unit, rule) in values.items():
+        allowed = rule if plan.acquisition == "protocol" else None
+        known = value if told else None
+        if parameter in kept and (known is not None or allowed):
+            row = {**_case(s), "modality": "CT", "parameter": parameter, "unit": unit, "allowed": allowed}
+            row |= {"scanner": f"MAKER MODEL {place % 3}" if told and len(kept) > 1 else None}
+            row |= {"number": known if unit else None, "text": None if unit else known}
+            rows.append(row | {"required": parameter == "slice_spacing" and allowed is not None})
+            rows[-1]["verdict"] = "not_specified" if allowed is None else VERDICTS.get(known, "unknown")
+    return rows
+
+
+VERDICTS = {3.0: "conform", 5.0: "deviate", 120.0: "conform", "B30F": "conform", "B70F": "deviate"}
 
 
 def _roi_rows(plan: StudyPlan, s: Subject) -> list[Row]:

@@ -1,5 +1,6 @@
 """Figures: round ticks, places that match the numbers, text that cannot break out of the SVG."""
 
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -11,6 +12,8 @@ from radfeat.report.figures.bars import draw_share
 from radfeat.report.figures.curves import draw_curves
 from radfeat.report.figures.strips import draw_strips
 from radfeat.report.figures.svg import clip_text, compose, draw_text, format_coordinate
+from radfeat.report.figures.verdicts import describe_verdicts, draw_verdicts
+from radfeat.report.summaries.acquisition import SiteVerdicts, Verdicts
 from radfeat.report.summaries.curves import Curve, CurvePanel, CurvePoint
 from radfeat.report.summaries.site_effects import Distribution, SiteValues
 
@@ -164,3 +167,43 @@ def test_an_estimate_without_limits_is_a_square_and_none_is_nothing() -> None:
     assert len(list(parse(intervals.draw_interval((0.7, None, None), scale)).iter("line"))) == 0
     assert intervals.draw_interval((None, None, None), scale) == ""
     assert draw_share(None) == ""
+
+
+# Verdicts on acquisition
+
+
+def verdicts_of(sites: int, parameters: int) -> SiteVerdicts:
+    row = tuple(None if k == 1 else Verdicts(97, 1, 2) for k in range(parameters))
+    names = tuple(f"repetition time {k}" for k in range(parameters))
+    return SiteVerdicts("MR", names, tuple((f"S{i:02d}", row) for i in range(sites)))
+
+
+def bars(svg: Markup, look: str) -> list[ElementTree.Element]:
+    return [e for e in parse(svg).iter("rect") if e.get("class") == f"verdict {look}"]
+
+
+@pytest.mark.parametrize(("sites", "parameters"), [(1, 1), (30, 13)])
+def test_verdicts_are_stacked_within_their_cells(sites: int, parameters: int) -> None:
+    svg = draw_verdicts(verdicts_of(sites, parameters))
+    drawn = [bars(svg, look)[:-1] for look in ("conform", "deviate", "unknown")]  # the last is the key's
+    cells = sites * (parameters - (parameters > 1))
+    assert [len(d) for d in drawn] == [cells] * 3
+    for parts in zip(*drawn, strict=True):
+        places = [(float(e.get("x", "")), float(e.get("width", ""))) for e in parts]
+        for (x, width), (following, _) in pairwise(places):
+            assert x + width == pytest.approx(following, abs=0.02)
+        assert all(width > 0.9 for _, width in places)
+        assert sum(places[-1]) <= 980
+    assert [e.text for e in parse(svg).iter("text") if e.get("class") == "tick deviating"] == ["1"] * cells
+
+
+def test_headings_of_many_parameters_keep_to_their_columns() -> None:
+    words = [e.text for e in parse(draw_verdicts(verdicts_of(2, 13))).iter("text")]
+    assert words.count("repetition") == 13
+
+
+def test_verdicts_are_told_in_words_by_site() -> None:
+    assert describe_verdicts(verdicts_of(2, 3)) == (
+        "MR, verdicts on repetition time 0, repetition time 1, repetition time 2. "
+        "site S00: 194 conform, 2 deviate, 4 unknown; site S01: 194 conform, 2 deviate, 4 unknown."
+    )

@@ -26,7 +26,7 @@ HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>&amp;'{{ 7*7 
 
 STATES = {
     "full": StudyPlan(),
-    "no failure, no finding": StudyPlan(failed=0, warned=0, previews=False),
+    "no failure, no finding": StudyPlan(failed=0, warned=0, previews=False, acquisition="spacings"),
     "everything failed": StudyPlan(
         subjects=5, failed=5, warned=0, sites=("S01",), infeasible=EVERYTHING_INFEASIBLE
     ),
@@ -37,7 +37,7 @@ STATES = {
         endpoints=("os", "response"),
         infeasible=frozenset({("os", "only"), ("response", "only")}),
     ),
-    "one site": StudyPlan(sites=("S01",)),
+    "one site": StudyPlan(sites=("S01",), acquisition="headers"),
     "one infeasible arm": StudyPlan(infeasible=frozenset({("os", "control")})),
     "no claim": StudyPlan(claimed=False),
     "binary only": StudyPlan(endpoints=("response",)),
@@ -427,3 +427,28 @@ def test_every_setting_says_what_it_is_and_why_its_default() -> None:
     for field in json.loads(json.dumps(ReportSettings.model_json_schema()))["properties"].values():
         assert "Default" in field["description"]
         assert re.search(r"\d+ to|above 0 to", field["description"])
+
+
+# Acquisition
+
+
+def test_the_section_on_acquisition_stands_only_where_there_is_something_to_say(
+    pages: dict[str, str], tmp_path: Path
+) -> None:
+    assert "Acquisition and protocol" not in pages["no failure, no finding"]
+    headers = outline(pages["one site"]).words
+    assert "No imaging protocol was given" in headers
+    assert "held against the imaging protocol" not in headers
+    for html in (pages["full"], render(tmp_path, STATES["full"], analysed=False)):
+        words = outline(html).words
+        sentence = re.findall(r"Of 60 images held against the imaging protocol, [^.]*\.", words)
+        assert len(sentence) == 2
+        assert len(set(sentence)) == 1
+        assert "at most 3 mm required" in words
+
+
+def test_deviations_beyond_the_limit_are_counted(tmp_path: Path) -> None:
+    html = render(tmp_path, STATES["full"], ReportSettings(failures_listed=3))
+    section = html[html.index('<section id="acquisition">') :].split("</section>")[0] + "</section>"
+    assert section.count("at most 3 mm</td></tr>") == 3
+    assert "the first 3 of 10 deviations; the table acquisition holds all." in outline(section).words

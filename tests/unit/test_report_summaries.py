@@ -8,6 +8,7 @@ from scipy.stats import kruskal
 from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, UnblindedTables
 from radfeat.report.settings import ReportSettings
+from radfeat.report.summaries.acquisition import Deviation, ScannerUse, Verdicts, build_acquisition
 from radfeat.report.summaries.checks import WHOLE_STUDY, build_check_table, list_failures
 from radfeat.report.summaries.contrasts import build_contrasts
 from radfeat.report.summaries.curves import build_panels, build_shares, combine_strata, compute_wilson
@@ -42,7 +43,12 @@ def blinded(plan: StudyPlan) -> BlindedTables:
     features = build_table(FEATURES, rows["features"], [f[0] for f in list_features()])
     catalogue = tuple(rows["feature_catalogue"])
     return BlindedTables(
-        tuple(rows["series"]), tuple(rows["rois"]), tuple(rows["findings"]), catalogue, features
+        tuple(rows["series"]),
+        tuple(rows["rois"]),
+        tuple(rows["findings"]),
+        catalogue,
+        tuple(rows["acquisition"]),
+        features,
     )
 
 
@@ -172,6 +178,108 @@ def test_small_sites_beyond_the_limit_are_put_together() -> None:
     assert dict(sites.rois) == {"a": 9, "b": 5, "2 other sites": 3}
     assert sites.count == 4
     assert group_sites(["b", "a", "c"], 3).labels == ("a", "b", "c")
+
+
+# Acquisition
+
+
+def acquired(
+    case: str, parameter: str, value: float | str | None, verdict: str = "not_specified", **columns: object
+) -> dict[str, object]:
+    number = value if isinstance(value, float) else None
+    row = {"case_id": case, "site_id": case.split("/")[1], "modality": "CT", "scanner": None}
+    row |= {"parameter": parameter, "number": number, "text": value if isinstance(value, str) else None}
+    row |= {"unit": "mm" if parameter.endswith("spacing") else None, "required": False, "allowed": None}
+    return row | {"verdict": verdict} | columns
+
+
+SITES = group_sites(["A"] * 3 + ["B"], 5)
+
+
+def test_acquisition_is_left_out_where_only_the_grid_is_known() -> None:
+    rows = tuple(acquired(f"S/A/{i}", "slice_spacing", 3.0) for i in range(3))
+    assert build_acquisition(rows, SITES, 9) is None
+    assert build_acquisition((), SITES, 9) is None
+    told = build_acquisition((*rows, acquired("S/A/0", "kernel", "B30F")), SITES, 9)
+    assert told is not None
+    assert not told.has_protocol
+
+
+def test_acquisition_is_counted_by_parameter_by_site_and_by_image() -> None:
+    thin = {"allowed": "at most 3 mm"}
+    rows = (
+        acquired("S/A/1", "slice_spacing", 3.0, "conform", **thin),
+        acquired("S/A/1", "kernel", "B30F", "conform", allowed="B30F"),
+        acquired("S/A/2", "slice_spacing", 5.00004, "deviate", **thin),
+        acquired("S/A/2", "kernel", None, "unknown", allowed="B30F"),
+        acquired("S/B/3", "slice_spacing", 1.0, "conform", **thin),
+        acquired("S/B/3", "kernel", None, "unknown", allowed="B30F"),
+        acquired("S/B/3", "model", "ONE"),
+    )
+    found = build_acquisition(rows, SITES, 1)
+    assert found is not None
+    assert found.images == Verdicts(1, 1, 1)
+    assert found.sentence == (
+        "Of 3 images held against the imaging protocol, 1 conforms throughout, 1 deviates in at least one "
+        "parameter and 1 is unknown in at least one."
+    )
+    ((modality, parameters),) = found.modalities
+    assert modality == "CT"
+    assert [(p.name, p.allowed, p.verdicts, p.found) for p in parameters] == [
+        ("model", None, None, "ONE (1)"),
+        ("slice spacing", "at most 3 mm", Verdicts(2, 1, 0), "1 to 5 mm, median 3"),
+        ("kernel", "B30F", Verdicts(1, 0, 2), "B30F (1)"),
+    ]
+    (by_site,) = found.by_site
+    assert by_site.parameters == ("slice spacing", "kernel")
+    assert by_site.sites == (
+        ("A", (Verdicts(1, 1, 0), Verdicts(1, 0, 1))),
+        ("B", (Verdicts(1, 0, 0), Verdicts(0, 0, 1))),
+    )
+    assert found.deviations == (Deviation("A", "S/A/2", "slice spacing", "5.00004 mm", "at most 3 mm"),)
+    assert found.deviation_count == 1
+
+
+def test_scanners_are_listed_with_their_software() -> None:
+    rows = tuple(
+        acquired(f"S/A/{i}", "software", version, scanner="MAKER ONE") for i, version in enumerate("1121")
+    )
+    rows += (acquired("S/B/9", "model", "TWO", scanner="MAKER TWO"),)
+    found = build_acquisition(rows, SITES, 9)
+    assert found is not None
+    assert found.scanners == (
+        ScannerUse("A", "CT", "MAKER ONE", "1 (3), 2 (1)", 4),
+        ScannerUse("B", "CT", "MAKER TWO", "", 1),
+    )
+    shortened = build_acquisition(rows, SITES, 1)
+    assert shortened is not None
+    assert (len(shortened.scanners), shortened.scanner_count) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ((3.0,), "3 mm"),
+        ((3.26999999999998, 3.27), "3.27 mm"),
+        ((12000.0, 850.25), "850.2 to 12,000 mm, median 6425"),
+    ],
+)
+def test_the_range_found_has_no_needless_digits(numbers: tuple[float, ...], said: str) -> None:
+    rows = (acquired("S/A/1", "kernel", "B30F"),)
+    rows += tuple(acquired(f"S/A/{i}", "slice_spacing", number) for i, number in enumerate(numbers))
+    found = build_acquisition(rows, SITES, 9)
+    assert found is not None
+    assert found.modalities[0][1][0].found == said
+
+
+def test_rules_of_one_parameter_that_differ_have_rows_of_their_own() -> None:
+    rows = (
+        acquired("S/A/1", "slice_spacing", 3.0, "conform", allowed="at most 3 mm"),
+        acquired("S/A/2", "slice_spacing", 3.0, "deviate", allowed="at most 2 mm"),
+    )
+    found = build_acquisition(rows, SITES, 9)
+    assert found is not None
+    assert [p.allowed for p in found.modalities[0][1]] == ["at most 2 mm", "at most 3 mm"]
 
 
 # Pictures

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from radfeat.tables.parquet import read_table
 from radfeat.tables.schemas import (
+    ACQUISITION,
     COEFFICIENTS,
     FEASIBILITY,
     FEATURE_CATALOGUE,
@@ -37,6 +38,7 @@ class BlindedTables:
     rois: Rows
     findings: Rows
     catalogue: Rows
+    acquisition: Rows
     features: pa.Table
 
 
@@ -61,6 +63,7 @@ def read_blinded(folder: Path) -> BlindedTables:
         rois=_read_rows(folder, ROIS),
         findings=_read_rows(folder, FINDINGS),
         catalogue=_read_rows(folder, FEATURE_CATALOGUE),
+        acquisition=_read_rows(folder, ACQUISITION),
         features=read_table(folder / f"{FEATURES.name}.parquet", FEATURES),
     )
 

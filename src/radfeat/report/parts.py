@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, UnblindedTables
 from radfeat.report.settings import ReportSettings
+from radfeat.report.summaries.acquisition import AcquisitionSummary, build_acquisition
 from radfeat.report.summaries.cautions import (
     Caution,
     blinded_half_caution,
@@ -46,6 +47,7 @@ class BlindedPart:
     checks: CheckTable
     failures: Listing
     warnings: Listing
+    acquisition: AcquisitionSummary | None
     pictures: tuple[Picture, ...]
     effects: SiteEffects
     cautions: tuple[Caution, ...]
@@ -77,10 +79,12 @@ def build_blinded_part(tables: BlindedTables, settings: ReportSettings) -> Blind
     """What any report shows."""
     sites = group_sites((row["site_id"] for row in tables.rois), settings.sites_shown)
     effects = build_site_effects(tables, sites, settings)
+    acquisition = build_acquisition(tables.acquisition, sites, settings.failures_listed)
     return BlindedPart(
         sentences=(
             describe_measuring(tables, effects),
             describe_checks(tables),
+            *([acquisition.sentence] if acquisition and acquisition.has_protocol else []),
             describe_sites(effects, settings),
         ),
         flow=build_image_flow(tables.series, tables.rois),
@@ -88,6 +92,7 @@ def build_blinded_part(tables: BlindedTables, settings: ReportSettings) -> Blind
         checks=build_check_table(tables.findings, sites),
         failures=list_failures(tables.rois, settings.failures_listed),
         warnings=list_warnings(tables.findings, settings.failures_listed),
+        acquisition=acquisition,
         pictures=choose_pictures(tables.rois, tables.findings),
         effects=effects,
         cautions=tuple(list_blinded_cautions(tables, effects)),

@@ -13,6 +13,7 @@ from radfeat.report.figures import intervals
 from radfeat.report.figures.bars import draw_share
 from radfeat.report.figures.curves import draw_curves
 from radfeat.report.figures.strips import draw_strips
+from radfeat.report.figures.verdicts import draw_verdicts
 from radfeat.report.inputs import read_blinded, read_unblinded
 from radfeat.report.parts import (
     AnalysisPart,
@@ -60,11 +61,11 @@ class TableLink:
 
 FLOW = Section("flow", "Images and regions")
 CHECKS = Section("checks", "Findings by site")
+ACQUISITION = Section("acquisition", "Acquisition and protocol")
 MONTAGE = Section("montage", "Regions as drawn")
 FEATURE_SECTION = Section("features", "Features by site")
 CAUTIONS = Section("cautions", "What the numbers do not show")
 DATA = Section("data", "Settings and tables")
-BLINDED_SECTIONS = (FLOW, CHECKS, MONTAGE, FEATURE_SECTION, CAUTIONS, DATA)
 
 
 def render_report(
@@ -111,7 +112,7 @@ def _fill_page(
             analysis=analysis,
             settings=settings,
             context=context,
-            sections=_list_sections(analysis),
+            sections=_list_sections(blinded, analysis),
             cautions=tuple(list_cautions(blinded, analysis)),
             tables=tuple(_link_table(path) for path in context.tables),
             next_figure=partial(next, count(1)),
@@ -120,13 +121,14 @@ def _fill_page(
     )
 
 
-def _list_sections(analysis: AnalysisPart | None) -> tuple[Section, ...]:
+def _list_sections(blinded: BlindedPart, analysis: AnalysisPart | None) -> tuple[Section, ...]:
     """The sections in order; where there are models to read, the pictures come after them."""
+    checks = (CHECKS,) if blinded.acquisition is None else (CHECKS, ACQUISITION)
     if analysis is None:
-        return BLINDED_SECTIONS
+        return (FLOW, *checks, MONTAGE, FEATURE_SECTION, CAUTIONS, DATA)
     contrasts = Section("contrasts", "Treatment and score")
     return (
-        *(FLOW, Section("subjects", "Subjects"), CHECKS, FEATURE_SECTION),
+        *(FLOW, Section("subjects", "Subjects"), *checks, FEATURE_SECTION),
         *(Section("models", "Scores within each arm"), Section("outcomes", "Outcome by stratum")),
         *([contrasts] if len(analysis.facts.arms) > 1 else []),
         *(Section("predictors", "What the models rest on"), CAUTIONS, MONTAGE, DATA),
@@ -157,6 +159,7 @@ def _build_environment() -> Environment:
         draw_curves,
         draw_share,
         draw_strips,
+        draw_verdicts,
     ):
         environment.globals[function.__name__] = function
     environment.globals["intervals"] = intervals
