@@ -6,7 +6,9 @@ whoever needs a value says in a sentence of their own that it is missing.
 
 import logging
 import math
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -29,6 +31,8 @@ READ_FAULTS = (
     IndexError,
     OverflowError,
     RecursionError,
+    struct.error,
+    zlib.error,
 )
 """What pydicom raises for damaged files, by its source and by trial; only its own calls stand under them."""
 
