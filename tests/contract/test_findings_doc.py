@@ -9,12 +9,13 @@ import pytest
 from radfeat.config.model import StudySettings
 from radfeat.core.vocabulary import Reason, Severity
 from radfeat.ingest.dicom.mask_remark import MaskCheck
+from radfeat.ingest.dicom.remark import SeriesCheck
 from radfeat.qc.check_names import Check
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "findings.md"
 SOURCES = ROOT / "src" / "radfeat"
-VOCABULARIES = (("qc", Check), ("ingest/dicom", MaskCheck))
+VOCABULARIES = (("qc", Check), ("ingest/dicom", MaskCheck), ("ingest/dicom", SeriesCheck))
 NEVER_FAIL = {Reason.NOT_DONE, Reason.FEATURE_UNDEFINED}
 """Reasons of values, which no ROI fails for."""
 
@@ -35,7 +36,8 @@ def emitted_by(folder, vocabulary):
     for path in (SOURCES / folder).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "remark":
-                texts = [ast.unparse(argument) for argument in node.args]
+                arguments = (*node.args, *(keyword.value for keyword in node.keywords))
+                texts = [ast.unparse(argument) for argument in arguments]
                 levels = [t.removeprefix("Severity.") for t in texts if t.startswith("Severity.")]
                 if texts[0].startswith(prefix):
                     name = vocabulary[texts[0].removeprefix(prefix)].value
