@@ -2,6 +2,7 @@ import os
 
 import phantoms
 from radfeat.pipeline.cache import fingerprint
+from radfeat.pipeline.plan import list_stats
 
 
 def test_a_changed_data_file_changes_the_fingerprint_of_its_case(tmp_path):
@@ -25,3 +26,17 @@ def test_files_of_one_size_and_time_keep_their_own_hashes(tmp_path):
     assert known[0]["stat"] == known[1]["stat"]
     assert known[0]["sha256"] != known[1]["sha256"]
     assert fingerprint(rows, known) == known
+
+
+def test_files_whose_names_are_no_text_have_fingerprints_and_stats(tmp_path):
+    _, mask = phantoms.write_pair(tmp_path, "nii")
+    folder = tmp_path / "slices"
+    folder.mkdir()
+    for name in (b"\xff1", b"\xff2", b"3"):
+        with open(os.fsencode(folder) + b"/" + name, "wb") as stream:  # noqa: PTH123
+            stream.write(name)
+    rows = [phantoms.build_row(folder, mask)]
+    known = fingerprint(rows)
+    assert len({file["place"] for file in known}) == 4
+    (entry,) = list_stats(folder)
+    assert entry[:2] == [3, 5]

@@ -7,6 +7,7 @@ same SHA-256. It is written whole or not at all, so a run can be killed at any m
 import gzip
 import hashlib
 import json
+import os
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ def fingerprint(rows: Sequence[ImageRow], known: Sequence[dict[str, Any]] = ()) 
     result = []
     for slot, file in enumerate((rows[0].image, *(row.mask for row in rows))):
         for path in list_files(file):
-            place, stat = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:16], stat_of(path)
+            place, stat = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:16], stat_of(path)
             sha256 = None
             if stat is not None:
                 sha256 = memo[place, *stat] = memo.get((place, *stat)) or _hash(path)

@@ -296,8 +296,13 @@ def list_stats(path: Path) -> tuple[list[Any] | None, ...]:
     each = [stat_of(part) for part in parts]
     if len(parts) <= _FILES_OF_A_VOLUME:
         return tuple(each)
-    named = [[os.path.relpath(part, path.parent), stat] for part, stat in zip(parts, each, strict=True)]
+    named = [[_name_file(part, path), stat] for part, stat in zip(parts, each, strict=True)]
     return ([len(parts), sum(stat[0] for stat in each if stat), compute_json_digest(named)],)
+
+
+def _name_file(part: Path, path: Path) -> str:
+    """The place of a file from that of another; bytes that are no text as escapes."""
+    return os.fsencode(os.path.relpath(part, path.parent)).decode("utf-8", "backslashreplace")
 
 
 def _row_to_json(row: ImageRow, base: Path, stats: Stats) -> dict[str, Any]:
