@@ -12,6 +12,7 @@ from radfeat.core.errors import ExportError
 from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.vocabulary import Modality, Unit
 from radfeat.core.volume import Mask
+from radfeat.export.coded_features import build_values, choose_coded_features, describe_measuring
 from radfeat.export.feature_report import (
     CodedValue,
     MeasuredSegment,
@@ -181,3 +182,45 @@ def test_every_unit_of_a_coded_feature_has_a_ucum_code_in_every_unit_of_intensit
 def test_unknown_unit_is_refused() -> None:
     with pytest.raises(ExportError, match=r"found furlong"):
         choose_ucum("furlong", Unit.HU)
+
+
+def catalogue_row(**changes: object) -> dict[str, object]:
+    row: dict[str, object] = {
+        "feature": "original_firstorder_Kurtosis",
+        "image_type": "original",
+        "image_parameters": '{"voxel_array_shift": 0}',
+        "family": "firstorder",
+        "name": "Kurtosis",
+        "ibsi_code": "IPH6",
+        "unit": "1",
+        "ibsi_deviation": None,
+    }
+    return row | changes
+
+
+def test_only_features_of_the_original_image_with_the_codes_own_quantity_are_chosen() -> None:
+    rows = [
+        catalogue_row(),
+        catalogue_row(ibsi_deviation="The value is not reduced by 3."),
+        catalogue_row(ibsi_code="KE2A", ibsi_deviation="Computed otherwise."),
+        catalogue_row(ibsi_code=None),
+        catalogue_row(image_type="wavelet"),
+    ]
+    chosen = choose_coded_features(rows)
+    assert [(f.code.value, f.deviation) for f in chosen] == [("IPH6", None), ("KE2A", "Computed otherwise.")]
+
+
+def test_undefined_value_is_left_out() -> None:
+    features = choose_coded_features([catalogue_row(), catalogue_row(ibsi_code="KE2A", feature="skewness")])
+    values = build_values(features, {"original_firstorder_Kurtosis": None, "skewness": 1.5}, Unit.HU)
+    assert [(v.code.value, v.value, v.unit.value) for v in values] == [("KE2A", 1.5, "1")]
+
+
+def test_measuring_is_described_by_digest_steps_and_parameters_of_each_family() -> None:
+    rows = [catalogue_row(), catalogue_row(family="glcm", image_parameters='{"bin_width": 25.0}')]
+    assert describe_measuring(rows, "[]", "abc") == (
+        "settings digest = abc",
+        "preparation = []",
+        "firstorder.voxel_array_shift = 0",
+        "glcm.bin_width = 25.0",
+    )

@@ -302,3 +302,14 @@ def test_enhanced_object_without_positions_is_refused() -> None:
     enhanced.PerFrameFunctionalGroupsSequence[2].PlanePositionSequence = Items([])
     with pytest.raises(GeometryError, match="without position"):
         lay_sources([enhanced], GRID, "case")
+
+
+def test_source_that_the_library_does_not_know_is_refused_without_quoting_it() -> None:
+    series = build_series()
+    for dataset in series:
+        dataset.SOPClassUID = "1.2.3.4.5"
+    source = lay_sources(series, GRID, "case")
+    with pytest.raises(ExportError, match="not such that an object can be derived") as caught:
+        build_segmentation(source, [segment(build_block())])
+    assert caught.value.key == CASE.case_id
+    assert "1.2.3.4.5" not in caught.value.sentence

@@ -152,6 +152,23 @@ def test_masks_of_classic_and_enhanced_images_read_back_equal(measured: Path, tm
     np.testing.assert_array_equal(back[1], build_block())
 
 
+def test_exported_segmentation_is_a_mask_that_gives_the_same_features(measured: Path, tmp_path: Path) -> None:
+    cases = export(results_of(measured), tmp_path, features=False)
+    study = tmp_path / "again"
+    masks = [tmp_path / cases[case.case_id].files[0] for case in (CT, MR)]
+    write_study(
+        study,
+        (
+            f"T,A,trial-0001,base,ct,CT,{measured / 'ct'},{masks[0]},GTV,L1,GTV,GTV / L1",
+            f"T,A,trial-0001,base,ct,CT,{measured / 'ct'},{masks[0]},rim,,,rim",
+            f"T,A,trial-0002,base,mr,MR,{measured / 'mr' / 'mr.dcm'},{masks[1]},GTV,,GTV,",
+        ),
+    )
+    again = run(study)
+    for roi in (f"{CT.case_id}/GTV/L1", f"{CT.case_id}/rim", f"{MR.case_id}/GTV"):
+        assert table_values(again, roi) == table_values(results_of(measured), roi)
+
+
 def test_segments_are_named_and_drawn_as_sheet_and_source_say(measured: Path, tmp_path: Path) -> None:
     cases = export(results_of(measured), tmp_path, features=False)
     first, second = read_back(tmp_path / cases[CT.case_id].files[0]).SegmentSequence
