@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from radfeat.core.acquisition import Parameter
 from radfeat.core.errors import TableError
-from radfeat.core.vocabulary import Reason, Severity, Status
+from radfeat.core.vocabulary import Reason, Severity, Status, Verdict
 from radfeat.tables.parquet import build_table, read_table, write_table
 from radfeat.tables.schemas import TABLES, Column, ColumnType, TableSchema
 
@@ -75,6 +76,10 @@ def test_closed_texts_are_the_vocabulary() -> None:
             assert column.values == tuple(Reason), schema.name
         if column.name == "status":
             assert column.values == tuple(Status), schema.name
+        if column.name == "verdict":
+            assert column.values == tuple(Verdict), schema.name
+        if column.name == "parameter":
+            assert column.values == tuple(Parameter), schema.name
     severities = [c.values for s, c in COLUMNS if c.name == "severity"]
     assert severities == [tuple(Severity)]
 

@@ -1,5 +1,6 @@
 """The file of the imaging protocol: its place in settings and digests, its faults with their lines."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import yaml
 from radfeat.cli.main import run_command_line
 from radfeat.config.model import StudySettings, compute_case_digest, compute_extraction_digest
 from radfeat.config.reader import read_settings
+from radfeat.core.acquisition import Parameter
 from radfeat.core.errors import SettingsError
 from radfeat.core.vocabulary import Modality
 from radfeat.qc.protocol_rules import NumberRule
@@ -126,3 +128,11 @@ def test_validate_refuses_rules_for_images_that_the_sheet_lacks(
     assert run_command_line(["validate", str(study)]) == code
     said = capsys.readouterr().err
     assert ("the protocol has rules for images that the image sheet does not have" in said) is (code == 2)
+
+
+def test_the_page_on_protocols_shows_a_sound_one_and_names_every_parameter(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
+    assert read_settings(write(tmp_path, example)).qc.protocol is not None
+    table = "".join(line for line in page.splitlines() if line.startswith("| `"))
+    assert set(re.findall(r"`([a-z_]+)`", table)) == {parameter.value for parameter in Parameter}

@@ -9,15 +9,17 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
+import dicom_phantoms
 import phantoms
 from radfeat.core.errors import ExtractionError
 from radfeat.core.grid import Grid
-from radfeat.core.vocabulary import Reason
+from radfeat.core.vocabulary import Modality, Reason
 from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.pipeline import case
 from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
 from radfeat.prepare.settings import PrepareSettings
+from radfeat.qc.settings import QcSettings
 
 FEATURES = FeatureSettings.model_validate({"classes": {"firstorder": ["Mean"]}})
 SETTINGS = CaseSettings(features=FEATURES)
@@ -120,3 +122,92 @@ def test_ending_that_holds_a_name_is_not_said(tmp_path: Path) -> None:
     record = process_case([phantoms.build_row(image, image)], SETTINGS, CaseFolders())
     assert record.rois[0].roi["reason"] == "UNREADABLE"
     assert "Mueller" not in json.dumps(record.to_json())
+
+
+# -- acquisition ---------------------------------------------------------------------------------------------
+
+
+def held_against(**rules: object) -> CaseSettings:
+    qc = QcSettings.model_validate({"protocol": {"modalities": {"CT": rules, "PT": rules, "MR": rules}}})
+    return replace(SETTINGS, qc=qc)
+
+
+def dicom_row(folder: Path, scanner: str | None = None) -> ImageRow:
+    """A CT series in DICOM with a structure set, as the sheet names them."""
+    series = dicom_phantoms.build_series()
+    dicom_phantoms.write_series(folder / "ct", series)
+    drawn = dicom_phantoms.build_structure_set(series, {"GTV": dicom_phantoms.build_contours()})
+    mask = dicom_phantoms.write_dataset(folder / "rs.dcm", drawn)
+    row = phantoms.build_row(folder / "ct", mask, modality=Modality.CT)
+    return replace(row, label=None, scanner=scanner)
+
+
+def verdicts(record: case.CaseRecord) -> dict[str, tuple[object, str]]:
+    return {
+        row["parameter"]: (row["number"] if row["text"] is None else row["text"], row["verdict"])
+        for row in record.acquisition
+    }
+
+
+def test_acquisition_of_a_dicom_series_is_held_against_the_protocol(tmp_path: Path) -> None:
+    settings = held_against(
+        slice_spacing={"max": 2}, manufacturer={"one_of": ["phantom works"]}, pixel_spacing={"max": 2}
+    )
+    record = process_case([dicom_row(tmp_path)], settings, CaseFolders())
+    found = verdicts(record)
+    assert found["slice_spacing"] == (3.0, "deviate")
+    assert found["manufacturer"] == ("PHANTOM WORKS", "conform")
+    assert found["pixel_spacing"] == (None, "unknown")  # the phantom's pixels are not square
+    assert found["kvp"] == (120.0, "not_specified")
+    assert record.series["scanner"] == "PHANTOM WORKS MODEL 1"
+    assert {row["scanner"] for row in record.acquisition} == {"PHANTOM WORKS MODEL 1"}
+    spoken = {f["check"]: f["sentence"] for f in record.findings}
+    assert "slice_spacing 3 mm (allowed: at most 2 mm)" in spoken["protocol.deviation"]
+    assert "pixel_spacing (allowed: at most 2 mm)" in spoken["protocol.unknown"]
+    assert [roi.roi["status"] for roi in record.rois] == ["OK"]
+
+
+def test_a_scanner_that_the_sheet_names_stays(tmp_path: Path) -> None:
+    record = process_case([dicom_row(tmp_path, scanner="CT-1")], SETTINGS, CaseFolders())
+    assert record.series["scanner"] == "CT-1"
+
+
+@pytest.mark.parametrize(
+    "rule", [{"slice_spacing": {"max": 2}}, {"exposure": {"min": 1000}}, {"phase": {"pattern": "."}}]
+)
+def test_what_the_protocol_requires_excludes_the_roi(
+    tmp_path: Path, rule: dict[str, dict[str, object]]
+) -> None:
+    ((name, limits),) = rule.items()
+    row = dicom_row(tmp_path)
+    for required in (False, True):
+        qc = QcSettings.model_validate(
+            {"protocol": {"modalities": {"CT": {name: limits | {"required": required}}}}}
+        )
+        (roi,) = process_case([row], replace(SETTINGS, qc=qc), CaseFolders()).rois
+        assert roi.roi["reason"] == ("QC_EXCLUDED" if required else None)
+        assert roi.roi["voxels"] > 0
+    assert name in roi.roi["sentence"]
+
+
+def test_a_file_without_headers_tells_its_spacings_and_nothing_else(tmp_path: Path) -> None:
+    settings = held_against(slice_spacing={"min": 0}, manufacturer={"pattern": "."})
+    record = process_case([build_row(tmp_path, "P1")], settings, CaseFolders())
+    z = phantoms.GRID.spacing_xyz_mm[2]
+    assert verdicts(record)["slice_spacing"] == (z, "conform")
+    assert verdicts(record)["manufacturer"] == (None, "unknown")
+
+
+def test_an_image_that_cannot_be_read_has_unknown_rows_for_the_rules_alone(tmp_path: Path) -> None:
+    row = build_row(tmp_path, "P1")
+    row.image.unlink()
+    record = process_case([row], held_against(slice_spacing={"max": 3}), CaseFolders())
+    assert verdicts(record) == {"slice_spacing": (None, "unknown")}
+    assert not [f for f in record.findings if f["check"].startswith("protocol.")]
+    assert process_case([row], SETTINGS, CaseFolders()).acquisition == ()
+
+
+def test_acquisition_survives_the_cache(tmp_path: Path) -> None:
+    record = process_case([build_row(tmp_path, "P1")], SETTINGS, CaseFolders())
+    assert record.acquisition
+    assert case.CaseRecord.from_json(json.loads(json.dumps(record.to_json()))) == record

@@ -20,6 +20,7 @@ _FIELD_TYPES = {
 }
 _REFERENCES = (
     ("rois", "case_id", "series", "case_id"),
+    ("acquisition", "case_id", "series", "case_id"),
     ("features", "roi_id", "rois", "roi_id"),
     ("features_long", "roi_id", "rois", "roi_id"),
     ("features_long", "feature", "feature_catalogue", "feature"),

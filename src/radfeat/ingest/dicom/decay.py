@@ -11,11 +11,16 @@ from datetime import datetime, timedelta
 from pydicom.dataset import Dataset
 
 from radfeat.core.findings import Finding
-from radfeat.ingest.dicom.functional_groups import read_macro
 from radfeat.ingest.dicom.headers import read_text, read_value
 from radfeat.ingest.dicom.one_value import require_number
 from radfeat.ingest.dicom.remark import SeriesCheck, remark
-from radfeat.ingest.dicom.times import read_datetime, read_moment, read_time_of_day, time_of_day
+from radfeat.ingest.dicom.times import (
+    read_acquired,
+    read_datetime,
+    read_moment,
+    read_time_of_day,
+    time_of_day,
+)
 from radfeat.ingest.source import Source
 
 HALF_LIVES_S = {
@@ -90,7 +95,7 @@ def _read_start(source: Source, headers: Sequence[Dataset]) -> tuple[datetime, t
     series = _require_moment(
         source, {read_moment(h, "SeriesDate", "SeriesTime") for h in headers}, "SeriesDate and SeriesTime"
     )
-    acquired = [moment for header in headers for moment in _read_acquired(header)]
+    acquired = [moment for header in headers for moment in read_acquired(header)]
     known = [moment for moment in acquired if moment is not None]
     if not known or len(known) < len(acquired):
         raise _refuse_moment(source, "AcquisitionDate and AcquisitionTime", "missing or malformed")
@@ -103,16 +108,6 @@ def _read_start(source: Source, headers: Sequence[Dataset]) -> tuple[datetime, t
     what = "the series bears a later time than its slices; decay was reckoned from the earliest acquisition"
     gap = (series - first).total_seconds()
     return first, (remark(SeriesCheck.SCAN_START, source.key, what, gap, 0, "s"),)
-
-
-def _read_acquired(header: Dataset) -> tuple[datetime | None, ...]:
-    """When the acquisition of a slice, or of each frame, began."""
-    frames = read_macro(header, "FrameContentSequence")
-    starts = tuple(None if f is None else read_datetime(f, "FrameAcquisitionDateTime") for f in frames)
-    if any(start is not None for start in starts):
-        return starts
-    classic = read_moment(header, "AcquisitionDate", "AcquisitionTime")
-    return (classic or read_datetime(header, "AcquisitionDateTime"),)
 
 
 def _read_ge_start(header: Dataset) -> datetime | None:

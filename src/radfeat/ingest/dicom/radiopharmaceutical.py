@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from pydicom.dataset import Dataset
 
 from radfeat.core.acquisition import Parameter
-from radfeat.ingest.dicom.functional_groups import read_macro
 from radfeat.ingest.dicom.headers import read_items, read_number, read_text
 from radfeat.ingest.dicom.series_values import normalise, one_number
-from radfeat.ingest.dicom.times import read_datetime, read_moment, read_time_of_day, time_of_day
+from radfeat.ingest.dicom.times import read_acquired, read_datetime, read_time_of_day, time_of_day
 
 ENHANCED_PET = "1.2.840.10008.5.1.4.1.1.130"
 
@@ -64,7 +63,7 @@ def _within(number: float | None, limits: tuple[float, float]) -> float | None:
 
 
 def _read_uptake(headers: Sequence[Dataset]) -> float | None:
-    started = [moment for header in headers for moment in _read_starts(header)]
+    started = [moment for header in headers for moment in read_acquired(header)]
     known = [moment for moment in started if moment is not None]
     if not known or len(known) < len(started):
         return None
@@ -74,16 +73,6 @@ def _read_uptake(headers: Sequence[Dataset]) -> float | None:
     if moment is None or not timedelta(0) <= first - moment < LONGEST_UPTAKE:
         return None
     return (first - moment).total_seconds() / 60
-
-
-def _read_starts(header: Dataset) -> tuple[datetime | None, ...]:
-    """When the acquisition of a slice, or of each frame, began."""
-    frames = read_macro(header, "FrameContentSequence")
-    starts = tuple(None if f is None else read_datetime(f, "FrameAcquisitionDateTime") for f in frames)
-    if any(start is not None for start in starts):
-        return starts
-    classic = read_moment(header, "AcquisitionDate", "AcquisitionTime")
-    return (classic or read_datetime(header, "AcquisitionDateTime"),)
 
 
 def _read_injection(header: Dataset, scanned: datetime) -> datetime | None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from pydicom.dataset import Dataset
 
+from radfeat.ingest.dicom.functional_groups import read_macro
 from radfeat.ingest.dicom.headers import read_text
 
 _DATE = re.compile(r"(\d{4})[.]?(\d{2})[.]?(\d{2})")
@@ -31,6 +32,16 @@ def read_time_of_day(header: Dataset, keyword: str) -> timedelta | None:
 def time_of_day(moment: datetime) -> timedelta:
     """How long after midnight a moment is."""
     return moment - moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def read_acquired(header: Dataset) -> tuple[datetime | None, ...]:
+    """When the acquisition of a slice, or of each frame, began."""
+    frames = read_macro(header, "FrameContentSequence")
+    starts = tuple(None if f is None else read_datetime(f, "FrameAcquisitionDateTime") for f in frames)
+    if any(start is not None for start in starts):
+        return starts
+    classic = read_moment(header, "AcquisitionDate", "AcquisitionTime")
+    return (classic or read_datetime(header, "AcquisitionDateTime"),)
 
 
 def _join(date: str | None, time: str | None) -> datetime | None:
