@@ -1,14 +1,22 @@
 """For all tests: `phantoms` can be imported, and tests of real scans say why they do not run."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from phantoms import SHARED
 
+ORTHANC = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+"""The DICOMweb plugin of Orthanc, as Debian installs it with the server."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs the real scans where they are absent, but never under ``CI=true``."""
-    if item.get_closest_marker("needs_shared") and not SHARED.is_dir() and os.environ.get("CI") != "true":
+    """Skip what needs the real scans or Orthanc where they are absent, but never under ``CI=true``."""
+    if os.environ.get("CI") == "true":
+        return
+    if item.get_closest_marker("needs_shared") and not SHARED.is_dir():
         pytest.skip("the real scans in ../shared/data are not on this machine")
+    if item.get_closest_marker("needs_orthanc") and not ORTHANC.is_file():
+        pytest.skip("the Debian packages orthanc and orthanc-dicomweb are not on this machine")

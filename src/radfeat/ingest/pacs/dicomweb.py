@@ -202,8 +202,9 @@ def _probe(client: DICOMwebClient, patience: Patience) -> None:
         try:
             answers = client.search_for_studies(search_filters={"StudyInstanceUID": _NOBODY}, limit=1)
         except requests.HTTPError as error:
-            if read_status(error) == HTTPStatus.NOT_FOUND:
-                raise not_dicomweb("HTTP 404") from None
+            code = read_status(error)
+            if code in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+                raise not_dicomweb(f"HTTP {code}") from None
             raise
     _require_answers(answers)
 

@@ -119,12 +119,15 @@ class Dimse:
         if self.address.method is Method.MOVE:
             self.query.call(
                 lambda line: _exhaust(
-                    _send(line.send_c_move, identifier, self.address.own_aet, MOVE), self.address
+                    _send(self.address, line.send_c_move, identifier, self.address.own_aet, MOVE),
+                    self.address,
                 )
             )
         else:
             line = self._line_for(_choose_classes(series, missing))
-            line.call(lambda line: _exhaust(_send(line.send_c_get, identifier, GET), self.address))
+            line.call(
+                lambda line: _exhaust(_send(self.address, line.send_c_get, identifier, GET), self.address)
+            )
 
     def _line_for(self, classes: frozenset[str]) -> Line:
         """An association that takes objects of these classes, and of those before where there is room."""
@@ -143,7 +146,9 @@ class Dimse:
         return self.getting
 
     def _find(self, identifier: Dataset) -> list[Dataset]:
-        return self.query.call(lambda line: _collect(_send(line.send_c_find, identifier, FIND), self.address))
+        return self.query.call(
+            lambda line: _collect(_send(self.address, line.send_c_find, identifier, FIND), self.address)
+        )
 
     def end(self, *, orderly: bool) -> None:
         """Release the associations, or abort them where an answer is still awaited."""
@@ -211,7 +216,7 @@ def _choose_classes(series: SeriesAnswer, missing: Missing) -> frozenset[str]:
     return classes
 
 
-def _send(send: Any, *arguments: Any) -> Iterator[tuple[Dataset, Dataset | None]]:
+def _send(address: AeAddress, send: Any, *arguments: Any) -> Iterator[tuple[Dataset, Dataset | None]]:
     """The responses to a request; pynetdicom raises ValueError where the PACS does not offer the service."""
     try:
         yield from send(*arguments)
@@ -222,7 +227,7 @@ def _send(send: Any, *arguments: Any) -> Iterator[tuple[Dataset, Dataset | None]
             ends=True,
         ) from None
     except RuntimeError:
-        raise _broken_off() from None
+        raise _broken_off(address) from None
 
 
 def _collect(responses: Iterator[tuple[Dataset, Dataset | None]], address: AeAddress) -> list[Dataset]:
@@ -244,7 +249,7 @@ def _require_pending(status: Dataset, address: AeAddress) -> bool:
     """Whether more is to come; a fault where the request has failed."""
     code = status.get("Status")
     if code is None:
-        raise _broken_off()
+        raise _broken_off(address)
     if code in PENDING:
         return True
     if code == DONE:
@@ -258,8 +263,18 @@ def _require_pending(status: Dataset, address: AeAddress) -> bool:
     if code == SOME_FAILED:
         failed = status.get("NumberOfFailedSuboperations") or "some"
         raise PacsError(f"the PACS could not send {failed} of the objects", passes=True)
-    raise PacsError(f"the PACS answers with an error (status {code:04X}H)", passes=code in NO_RESOURCES)
+    moving = address.method is Method.MOVE
+    raise PacsError(
+        f"the PACS answers with an error (status {code:04X}H)",
+        remedy=f"See whether it can reach {address.own_aet} at port {address.own_port}" if moving else "",
+        passes=code in NO_RESOURCES,
+    )
 
 
-def _broken_off() -> PacsError:
-    return PacsError("the PACS did not answer in time, or broke the association off", passes=True, ends=True)
+def _broken_off(address: AeAddress) -> PacsError:
+    return PacsError(
+        "the PACS did not answer in time, or broke the association off",
+        remedy=f"See whether it knows us as {address.own_aet}, and may take so long (--timeout)",
+        passes=True,
+        ends=True,
+    )

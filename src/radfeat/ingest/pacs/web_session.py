@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
-from requests.utils import get_netrc_auth
+from requests.utils import get_environ_proxies, get_netrc_auth
 
 from radfeat.core.errors import SettingsError
 
@@ -80,6 +80,8 @@ def open_session(address: WebAddress) -> requests.Session:
     session.auth = _find_credentials(address)
     if address.ca_file is not None:
         session.verify = str(address.ca_file)
+        session.proxies.update(get_environ_proxies(address.url))
+        session.trust_env = False  # else REQUESTS_CA_BUNDLE would be trusted in its place
     if address.client_certificate is not None:
         session.cert = str(address.client_certificate)
     for scheme in ("http://", "https://"):
