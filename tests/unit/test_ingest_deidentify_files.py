@@ -228,6 +228,20 @@ def test_files_that_cannot_be_read_are_not_copied(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_no_object_that_is_cut_short_is_copied(tmp_path: Path) -> None:
+    datasets = build_series()
+    plain = [datasets[0], build_structure_set(datasets, {"GTV": build_contours()[:1]})]
+    deflated = build_series()[0]
+    deflated.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    path = tmp_path / "a.dcm"
+    for dataset in (*plain, deflated):
+        whole = write_dataset(path, dataset).read_bytes()
+        for length in range(140, len(whole), max(1, len(whole) // 150)):
+            path.write_bytes(whole[:length])
+            assert deidentify_file(path, tmp_path / "out", PROFILE).quarantine is not None, length
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("left", ["Quagmire", "quagmire", "Glenn", "QG-4711"])
 def test_a_trace_that_is_left_keeps_the_file_from_appearing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str

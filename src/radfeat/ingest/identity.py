@@ -158,7 +158,7 @@ def _walk(header: Dataset, inside: bool = False) -> Iterator[tuple[BaseTag, str,
 
 
 def _vr_of(header: Dataset, tag: BaseTag) -> str:
-    vr = header.get_item(tag).VR
+    vr = header.get_item(tag, keep_deferred=True).VR
     if vr is not None:
         return str(vr)
     try:
@@ -176,7 +176,7 @@ def _items(header: Dataset, tag: BaseTag) -> list[Dataset]:
 
 def _texts(header: Dataset, tag: BaseTag) -> list[str]:
     """The texts of an element; where it cannot be decoded, its bytes as Latin-1."""
-    raw = header.get_item(tag).value
+    raw = header.get_item(tag, keep_deferred=True).value
     try:
         value = header[tag].value
     except READ_FAULTS:

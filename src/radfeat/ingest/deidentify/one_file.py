@@ -14,7 +14,7 @@ from radfeat.ingest.deidentify.markers import add_markers, build_file_meta
 from radfeat.ingest.deidentify.quarantine import Quarantine, judge
 from radfeat.ingest.deidentify.table import Action
 from radfeat.ingest.deidentify.traces import build_needles, has_trace
-from radfeat.ingest.dicom.headers import READ_FAULTS, HeaderError, quiet, read_dataset, read_text
+from radfeat.ingest.dicom.headers import READ_FAULTS, HeaderError, parse_dataset, quiet, read_text
 from radfeat.ingest.dicom.series_key import instance_key, series_key
 from radfeat.ingest.identity import identity_texts, identity_words, words_of
 
@@ -54,13 +54,14 @@ def deidentify_file(path: Path, target: Path, profile: Profile) -> Outcome:
     """
     with quiet():
         try:
-            dataset = read_dataset(path)
-        except HeaderError:
+            data = path.read_bytes()
+            dataset = parse_dataset(data)
+        except (HeaderError, OSError):
             return Outcome(path, quarantine=Quarantine.NOT_DICOM)
         patient_id = read_text(dataset, "PatientID") or ""
         issuer = read_text(dataset, "IssuerOfPatientID") or ""
         subject_id, reason = name_subject(patient_id, issuer, profile)
-        reason = reason or judge(dataset)
+        reason = reason or judge(dataset, data)
         if reason is not None:
             return Outcome(path, quarantine=reason)
         return _write(path, dataset, target, profile, patient_id, subject_id)

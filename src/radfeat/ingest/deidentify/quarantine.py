@@ -2,9 +2,12 @@
 
 from enum import StrEnum
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
 from radfeat.ingest.dicom.headers import read_number, read_text
+from radfeat.ingest.dicom.mask_object import is_cut_short
 
 
 class Quarantine(StrEnum):
@@ -22,8 +25,8 @@ class Quarantine(StrEnum):
     UNKNOWN_BURNED_IN = "ultrasound that does not say that its pixels are free of annotation"
     COLOUR = "a colour image, as screen shots and fused views are"
     OVERLAY = "an overlay within the pixels"
-    CUT_SHORT = "fewer pixels than the header says"
-    INCOMPLETE = "UIDs that every object has are missing"
+    CUT_SHORT = "a file that is cut short, or has fewer pixels than its header says"
+    INCOMPLETE = "UIDs that every object has are missing, or the transfer syntax is unknown"
     UNWRITABLE = "a header that cannot be written anew"
     TRACE = "a word that names someone was left after de-identification"
 
@@ -35,24 +38,46 @@ IMAGES = frozenset(
 """CT, MR, PET: classic, enhanced, legacy converted; ultrasound, of one frame, of several, and of a volume."""
 
 ULTRASOUND = frozenset(f"1.2.840.10008.5.1.4.1.1.{tail}" for tail in ("6.1", "3.1", "6.2"))
-MASKS = frozenset(f"1.2.840.10008.5.1.4.1.1.{tail}" for tail in ("481.3", "66.4"))
-"""Structure sets and segmentations."""
+STRUCTURE_SET, SEGMENTATION = "1.2.840.10008.5.1.4.1.1.481.3", "1.2.840.10008.5.1.4.1.1.66.4"
+
+_DRAWN = ("StructureSetROISequence", "ROIContourSequence", "RTROIObservationsSequence")
+"""What every structure set holds, the last of its elements among them."""
 
 _CAPTURED = ("SCREEN", "CAPTURE", "DOSE", "REPORT", "RGB", "FUSION", "3D RENDER")
+_UNDEFINED = 0xFFFFFFFF
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 
 
-def judge(dataset: Dataset) -> Quarantine | None:
-    """Why an object must not be copied, by its header; None where it may be cleaned and copied."""
+def judge(dataset: Dataset, data: bytes) -> Quarantine | None:
+    """Why an object must not be copied, by its header; None where it may be cleaned and copied.
+
+    ``data`` are the bytes of its file.
+    """
     sop_class = read_text(dataset, "SOPClassUID")
-    syntax = read_text(dataset.file_meta, "TransferSyntaxUID")
-    if syntax is None or any(read_text(dataset, keyword) is None for keyword in _UIDS):
+    syntax = UID(read_text(dataset.file_meta, "TransferSyntaxUID") or "")
+    if not syntax.is_transfer_syntax or any(read_text(dataset, keyword) is None for keyword in _UIDS):
         return Quarantine.INCOMPLETE
-    if sop_class in MASKS:
-        return Quarantine.BURNED_IN if read_text(dataset, "BurnedInAnnotation") == "YES" else None
+    if is_cut_short(dataset) or _has_rest(dataset, data):
+        return Quarantine.CUT_SHORT
+    if sop_class == STRUCTURE_SET:
+        return None if all(keyword in dataset for keyword in _DRAWN) else Quarantine.CUT_SHORT
+    if sop_class == SEGMENTATION:
+        return _judge_length(dataset)
     if sop_class not in IMAGES:
         return Quarantine.KIND
     return _judge_pixels(dataset, sop_class) or _judge_length(dataset)
+
+
+def _has_rest(dataset: Dataset, data: bytes) -> bool:
+    """Whether something follows the last element: the head of one whose value is gone."""
+    last = dataset.get_item(max(dataset.keys()), keep_deferred=True)
+    if not isinstance(last, RawDataElement) or last.length == _UNDEFINED or _is_deflated(dataset):
+        return False
+    return any(data[last.value_tell + last.length :])
+
+
+def _is_deflated(dataset: Dataset) -> bool:
+    return bool(dataset.file_meta.TransferSyntaxUID.is_deflated)
 
 
 def _judge_pixels(dataset: Dataset, sop_class: str | None) -> Quarantine | None:

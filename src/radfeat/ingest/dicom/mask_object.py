@@ -64,7 +64,7 @@ def read_mask_object(source: Source) -> MaskObject:
 
 def is_cut_short(header: Dataset) -> bool:
     """Whether an element has fewer bytes than it says: pydicom reads such files without a word."""
-    return any(_is_short(header.get_item(tag)) for tag in list(header.keys()))
+    return any(_is_short(header.get_item(tag, keep_deferred=True)) for tag in list(header.keys()))
 
 
 def _is_short(element: object) -> bool:

@@ -1,0 +1,230 @@
+"""No output, log or message says whose an image is, whatever its headers, folders and files are called."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as Items
+
+from dicom_phantoms import (
+    build_block,
+    build_contours,
+    build_enhanced,
+    build_segmentation,
+    build_series,
+    build_structure_set,
+    uid_of,
+    write_dataset,
+    write_series,
+)
+from radfeat.cli.main import run_command_line
+from radfeat.core.vocabulary import Modality
+from radfeat.ingest.deidentify.table import is_removed_group
+from radfeat.ingest.dicom.headers import quiet
+
+ENCODINGS = (
+    "utf-8", "latin-1", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "iso2022_jp", "iso2022_kr",
+    "utf-16-le", "utf-16-be",
+)  # fmt: skip
+MODALITIES = (Modality.CT, Modality.PT, Modality.MR, Modality.CT)
+TEXT_VRS = ("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT")
+NEEDED = (
+    "SpecificCharacterSet", "Modality", "PhotometricInterpretation", "BurnedInAnnotation", "PatientName",
+    "PatientID", "ImageType", "ConversionType", "Units", "DecayCorrection", "CorrectedImage", "SeriesType",
+)  # fmt: skip
+"""Text elements that are not spoilt, because the object would go to quarantine or could not be read."""
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A person: the name and its character set, what is planted, and the pieces that must be nowhere."""
+
+    folder: str
+    charset: str | list[str]
+    name: str
+    number: str
+    word: str
+    pieces: tuple[str, ...]
+    birth_date: str = "19500214"
+    accession: str = "ACC778899Z"
+    uids: list[str] = field(default_factory=list)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must not be found."""
+        return (*self.pieces, self.number, self.accession, self.birth_date, *self.uids)
+
+
+def _persons() -> list[Planted]:
+    return [
+        Planted(
+            "Quagmirovitz^Zacharias",
+            "ISO_IR 192",
+            "Quagmirovitz^Zacharias=王^小東東=やまだ^たろう",
+            "ZX4711Q",
+            "QUAGMIROVITZ",
+            ("quagmirovitz", "zacharias", "王小東東", "小東東", "やまだ", "たろう"),
+        ),
+        Planted(
+            "Müllerowski",
+            "ISO_IR 100",
+            "Müllerowski^Zoë",
+            "ZX4712Q",
+            "MÜLLEROWSKI",
+            ("müllerowski", "muellerowski"),
+        ),
+        Planted(
+            "王小東東",
+            "GB18030",
+            "Wangster^Xiaodong=王^小東東",
+            "ZX4713Q",
+            "王小東東",
+            ("小東東", "wangster", "xiaodong"),
+        ),
+        Planted(
+            "yamadarou",
+            ["", "ISO 2022 IR 87"],
+            "Yamadarou^Taroumaru=山田川^太郎丸",
+            "ZX4714Q",
+            "山田川",
+            ("yamadarou", "taroumaru", "山田川", "太郎丸"),
+        ),
+    ]
+
+
+def _name(dataset: Dataset, person: Planted) -> None:
+    """What every header says of a person."""
+    dataset.SpecificCharacterSet = person.charset
+    dataset.PatientName, dataset.PatientID = person.name, person.number
+    dataset.PatientBirthDate, dataset.AccessionNumber = person.birth_date, person.accession
+
+
+def _plant(dataset: Dataset, person: Planted) -> None:
+    """The person in every standard element that can hold text, in nested items, and in private elements."""
+    item = Dataset()
+    with quiet():
+        _fill(dataset, person)
+        _fill(item, person)
+        dataset.AnatomicRegionSequence = Items([item])
+        item.ViewCodeSequence = Items([_local_code(person)])
+        for where in (dataset, item):
+            _fill_private(where, person)
+
+
+def _fill(dataset: Dataset, person: Planted) -> None:
+    for tag in pydicom.datadict.DicomDictionary:
+        vr, keyword = dictionary_VR(tag), keyword_for_tag(tag)
+        if (
+            vr not in TEXT_VRS
+            or keyword in NEEDED
+            or is_removed_group(pydicom.tag.Tag(tag))
+            or tag in dataset
+        ):
+            continue
+        ascii_only = vr in ("AE", "CS", "UR")
+        word = person.word if not ascii_only or person.word.isascii() else person.number
+        dataset.add_new(tag, vr, person.name if vr == "PN" else word)
+
+
+def _fill_private(dataset: Dataset, person: Planted) -> None:
+    block = dataset.private_block(0x0013, "ACME", create=True)
+    for offset, vr in enumerate(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UT"), start=1):
+        block.add_new(offset, vr, person.word if person.word.isascii() else person.number)
+    block.add_new(0x20, "OB", person.number.encode() + b" ")
+    block.add_new(0x21, "UN", person.name.encode().ljust(200))
+    safe = dataset.private_block(0x7053, "Philips PET Private Group", create=True)
+    safe.add_new(0x00, "LO", person.number)
+
+
+def _local_code(person: Planted) -> Dataset:
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator = person.number, "99ACME"
+    code.CodeMeaning = person.word
+    return code
+
+
+def _write_person(root: Path, person: Planted, modality: Modality) -> None:
+    folder = root / person.folder / person.number
+    datasets = build_series(modality, subject=person.number)
+    names = {f"GTV {person.word}": build_contours(), "GTV": build_contours()}
+    drawn = build_structure_set(datasets, names)
+    segmented = build_segmentation(datasets, {f"GTV {person.word}": build_block()})
+    enhanced = build_enhanced(datasets, modality)
+    for dataset in (*datasets, drawn, segmented, enhanced):
+        person.uids.extend(str(dataset[k].value) for k in ("SOPInstanceUID", "SeriesInstanceUID"))
+        _name(dataset, person)
+    for dataset in (datasets[0], datasets[5], drawn, segmented, enhanced):
+        _plant(dataset, person)
+    person.uids.append(str(datasets[0].StudyInstanceUID))
+    write_series(folder / person.name.split("^")[0], datasets)
+    write_dataset(folder / f"{person.number}_rs.dcm", drawn)
+    write_dataset(folder / f"{person.number}_seg.dcm", segmented)
+    write_dataset(folder / f"{person.number}_enhanced.dcm", enhanced)
+    drawn.SOPInstanceUID = uid_of(person.number, "cut")
+    cut = write_dataset(folder / f"{person.number}_cut.dcm", drawn)
+    cut.write_bytes(cut.read_bytes()[:-200])
+    (folder / f"{person.folder}.txt").write_text(person.name, encoding="utf-8")
+
+
+def _forms(text: str) -> Iterator[bytes]:
+    for form in {text, text.lower(), text.upper(), text.title()}:
+        for encoding in ENCODINGS:
+            try:
+                data = form.encode(encoding)
+            except UnicodeEncodeError:
+                continue
+            yield (
+                data.removeprefix(b"\x1b$B")
+                .removesuffix(b"\x1b(B")
+                .removeprefix(b"\x1b$)C")
+                .strip(b"\x0e\x0f")
+            )
+
+
+def find_secrets(data: bytes, secrets: tuple[str, ...]) -> list[str]:
+    """The secrets that some bytes hold, in any encoding and any case."""
+    plain = data.lower()
+    return [
+        secret for secret in secrets if any(form.lower() in plain for form in _forms(secret) if len(form) > 3)
+    ]
+
+
+def find_in_tree(root: Path, secrets: tuple[str, ...], left_out: str = "private") -> list[tuple[str, str]]:
+    """Where below a folder a name or the bytes of a file hold a secret; the private folder is left out."""
+    found = []
+    for path in sorted(root.rglob("*")):
+        place = path.relative_to(root)
+        if left_out in place.parts:
+            continue
+        data = str(place).encode() + b"\n" + (path.read_bytes() if path.is_file() else b"")
+        found += [(str(place), secret) for secret in find_secrets(data, secrets)]
+    return found
+
+
+def test_the_search_itself_finds_what_is_there(tmp_path: Path) -> None:
+    for person, modality in zip(_persons(), MODALITIES, strict=True):
+        _write_person(tmp_path, person, modality)
+        found = {secret for _, secret in find_in_tree(tmp_path, person.secrets)}
+        assert found >= {person.number, person.accession, person.birth_date, *person.uids, person.pieces[0]}
+
+
+def test_deidentified_objects_hold_nothing_of_the_person(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    persons = _persons()
+    for person, modality in zip(persons, MODALITIES, strict=True):
+        _write_person(tmp_path / "source", person, modality)
+    command = ["ingest", "deidentify", str(tmp_path / "source"), "--to", str(tmp_path / "target")]
+    capfd.readouterr()
+    assert run_command_line([*command, "--key", str(tmp_path / "key"), "--new-key", "--workers", "1"]) == 0
+    said = capfd.readouterr()
+    secrets = tuple(secret for person in persons for secret in person.secrets)
+    assert find_secrets((said.out + said.err).encode(), secrets) == []
+    assert find_in_tree(tmp_path / "target", secrets) == []
+    written = list((tmp_path / "target" / "dicom").rglob("*.dcm"))
+    assert len(written) == len(persons) * 13, "an object went to quarantine instead of being cleaned"
+    assert find_in_tree(tmp_path / "target" / "private", secrets), "the site's own lists are kept"
