@@ -289,6 +289,7 @@ def shared_of(dataset: Dataset) -> Dataset:
 def move_frame(dataset: Dataset, number: int, *, x_mm: float = 0, z_mm: float = 0) -> None:
     """Move one frame; it refers to no image any more."""
     frame = frame_of(dataset, number)
+    frame.PlanePositionSequence = deepcopy(frame.PlanePositionSequence)  # segments share it
     position = frame.PlanePositionSequence[0]
     place = np.add([float(c) for c in position.ImagePositionPatient], (x_mm, 0, z_mm))
     position.ImagePositionPatient = [f"{c:.10g}" for c in place]
@@ -359,8 +360,8 @@ def spoil_segment_frames(dataset: Dataset) -> None:
 
 
 def spoil_segment_number(dataset: Dataset) -> None:
-    """A frame that names no segment."""
-    del frame_of(dataset, 2).SegmentIdentificationSequence
+    """Frames that name no segment."""
+    del shared_of(dataset).SegmentIdentificationSequence
 
 
 def spoil_segment_type(dataset: Dataset) -> None:
@@ -386,18 +387,18 @@ def spoil_segment_no_shared(dataset: Dataset) -> None:
 OFF_GRID: Mapping[Spoil, str] = {
     spoil_segment_place: r"frame 3 beside the image's slices \(found .* 0\.5 mm, allowed 0\.011 mm\)",
     spoil_segment_slice: r"frame 3 between the image's slices \(found .* 1 mm, allowed 0\.1 mm\)",
-    spoil_segment_beyond: r"frame 3 outside the image \(found slice 14, allowed 0 to 9\)",
+    spoil_segment_beyond: r"frame 3 outside the image \(found slice 15, allowed 0 to 9\)",
     spoil_segment_direction: "frame 1 in another direction than the image's slices",
     spoil_segment_spacing: r"frame 1 with another spacing .*\(found .* 0\.5 mm, allowed 0\.001 mm\)",
-    spoil_segment_no_place: "does not say where frame 3 lies",
     spoil_segment_no_spacing: "does not say where frame 1 lies",
     spoil_segment_frame: "another frame of reference than the image's",
-    spoil_segment_reference: r"frame 2 lies on slice 3 and refers to another slice \(found slice 4",
+    spoil_segment_reference: r"frame 2 lies on slice 6 and refers to another slice \(found slice 5",
 }
 DAMAGED: Mapping[Spoil, str] = {
     spoil_segment_twice: r"several frames of the segment on one slice \(found 6 frames on 5 slices\)",
     spoil_segment_frames: r"not describe each of its frames \(found 5 descriptions, allowed 6\)",
-    spoil_segment_number: "frames that name no segment",
+    spoil_segment_number: "damaged or cut short",
+    spoil_segment_no_place: "damaged or cut short",
     spoil_segment_type: "of a type that is not read",
     spoil_segment_pixels: "damaged or cut short",
     spoil_segment_no_pixels: "damaged or cut short",
