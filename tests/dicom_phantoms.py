@@ -112,14 +112,19 @@ def build_series(
         dataset.FrameOfReferenceUID = uid_of(subject, study, "frame")
         dataset.InstanceNumber = k + 1
         place = direction @ [0.0, 0.0, k * grid.spacing_xyz_mm[2]] + grid.origin_xyz_mm
-        dataset.ImagePositionPatient = [f"{c:.10g}" for c in place]
-        dataset.ImageOrientationPatient = [f"{c:.12g}" for c in (*direction[:, 0], *direction[:, 1])]
+        dataset.ImagePositionPatient = [_write_number(c, 9) for c in place]
+        dataset.ImageOrientationPatient = [_write_number(c, 12) for c in (*direction[:, 0], *direction[:, 1])]
         dataset.PixelSpacing = [f"{grid.spacing_xyz_mm[1]:.10g}", f"{grid.spacing_xyz_mm[0]:.10g}"]
         dataset.SliceThickness = f"{grid.spacing_xyz_mm[2]:.10g}"
         _ADD[modality](dataset, k)
         _add_pixels(dataset, values[k], modality, k)
         datasets.append(dataset)
     return datasets
+
+
+def _write_number(number: float, decimals: int) -> str:
+    """A number in the sixteen characters that DICOM allows."""
+    return f"{round(float(number), decimals) + 0.0:.13g}"
 
 
 def _build_instance(
