@@ -196,6 +196,16 @@ def test_the_same_scanner_and_software_pass_in_silence():
     assert followed() == ([], [])
 
 
+def test_scanners_told_by_headers_are_counted_by_modality():
+    images = [image("P1"), image("P2"), image("P3", modality="MR")]
+    models = ("ONE", "TWO", "THREE")
+    rows = [row for case, model in zip(images, models, strict=True) for row in told(case, model=model)]
+    assert spoken(images, told=rows) == (
+        [(Check.COHORT_SITE_SCANNERS, "S1")],
+        ["S1: the site acquired CT on 2 scanners (images each): MAKER ONE (1), MAKER TWO (1)."],
+    )
+
+
 def test_software_that_is_not_told_is_no_change():
     assert followed(software=None) == ([], [])
 

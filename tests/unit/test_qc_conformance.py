@@ -88,7 +88,8 @@ def test_a_number_rule_in_words(rule: dict[str, float], said: str) -> None:
 
 
 def test_a_text_rule_in_words() -> None:
-    assert TextRule(one_of=("A", "B")).describe("") == "A or B"
+    assert TextRule(one_of=("A",)).describe("") == "A"
+    assert TextRule(one_of=("A", "B", "C")).describe("") == "A, B or C"
     assert TextRule(pattern="^B3").describe("") == "matching ^B3"
     assert TextRule(includes=("A", "B")).describe("") == "with A, B"
 

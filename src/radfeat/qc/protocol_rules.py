@@ -149,7 +149,8 @@ class TextRule(Written):
             return f"matching {self.pattern}"
         if self.includes is not None:
             return f"with {', '.join(self.includes)}"
-        return " or ".join(self.one_of or ())
+        *others, last = self.one_of or ("",)
+        return f"{', '.join(others)} or {last}" if others else last
 
 
 Rule = NumberRule | TextRule

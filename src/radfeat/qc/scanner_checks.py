@@ -83,11 +83,20 @@ def _group(images: Iterable[_Image], key: Callable[[_Image], Hashable]) -> dict[
 
 def _count_scanners(site: str, images: Sequence[_Image]) -> Iterator[Finding]:
     # By one kind of name only: a machine that the sheet names here and not there is not two machines.
-    by_sheet = Counter(image.named for image in images if image.named is not None)
-    counts = by_sheet or Counter(image.model for image in images if image.model is not None)
-    if len(counts) > 1:
-        what = f"the site used {len(counts)} scanners (images each): {_show(counts)}"
-        yield remark(Check.COHORT_SITE_SCANNERS, site, what, len(counts), 1.0, "scanners", Severity.INFO)
+    if any(image.named is not None for image in images):
+        counted = [("the site used", Counter(i.named for i in images if i.named is not None))]
+    else:
+        # By headers each kind of machine has a model of its own: CT and MR are always two.
+        known = _group((i for i in images if i.model is not None), lambda i: i.row["modality"])
+        counted = [
+            (f"the site acquired {modality} on", Counter(i.model for i in alike if i.model is not None))
+            for modality, alike in sorted(known.items())
+        ]
+    for what, counts in counted:
+        if len(counts) > 1:
+            said = f"{what} {len(counts)} scanners (images each): {_show(counts)}"
+            number = len(counts)
+            yield remark(Check.COHORT_SITE_SCANNERS, site, said, number, 1.0, "scanners", Severity.INFO)
 
 
 def _count_software(site: str, images: Sequence[_Image]) -> Iterator[Finding]:
