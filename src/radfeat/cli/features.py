@@ -13,6 +13,7 @@ FORMATS = ("table", "csv")
 
 @click.command(
     epilog="\b\nExamples:\n  radfeat features ct.nii.gz mask.nii.gz --modality CT\n"
+    "  radfeat features ct_series/ structures.dcm --label GTV --modality CT\n"
     "  radfeat features mr.nrrd seg.seg.nrrd --label tumour --config study/config.yaml --csv > values.csv"
 )
 @click.argument("image", type=ANY_PATH)

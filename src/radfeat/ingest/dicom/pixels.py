@@ -151,7 +151,7 @@ def _take_native(source: Source, frame: Frame, layout: PixelFormat) -> Stored:
 def _decompress(source: Source, frame: Frame, layout: PixelFormat) -> Stored:
     name = layout.syntax.name
     package = _RLE_PACKAGE if layout.syntax == RLELossless else _PACKAGE
-    with quiet():
+    with quiet(), warnings.catch_warnings():
         # A warning of pydicom says that pixels were left over, or read otherwise than the header has it.
         warnings.simplefilter("error")
         try:

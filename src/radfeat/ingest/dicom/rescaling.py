@@ -75,13 +75,13 @@ def _read_rescale(source: Source, frame: Frame) -> Rescale:
     return Rescale(slope, intercept)
 
 
-def rescale_plane(stored: Stored, rescale: Rescale, *, whole: bool) -> Voxels:
-    """Intensities (y, x) of a slice: ``int64`` where ``whole``, else ``float32``.
+def rescale_plane(stored: Stored, rescale: Rescale, dtype: np.dtype[np.generic]) -> Voxels:
+    """Intensities (y, x) of a slice in a whole number type that holds them, or in ``float32``.
 
     Float intensities are float32(stored) x float32(slope) + float32(intercept), each step rounded to float32.
     """
-    if whole:
-        return np.asarray(stored.astype(np.int64) + int(rescale.intercept))
+    if np.issubdtype(dtype, np.integer):
+        return np.asarray(stored.astype(dtype) + dtype.type(int(rescale.intercept)))
     slope, intercept = np.float32(rescale.slope), np.float32(rescale.intercept)
     return np.asarray(stored.astype(np.float32) * slope + intercept)
 

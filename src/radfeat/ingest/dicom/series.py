@@ -9,7 +9,7 @@ from radfeat.core.vocabulary import Modality, Severity
 from radfeat.core.volume import Volume
 from radfeat.ingest.dicom.acquisition import read_acquisition
 from radfeat.ingest.dicom.frames import Frame, list_frames
-from radfeat.ingest.dicom.headers import read_number, read_text
+from radfeat.ingest.dicom.headers import quiet, read_number, read_text
 from radfeat.ingest.dicom.instances import Instance, read_instances
 from radfeat.ingest.dicom.intensities import Meaning, read_meaning
 from radfeat.ingest.dicom.one_series import require_one_kind, require_one_series, require_slices
@@ -80,6 +80,7 @@ def interpret_headers(
     return SeriesHeaders(stack, meaning, findings)
 
 
+@quiet()
 def read_dicom_series(source: Source, modality: Modality, settings: IngestSettings) -> DicomSeries:
     """Read a folder, a file, or a series list as one volume.
 

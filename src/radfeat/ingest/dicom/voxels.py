@@ -18,6 +18,8 @@ from radfeat.ingest.source import Source
 
 _QUIET_SHARE = 0.05
 """Where a slice's mean, and a neighbour's, stay below this share of the usual, there is air and noise."""
+_MOST_BITS = 16
+"""Stored numbers of so many bits, with any intercept that keeps them whole, fit 32 bits."""
 _SUV_RANGE = (0.5, 1000.0)
 
 
@@ -43,13 +45,14 @@ def decode_voxels(source: Source, frames: Sequence[Frame], rescales: Sequence[Re
     layouts = [read_format(source, frame.header) for frame in frames]
     whole = all(rescale.is_whole for rescale in rescales)
     shape = (len(frames), layouts[0].rows, layouts[0].columns)
-    voxels = np.empty(shape, np.int64 if whole else np.float32)
+    room = np.int64 if any(layout.bits > _MOST_BITS for layout in layouts) else np.int32
+    voxels = np.empty(shape, room if whole else np.float32)
     padded = 0
     with np.errstate(over="ignore", invalid="ignore"):
         for k, (frame, layout, rescale) in enumerate(zip(frames, layouts, rescales, strict=True)):
             stored = decode_frame(source, frame, layout)
             padded += _count_padding(frame, stored)
-            voxels[k] = rescale_plane(stored, rescale, whole=whole)
+            voxels[k] = rescale_plane(stored, rescale, voxels.dtype)
     findings = (*_remark_padding(source, padded, voxels.size), *_remark_display(source, frames))
     if whole:
         kind = choose_whole_type(source, int(voxels.min()), int(voxels.max()))
