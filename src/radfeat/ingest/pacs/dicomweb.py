@@ -27,6 +27,7 @@ from radfeat.ingest.pacs.answers import (
 )
 from radfeat.ingest.pacs.patience import Patience, try_again
 from radfeat.ingest.pacs.request import Request
+from radfeat.ingest.pacs.store import lacks_bytes
 from radfeat.ingest.pacs.web_session import WebAddress, open_session, require_address
 
 AS_STORED = (("application/dicom", "*"),)
@@ -278,6 +279,9 @@ def require_passable(fault: PacsError) -> PacsError:
 
 
 def _keep(dataset: Dataset, sop_uid: str, keep: Keep) -> None:
+    if lacks_bytes(dataset):  # must be seen now: written anew, it would look whole
+        raise PacsError("an instance came damaged", passes=True)
+
     def write(path: Path) -> None:
         try:
             dataset.save_as(path, enforce_file_format=True)

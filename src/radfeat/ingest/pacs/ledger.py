@@ -111,6 +111,8 @@ def find_doubts(evidence: Evidence) -> list[str]:
         (len(drawn), "{} that a structure set or segmentation refers to are not in the PACS"),
     ]
     found = [text.format(count) for count, text in doubts if count]
+    if evidence.expected == 0 or (evidence.fault and evidence.stated is None and not listed):
+        found.append("the PACS lists none")
     if evidence.stated is not None and max(len(here), len(listed)) < evidence.stated:
         found.append(f"the PACS states {evidence.stated} and lists {len(listed)}")
     if evidence.asked is not None and len(here) < evidence.asked:

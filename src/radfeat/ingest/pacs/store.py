@@ -6,6 +6,7 @@
 
 import fcntl
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from radfeat.core.errors import SettingsError
 from radfeat.core.files import write_atomically
@@ -22,6 +24,8 @@ from radfeat.ingest.pacs.answers import PacsError, Write
 SERIES_DIGITS, INSTANCE_DIGITS = 12, 16
 OWNER_ONLY = 0o700
 _UNDEFINED_LENGTH = 0xFFFFFFFF
+_DELIMITERS = (b"\xfe\xff\xdd\xe0\0\0\0\0", b"\xff\xfe\xe0\xdd\0\0\0\0")
+"""The sequence delimitation item, little endian and big endian: PS3.5, section 7.5."""
 
 
 def hash_series(series_uid: str) -> str:
@@ -141,14 +145,40 @@ def read_identity(path: Path) -> tuple[str, str] | None:
     except HeaderError:
         return None
     series, instance = read_text(dataset, "SeriesInstanceUID"), read_text(dataset, "SOPInstanceUID")
-    if series is None or instance is None or _is_cut_short(dataset):
+    if series is None or instance is None or lacks_bytes(dataset) or _lacks_end(dataset, path):
         return None
     return series, instance
 
 
-def _is_cut_short(dataset: Dataset) -> bool:
-    """Whether the last element holds fewer bytes than it says: pydicom reads such a file without a word."""
+def lacks_bytes(dataset: Dataset) -> bool:
+    """Whether the last element has fewer bytes than it says: pydicom reads such a dataset without a word."""
+    if not dataset:
+        return True
     last = dataset.get_item(max(dataset.keys()))
     if not isinstance(last, RawDataElement) or last.length == _UNDEFINED_LENGTH:
         return False
     return len(last.value or b"") != last.length
+
+
+def _lacks_end(dataset: Dataset, path: Path) -> bool:
+    """Whether the last element has no length (compressed pixels), and the file lacks the delimiter after it.
+
+    In a file that is deflated as a whole a cut does not go unnoticed.
+    """
+    last = dataset.get_item(max(dataset.keys()))
+    if isinstance(last, RawDataElement):
+        open_ended = last.length == _UNDEFINED_LENGTH
+    else:
+        open_ended = last.is_undefined_length
+    return open_ended and not _is_deflated(dataset) and _read_end(path) not in _DELIMITERS
+
+
+def _read_end(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        stream.seek(-len(_DELIMITERS[0]), os.SEEK_END)
+        return stream.read()
+
+
+def _is_deflated(dataset: Dataset) -> bool:
+    meta = getattr(dataset, "file_meta", None)
+    return meta is not None and read_text(meta, "TransferSyntaxUID") == DeflatedExplicitVRLittleEndian
