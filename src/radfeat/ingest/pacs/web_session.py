@@ -78,6 +78,7 @@ def open_session(address: WebAddress) -> requests.Session:
     """A session that verifies certificates and carries the credentials, those of ``.netrc`` by default."""
     session = requests.Session()
     session.auth = _find_credentials(address)
+    session.headers["Accept-Encoding"] = "identity"  # to gzip pixels takes a server longer than to send them
     if address.ca_file is not None:
         session.verify = str(address.ca_file)
         session.proxies.update(get_environ_proxies(address.url))
