@@ -1,9 +1,11 @@
 """No output, log or message says whose an image is, whatever its headers, folders and files are called."""
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pydicom
 import pytest
 from pydicom.datadict import dictionary_VR, keyword_for_tag
@@ -22,6 +24,7 @@ from dicom_phantoms import (
     write_series,
 )
 from radfeat.cli.main import run_command_line
+from radfeat.core.grid import Grid
 from radfeat.core.vocabulary import Modality
 from radfeat.ingest.deidentify.table import is_removed_group
 from radfeat.ingest.dicom.headers import quiet
@@ -30,13 +33,19 @@ ENCODINGS = (
     "utf-8", "latin-1", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "iso2022_jp", "iso2022_kr",
     "utf-16-le", "utf-16-be",
 )  # fmt: skip
+GRID = Grid((12, 12, 6), (2.0, 2.0, 3.0), (0.0, 0.0, 0.0))
 MODALITIES = (Modality.CT, Modality.PT, Modality.MR, Modality.CT)
 TEXT_VRS = ("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT")
 NEEDED = (
     "SpecificCharacterSet", "Modality", "PhotometricInterpretation", "BurnedInAnnotation", "PatientName",
     "PatientID", "ImageType", "ConversionType", "Units", "DecayCorrection", "CorrectedImage", "SeriesType",
 )  # fmt: skip
-"""Text elements that are not spoilt, because the object would go to quarantine or could not be read."""
+"""Text elements that are not planted: with them the object would go to quarantine or could not be read."""
+SPOILT = (
+    "Manufacturer", "ManufacturerModelName", "SoftwareVersions", "StudyID", "ConvolutionKernel",
+    "ReconstructionMethod", "StructureSetLabel", "ReferringPhysicianName", "SeriesDescription",
+)  # fmt: skip
+"""Elements that the phantoms have already, and that are overwritten; others of theirs are kept."""
 
 
 @dataclass(frozen=True)
@@ -103,31 +112,31 @@ def _name(dataset: Dataset, person: Planted) -> None:
     dataset.PatientBirthDate, dataset.AccessionNumber = person.birth_date, person.accession
 
 
-def _plant(dataset: Dataset, person: Planted) -> None:
+def _build_texts(person: Planted) -> Dataset:
     """The person in every standard element that can hold text, in nested items, and in private elements."""
-    item = Dataset()
+    item, texts = Dataset(), Dataset()
     with quiet():
-        _fill(dataset, person)
-        _fill(item, person)
-        dataset.AnatomicRegionSequence = Items([item])
-        item.ViewCodeSequence = Items([_local_code(person)])
-        for where in (dataset, item):
+        for where in (item, texts):
+            _fill(where, person)
             _fill_private(where, person)
+        item.ViewCodeSequence = Items([_local_code(person)])
+        texts.AnatomicRegionSequence = Items([item])
+    return texts
+
+
+def _plant(dataset: Dataset, texts: Dataset) -> None:
+    for element in texts:
+        if element.tag not in dataset or element.keyword in SPOILT:
+            dataset.add(element)
 
 
 def _fill(dataset: Dataset, person: Planted) -> None:
     for tag in pydicom.datadict.DicomDictionary:
         vr, keyword = dictionary_VR(tag), keyword_for_tag(tag)
-        if (
-            vr not in TEXT_VRS
-            or keyword in NEEDED
-            or is_removed_group(pydicom.tag.Tag(tag))
-            or tag in dataset
-        ):
+        if vr not in TEXT_VRS or keyword in NEEDED or is_removed_group(pydicom.tag.Tag(tag)):
             continue
-        ascii_only = vr in ("AE", "CS", "UR")
-        word = person.word if not ascii_only or person.word.isascii() else person.number
-        dataset.add_new(tag, vr, person.name if vr == "PN" else word)
+        plain = person.word.isascii() or vr not in ("AE", "CS", "UR")
+        dataset.add_new(tag, vr, person.name if vr == "PN" else person.word if plain else person.number)
 
 
 def _fill_private(dataset: Dataset, person: Planted) -> None:
@@ -148,17 +157,17 @@ def _local_code(person: Planted) -> Dataset:
 
 
 def _write_person(root: Path, person: Planted, modality: Modality) -> None:
-    folder = root / person.folder / person.number
-    datasets = build_series(modality, subject=person.number)
-    names = {f"GTV {person.word}": build_contours(), "GTV": build_contours()}
+    """A series with two structure sets, one cut short, a segmentation, an enhanced object, and a letter."""
+    folder, texts = root / person.folder / person.number, _build_texts(person)
+    datasets = build_series(modality, GRID, subject=person.number)
+    names = {f"GTV {person.word}": build_contours(GRID), "GTV": build_contours(GRID)}
     drawn = build_structure_set(datasets, names)
-    segmented = build_segmentation(datasets, {f"GTV {person.word}": build_block()})
+    segmented = build_segmentation(datasets, {f"GTV {person.word}": build_block(GRID)})
     enhanced = build_enhanced(datasets, modality)
     for dataset in (*datasets, drawn, segmented, enhanced):
         person.uids.extend(str(dataset[k].value) for k in ("SOPInstanceUID", "SeriesInstanceUID"))
         _name(dataset, person)
-    for dataset in (datasets[0], datasets[5], drawn, segmented, enhanced):
-        _plant(dataset, person)
+        _plant(dataset, texts)
     person.uids.append(str(datasets[0].StudyInstanceUID))
     write_series(folder / person.name.split("^")[0], datasets)
     write_dataset(folder / f"{person.number}_rs.dcm", drawn)
@@ -226,5 +235,110 @@ def test_deidentified_objects_hold_nothing_of_the_person(
     assert find_secrets((said.out + said.err).encode(), secrets) == []
     assert find_in_tree(tmp_path / "target", secrets) == []
     written = list((tmp_path / "target" / "dicom").rglob("*.dcm"))
-    assert len(written) == len(persons) * 13, "an object went to quarantine instead of being cleaned"
+    assert len(written) == len(persons) * (GRID.size_xyz[2] + 3), (
+        "an object went to quarantine instead of being cleaned"
+    )
     assert find_in_tree(tmp_path / "target" / "private", secrets), "the site's own lists are kept"
+
+
+def test_an_inventory_holds_nothing_of_the_person_outside_private(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    persons = _persons()
+    for person, modality in zip(persons, MODALITIES, strict=True):
+        _write_person(tmp_path / "source", person, modality)
+    capfd.readouterr()
+    command = ["ingest", "inventory", str(tmp_path / "source"), "--to", str(tmp_path / "found")]
+    assert run_command_line([*command, "--workers", "1"]) == 0
+    said = capfd.readouterr()
+    secrets = tuple(secret for person in persons for secret in person.secrets)
+    assert find_secrets((said.out + said.err).encode(), secrets) == []
+    assert find_in_tree(tmp_path / "found", secrets) == []
+    assert "(withheld)" in (tmp_path / "found" / "series.csv").read_text(encoding="utf-8")
+    assert find_in_tree(tmp_path / "found" / "private", secrets), "the site's own lists are kept"
+
+
+def _write_drawn(root: Path, person: Planted, modality: Modality) -> None:
+    """A series and one structure set: what an inventory drafts rows of."""
+    _write_person(root, person, modality)
+    for kind in ("seg", "enhanced", "cut"):
+        (root / person.folder / person.number / f"{person.number}_{kind}.dcm").unlink()
+
+
+def _add_failing_rows(study: Path, source: Path, persons: list[Planted]) -> None:
+    """Rows that fail: no such ROI, another person's mask, a mask cut short, an image cut short."""
+    sheet = study / "images.csv"
+    with sheet.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    first = rows[0]
+    owner = first["subject_id"]
+    mask = study / "private" / "extra" / "mask.dcm"
+    image = study / "private" / "extra" / "image.dcm"
+    mask.parent.mkdir()
+    whole = min(source.rglob("*_rs.dcm")).read_bytes()
+    mask.write_bytes(whole[: len(whole) // 2])
+    slice_path = min(source.rglob("000001.dcm"))
+    image.write_bytes(slice_path.read_bytes()[:-100])
+    modality = str(pydicom.dcmread(slice_path).Modality)
+    other = next(row for row in rows if row["subject_id"] != owner)
+    rows += [
+        {**first, "roi": "no such ROI", "label": "CTV"},
+        {**first, "roi": "another's", "mask": other["mask"], "label": other["label"]},
+        {**first, "roi": "cut mask", "mask": "private/extra/mask.dcm"},
+        {
+            **first,
+            "roi": "cut image",
+            "image_id": "cut",
+            "modality": modality,
+            "image": "private/extra/image.dcm",
+        },
+    ]
+    with sheet.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(first))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _read_cells(root: Path) -> str:
+    """The text of every cell of every Parquet table below a folder, and of their metadata."""
+    parts = []
+    for path in sorted(root.rglob("*.parquet")):
+        table = pq.read_table(path)
+        parts += [str(table.schema.metadata), *table.column_names]
+        parts += [str(cell) for column in table.columns for cell in column.to_pylist() if cell is not None]
+    return "\n".join(parts)
+
+
+def test_a_run_on_dicom_says_nothing_of_the_person_not_even_where_it_fails(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    persons, source, study = _persons(), tmp_path / "source", tmp_path / "study"
+    for person, modality in zip(persons, MODALITIES, strict=True):
+        _write_drawn(source, person, modality)
+    command = ["ingest", "inventory", str(source), "--to", str(study), "--workers", "1"]
+    assert run_command_line(command) == 0
+    _add_failing_rows(study, source, persons)
+    config = study / "config.yaml"
+    small = "features:\n  classes:\n    firstorder: [Mean]\n    shape: [MeshVolume]\n"
+    config.write_text(config.read_text(encoding="utf-8") + small, encoding="utf-8")
+    capfd.readouterr()
+    caplog.clear()
+    results = ["--results", str(study / "results")]
+    stages = (
+        ["validate", str(study)],
+        ["plan", str(study)],
+        ["check-files", *results],
+        ["extract", *results, "--bucket", "0"],
+        ["collect", *results],
+        ["report", *results, "--blinded"],
+    )
+    codes = {stage[0]: run_command_line(stage) for stage in stages}
+    said = capfd.readouterr()
+    assert codes == dict.fromkeys(codes, 0), said.err
+    secrets = tuple(secret for person in persons for secret in person.secrets)
+    assert find_secrets((said.out + said.err + caplog.text).encode(), secrets) == []
+    assert find_in_tree(study, secrets) == []
+    cells = _read_cells(study / "results")
+    assert find_secrets(cells.encode(), secrets) == []
+    for reason in ("ROI_NOT_FOUND", "GEOMETRY", "UNREADABLE", "OK"):
+        assert reason in cells, f"no ROI has {reason}: the test is to reach such messages too"

@@ -23,7 +23,9 @@ from dicom_phantoms import (
     write_series,
 )
 from radfeat.cli.main import run_command_line
+from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.vocabulary import Modality
+from radfeat.ingest.case_reader import read_image, read_pair
 from radfeat.ingest.deidentify import one_file
 from radfeat.ingest.deidentify.elements import Cleaning
 from radfeat.ingest.deidentify.journal import Profile
@@ -32,6 +34,7 @@ from radfeat.ingest.deidentify.quarantine import Quarantine
 from radfeat.ingest.deidentify.run import deidentify_tree
 from radfeat.ingest.deidentify.secret import Secret
 from radfeat.ingest.dicom.series import read_dicom_series
+from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
 
@@ -354,6 +357,30 @@ def test_structure_sets_and_segmentations_still_refer_to_their_images(tmp_path: 
     assert drawn.StructureSetROISequence[0].ROIName == "ROI 1"
     assert segmented.SegmentSequence[0].SegmentLabel == "GTV"
     np.testing.assert_array_equal([float(x) for x in contours[0].ContourData], build_contours()[0].ravel())
+
+
+@pytest.mark.parametrize("kind", ["RTSTRUCT", "SEG"])
+def test_masks_are_voxel_for_voxel_what_they_were(tmp_path: Path, kind: str) -> None:
+    datasets = build_series()
+    write_series(tmp_path / "in" / "ct", datasets)
+    if kind == "RTSTRUCT":
+        mask = build_structure_set(datasets, {"GTV": build_contours()})
+    else:
+        mask = build_segmentation(datasets, {"GTV": build_block()})
+    write_dataset(tmp_path / "in" / "mask.dcm", mask)
+    _run(tmp_path / "in", tmp_path / "out")
+    made = {str(pydicom.dcmread(path).Modality): path for path in (tmp_path / "out").rglob("*.dcm")}
+    before = _read_mask(tmp_path / "in" / "ct", tmp_path / "in" / "mask.dcm")
+    after = _read_mask(made["CT"].parent, made[kind])
+    np.testing.assert_array_equal(before, build_block())
+    np.testing.assert_array_equal(after, before)
+
+
+def _read_mask(image: Path, mask: Path) -> np.ndarray:
+    key = RoiKey(CaseKey("ST", "A", "S1", "T0", "CT"), "GTV")
+    row = ImageRow(key, Modality.CT, image, mask, "GTV", None, None, None, None, 0)
+    settings = IngestSettings()
+    return read_pair(read_image(row, settings), row, settings).mask.voxels_zyx
 
 
 def test_two_processes_agree_byte_for_byte_and_suv_and_intervals_stay(trial: Trial, tmp_path: Path) -> None:
