@@ -161,6 +161,15 @@ def test_enhanced_objects_whose_groups_do_not_fit_their_frames_are_refused(tmp_p
         read(dicom.write_dataset(tmp_path / "e.dcm", enhanced))
 
 
+def test_functional_groups_that_cannot_be_decoded_are_refused(tmp_path):
+    path = dicom.write_dataset(tmp_path / "e.dcm", dicom.build_enhanced(dicom.build_series(), Modality.CT))
+    # The type of the last frame's contents, (0020,9111), turns into one that does not exist.
+    before, after = path.read_bytes().rsplit(b"\x20\x00\x11\x91SQ", 1)
+    path.write_bytes(before + b"\x20\x00\x11\x91QQ" + after)
+    with pytest.raises(InputError, match="functional groups that cannot be decoded"):
+        read(path)
+
+
 # Files and folders
 
 

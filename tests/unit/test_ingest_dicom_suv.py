@@ -91,9 +91,11 @@ def test_activity_corrected_to_the_injection_needs_no_time(series):
 def test_the_factor_multiplies_slope_and_intercept_before_they_are_rounded(series, tmp_path):
     for dataset in series:
         dataset.RescaleIntercept = "5"
-    voxels = read_dicom_series(
+    read = read_dicom_series(
         Source(dicom.write_series(tmp_path, series), "case"), Modality.PT, IngestSettings()
-    ).volume.voxels_zyx
+    )
+    voxels = read.volume.voxels_zyx
+    assert checks(read) == {"dicom.suv_factor", "dicom.pet_intercept"}
     for k, dataset in enumerate(series):
         stored = np.frombuffer(dataset.PixelData, "<i2").reshape(14, 16).astype(np.float32)
         slope = np.float32(float(dataset.RescaleSlope) * START_FACTOR)

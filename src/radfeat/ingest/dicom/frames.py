@@ -7,11 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence as Items
 
 from radfeat.core.vocabulary import Reason
 from radfeat.ingest.dicom.functional_groups import PER_FRAME, SHARED
-from radfeat.ingest.dicom.headers import read_items, read_number, read_numbers, read_text, read_value
+from radfeat.ingest.dicom.headers import (
+    list_sequences,
+    read_items,
+    read_number,
+    read_numbers,
+    read_text,
+    read_value,
+)
 from radfeat.ingest.dicom.instances import Instance
 from radfeat.ingest.source import Source
 
@@ -117,13 +123,13 @@ def _list_places(source: Source, instance: Instance) -> Iterator[tuple[Dataset, 
 
 def _list_macros(source: Source, group: Dataset) -> Iterator[Dataset]:
     """The items of a functional group's macros."""
-    for element in group:
-        if isinstance(element.value, Items):
-            if element.keyword in _ONE_ITEM and len(element.value) != 1:
-                raise source.refuse(
-                    f"has a frame with {len(element.value)} items of {element.keyword}", allowed="1"
-                )
-            yield from element.value
+    macros = list_sequences(group)
+    if macros is None:
+        raise source.refuse("has functional groups that cannot be decoded")
+    for keyword, items in macros.items():
+        if keyword in _ONE_ITEM and len(items) != 1:
+            raise source.refuse(f"has a frame with {len(items)} items of {keyword}", allowed="1")
+        yield from items
 
 
 def _build_frame(

@@ -154,6 +154,16 @@ def read_numbers(header: Dataset, keyword: str, count: int) -> tuple[float, ...]
     return numbers if all(math.isfinite(number) for number in numbers) else None
 
 
+def list_sequences(header: Dataset) -> dict[str, tuple[Dataset, ...]] | None:
+    """The items of every sequence of a dataset by keyword; None where an element of it cannot be decoded."""
+    with quiet():
+        try:
+            elements = list(header)
+        except READ_FAULTS:
+            return None
+    return {e.keyword: tuple(e.value) for e in elements if isinstance(e.value, pydicom.Sequence)}
+
+
 def read_items(header: Dataset, keyword: str) -> tuple[Dataset, ...]:
     """The items of a sequence; none where it is absent or is no sequence."""
     value = read_value(header, keyword)

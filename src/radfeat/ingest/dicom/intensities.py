@@ -74,7 +74,17 @@ def _read_pet(
         mapped = choose_mapping(source, frames, _ACTIVITY) or choose_mapping(source, frames, _UPTAKE)
     rescales = list_rescales(source, frames, Modality.PT) if mapped is None else mapped[1]
     suv = read_suv_factor(source, instances, settings.suv, None if mapped is None else mapped[0])
-    return Meaning(tuple(r.times(suv.factor) for r in rescales), suv.unit, suv.findings)
+    findings = (*_remark_intercept(source, rescales), *suv.findings)
+    return Meaning(tuple(r.times(suv.factor) for r in rescales), suv.unit, findings)
+
+
+def _remark_intercept(source: Source, rescales: Sequence[Rescale]) -> tuple[Finding, ...]:
+    """By the standard a PET has none; it is added all the same, as slope and intercept are one transform."""
+    shifted = sum(rescale.intercept != 0 for rescale in rescales)
+    if not shifted:
+        return ()
+    what = "slices of the PET have a RescaleIntercept that is not 0; it was added"
+    return (remark(SeriesCheck.PET_INTERCEPT, source.key, what, shifted, 0, "slices"),)
 
 
 def _read_mr(source: Source, frames: Sequence[Frame]) -> Meaning:

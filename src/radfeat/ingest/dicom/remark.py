@@ -18,6 +18,7 @@ class SeriesCheck(StrEnum):
     UNEVEN_SLICES = "dicom.uneven_slices"
     SLICE_JUMP = "dicom.slice_jump"
     CHANGING_RESCALE = "dicom.changing_rescale"
+    PET_INTERCEPT = "dicom.pet_intercept"
     CT_UNIT = "dicom.ct_unit"
     MR_SCALE = "dicom.mr_scale"
     SUV_FACTOR = "dicom.suv_factor"
