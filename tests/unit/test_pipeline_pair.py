@@ -56,3 +56,18 @@ def test_roi_that_a_check_excludes_is_an_error_as_in_the_workflow(tmp_path: Path
     with pytest.raises(CaseError, match=r"excluded by qc\.exclude") as caught:
         measure_pair(image, mask, settings=settings)
     assert caught.value.reason is Reason.QC_EXCLUDED
+
+
+def test_pair_is_held_against_the_protocol_as_in_the_workflow(scan: tuple[Path, Path]) -> None:
+    features = FeatureSettings.model_validate({"classes": {"firstorder": ["Mean"]}})
+    for required in (False, True):
+        rule = {"slice_spacing": {"max": 0.01, "required": required}}
+        qc = QcSettings.model_validate({"protocol": {"modalities": {"CT": rule}}})
+        settings = CaseSettings(features=features, qc=qc)
+        if required:
+            with pytest.raises(CaseError, match="the protocol requires") as caught:
+                measure_pair(*scan, modality="CT", label=1, settings=settings)
+            assert caught.value.reason is Reason.QC_EXCLUDED
+        else:
+            found = measure_pair(*scan, modality="CT", label=1, settings=settings).findings
+            assert Check.PROTOCOL_DEVIATION in {finding.check for finding in found}
