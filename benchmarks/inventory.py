@@ -1,6 +1,6 @@
 """How many files a second `radfeat ingest inventory` lists: makes a tree of small CT series and reads it.
 
-    .venv/bin/python benchmarks/inventory.py --files 100000 --workers 2
+.venv/bin/python benchmarks/inventory.py --files 100000 --workers 2
 """
 
 import argparse
@@ -14,30 +14,47 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from dicom_phantoms import build_series, build_structure_set, uid_of, write_dataset  # noqa: E402
-
+from dicom_phantoms import build_contours, build_series, build_structure_set, write_dataset  # noqa: E402
 from radfeat.core.grid import Grid  # noqa: E402
 from radfeat.ingest.inventory.inventory import InventoryOptions, take_inventory  # noqa: E402
 from radfeat.ingest.settings import IngestSettings  # noqa: E402
 
 SLICES = 100
 GRID = Grid((8, 8, SLICES), (1.0, 1.0, 3.0), (0.0, 0.0, 0.0))
+_ROOT = "1.2.826.0.1.3680043.8.498."
+_SERIES, _SUBJECT = "7" * 12, "9" * 8
+"""What stands for the number of the series and of the subject in the bytes that all series are made of."""
+
+
+def build_template() -> dict[str, bytes]:
+    """The files of one series of slices and its structure set, by name."""
+    slices = build_series(grid=GRID)
+    for k, dataset in enumerate(slices):
+        dataset.PatientID, dataset.PatientName = _SUBJECT, f"Name^{_SUBJECT}"
+        dataset.StudyInstanceUID = f"{_ROOT}1.{_SERIES}"
+        dataset.SeriesInstanceUID = f"{_ROOT}2.{_SERIES}"
+        dataset.FrameOfReferenceUID = f"{_ROOT}3.{_SERIES}"
+        dataset.SOPInstanceUID = f"{_ROOT}4.{_SERIES}.{k + 1}"
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    mask = build_structure_set(slices, {"GTV": build_contours(GRID)})
+    mask.SeriesInstanceUID, mask.SOPInstanceUID = f"{_ROOT}5.{_SERIES}", f"{_ROOT}6.{_SERIES}"
+    mask.file_meta.MediaStorageSOPInstanceUID = mask.SOPInstanceUID
+    with tempfile.TemporaryDirectory() as folder:
+        names = [f"{k:04d}.dcm" for k in range(SLICES)] + ["rs.dcm"]
+        paths = [write_dataset(Path(folder, n), d) for n, d in zip(names, [*slices, mask], strict=True)]
+        return {path.name: path.read_bytes() for path in paths}
 
 
 def write_tree(folder: Path, files: int) -> None:
-    """Series of 100 slices and one structure set each; the bytes of one, with other UIDs."""
-    slices = build_series(grid=GRID)
-    for number in range(max(1, files // SLICES)):
+    """Series of 100 slices and a structure set each, three to a subject, in seven sites' folders."""
+    template = build_template()
+    for number in range(max(1, files // len(template))):
         place = folder / f"site{number % 7}" / f"{number:06d}"
-        series, subject = uid_of("series", str(number)), f"{number // 3:06d}"
-        for k, dataset in enumerate(slices):
-            dataset.PatientID, dataset.PatientName = subject, f"Name^{subject}"
-            dataset.StudyInstanceUID = uid_of("study", str(number))
-            dataset.SeriesInstanceUID = series
-            dataset.SOPInstanceUID = uid_of("instance", str(number), str(k))
-            dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-            write_dataset(place / f"{k:04d}.dcm", dataset)
-        write_dataset(place / "rs.dcm", build_structure_set(slices, {"GTV": []}))
+        place.mkdir(parents=True)
+        series, subject = f"1{number:011d}".encode(), f"1{number // 3:07d}".encode()
+        for name, data in template.items():
+            own = data.replace(_SERIES.encode(), series).replace(_SUBJECT.encode(), subject)
+            (place / name).write_bytes(own)
 
 
 def main() -> None:
