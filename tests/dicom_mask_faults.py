@@ -78,6 +78,12 @@ def spoil_no_data(dataset: Dataset) -> None:
     del contours_of(dataset)[2].ContourData
 
 
+def spoil_nothing_said(dataset: Dataset) -> None:
+    """A contour without coordinates that does not say how many points it has."""
+    del contours_of(dataset)[2].ContourData
+    del contours_of(dataset)[2].NumberOfContourPoints
+
+
 def write_text(contour: Dataset, text: str) -> None:
     """Put text in place of the first coordinate; pydicom would refuse it in a number."""
     rest = "\\".join(str(c) for c in list(contour.ContourData)[1:])
@@ -237,6 +243,7 @@ UNREADABLE: Mapping[Spoil, str] = {
     spoil_lost_point: r"another number of points than it says \(found 3, allowed 4\)",
     spoil_lost_coordinate: r"points without three coordinates \(found 11 numbers, allowed a multiple of 3\)",
     spoil_no_data: r"another number of points than it says \(found 0, allowed 4\)",
+    spoil_nothing_said: "contour 3 of 6 has neither points nor their number",
     spoil_nan: r"contour 3 of 6 has coordinates that are no numbers",
     spoil_infinite: "no numbers",
     spoil_overflow: "beyond a kilometre",

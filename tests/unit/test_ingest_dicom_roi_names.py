@@ -123,6 +123,7 @@ def test_same_number_twice_is_ambiguous():
     dataset = build("GTV", "BODY")
     dataset.StructureSetROISequence[1].ROINumber = 1
     assert "number of its own" in refuse(dataset, 1, says="has 2 regions with the number '1'")
+    assert "number of its own" in refuse(dataset, "GTV", says="has 2 regions with the number '1'")
 
 
 # -- by pattern ----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from radfeat.ingest.dicom.headers import read_number, read_text
-from radfeat.ingest.dicom.mask_object import is_cut_short
+from radfeat.ingest.dicom.sequences import is_cut_short
 
 
 class Quarantine(StrEnum):

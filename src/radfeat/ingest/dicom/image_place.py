@@ -41,7 +41,7 @@ class ImagePlace:
 
 
 def choose_tolerance_mm(grid: Grid, settings: IngestSettings) -> float:
-    """How far from a slice something may lie that was drawn on it; less than the settings say on thin slices."""
+    """How far from a slice something may lie that was drawn on it; less than the setting on thin slices."""
     return min(settings.slice_tolerance_mm, _NEAR * grid.spacing_xyz_mm[2])
 
 

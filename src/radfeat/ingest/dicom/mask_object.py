@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydicom import uid
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from radfeat.core.vocabulary import Reason
 from radfeat.ingest.dicom.files import SERIES_LIST_SUFFIX, SeriesListError, list_dicom_files, read_series_list
-from radfeat.ingest.dicom.headers import HeaderError, parse_dataset, read_header, read_text
+from radfeat.ingest.dicom.headers import HeaderError, parse_dataset, read_header, read_items, read_text
 from radfeat.ingest.dicom.roi_names import RegionKind
 from radfeat.ingest.dicom.segmentation import open_segmentation
+from radfeat.ingest.dicom.sequences import is_cut_short, require_items, require_lengths
 from radfeat.ingest.source import COPY_AGAIN, Source
 from radfeat.ingest.stored import compute_sha256
 
@@ -23,7 +23,20 @@ MASK_CLASSES = {
 }
 """SOP classes that are read as masks; the last is Label Map Segmentation Storage."""
 
-_UNDEFINED = 0xFFFFFFFF
+_SEQUENCES = {
+    RegionKind.STRUCTURE: (
+        "StructureSetROISequence",
+        "ROIContourSequence",
+        "ReferencedFrameOfReferenceSequence",
+    ),
+    RegionKind.SEGMENT: (
+        "SegmentSequence",
+        "SharedFunctionalGroupsSequence",
+        "PerFrameFunctionalGroupsSequence",
+        "ReferencedSeriesSequence",
+    ),
+}
+"""What is read of each kind, so that losing a part of it would matter."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,23 +70,13 @@ def read_mask_object(source: Source) -> MaskObject:
             reason=Reason.ROI_NOT_FOUND,
             remedy="Name the RTSTRUCT or SEG file in the column mask",
         )
+    for keyword in _SEQUENCES[kind]:
+        require_items(source, header, keyword)
+    for item in read_items(header, "ROIContourSequence"):
+        require_lengths(source, item, "ContourSequence")
     if kind is RegionKind.SEGMENT:
         header = open_segmentation(source, header)
     return MaskObject(header, kind, compute_sha256(data))
-
-
-def is_cut_short(header: Dataset) -> bool:
-    """Whether an element has fewer bytes than it says: pydicom reads such files without a word."""
-    return any(_is_short(header.get_item(tag, keep_deferred=True)) for tag in list(header.keys()))
-
-
-def _is_short(element: object) -> bool:
-    return (
-        isinstance(element, RawDataElement)
-        and element.value is not None
-        and element.length != _UNDEFINED
-        and len(element.value) < element.length
-    )
 
 
 def _find_file(source: Source) -> Path:

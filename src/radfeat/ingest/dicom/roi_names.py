@@ -3,12 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pydicom.dataset import Dataset
 
-from radfeat.core.errors import InputError
 from radfeat.core.vocabulary import Reason
 from radfeat.ingest.dicom.headers import read_items, read_number, read_text
 from radfeat.ingest.identity import identity_words, withhold
@@ -65,12 +64,22 @@ def choose_region(source: Source, header: Dataset, row: ImageRow, settings: Inge
     """
     regions = list_regions(header)
     patterns = pick_patterns(row, settings)
-    names = _Names(source, regions, identity_words(header))
     if row.label is not None:
-        return names.by_label(row.label)
-    if patterns:
-        return names.by_pattern(patterns)
-    return names.only()
+        choice = _by_label(regions, row.label)
+    else:
+        choice = _by_pattern(regions, patterns) if patterns else _only(regions)
+    choice = _require_number(regions, choice)
+    if len(choice.found) == 1:
+        return choice.found[0]
+    words = identity_words(header)
+    head = f"has {len(choice.found)} regions" if choice.found else "has no region"
+    label = f" '{_show(choice.label, words)}'" if choice.label else ""
+    raise source.refuse(
+        f"{head} {choice.what}{label}",
+        reason=Reason.ROI_NOT_FOUND,
+        measured=_list(regions, words),
+        remedy=choice.remedy,
+    )
 
 
 def pick_patterns(row: ImageRow, settings: IngestSettings) -> tuple[RoiPattern, ...]:
@@ -118,52 +127,57 @@ def _list_segments(header: Dataset) -> tuple[Region, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
-    """The regions of a file, and how messages speak of them."""
+class _Choice:
+    """The regions that are meant, and what to say where they are not exactly one.
 
-    source: Source
-    regions: Sequence[Region]
-    words: frozenset[str] = field(repr=False)
+    ``label`` ends the sentence; it comes from the sheet, but may be a header's text all the same.
+    """
 
-    def by_label(self, label: int | str) -> Region:
-        shown = f"'{self.show(str(label))}'"
-        if isinstance(label, str):
-            return self.one(self.named(label), f"named {shown}", "Write one of these, letter by letter")
-        found = [region for region in self.regions if region.number == label]
-        others = [region for region in self.named(str(label)) if region not in found]
-        what = f"with the number or the name {shown}" if others else f"with the number {shown}"
-        return self.one(found + others, what, "Write one of these into the column label")
+    found: Sequence[Region]
+    what: str
+    remedy: str
+    label: str = field(default="", repr=False)
 
-    def by_pattern(self, patterns: Sequence[RoiPattern]) -> Region:
-        found = [r for r in self.regions if any(matches(entry, r.name) for entry in patterns)]
-        shown = " or ".join(f"'{entry.pattern}'" for entry in patterns)
-        return self.one(
-            found, f"whose name matches {shown}", "Mend ingest.rois, or name one of these in the column label"
-        )
 
-    def only(self) -> Region:
-        what = "and neither the sheet's column label nor ingest.rois names one"
-        return self.one(list(self.regions), what, "Name one of these in the column label, or write a pattern")
+def _by_label(regions: Sequence[Region], label: int | str) -> _Choice:
+    named = [region for region in regions if region.name == normalise(str(label))]
+    if isinstance(label, str):
+        return _Choice(named, "named", "Write one of these, letter by letter", label)
+    found = [region for region in regions if region.number == label]
+    others = [region for region in named if region not in found]
+    what = "with the number or the name" if others else "with the number"
+    return _Choice(found + others, what, "Write one of these into the column label", str(label))
 
-    def named(self, name: str) -> list[Region]:
-        return [region for region in self.regions if region.name == normalise(name)]
 
-    def one(self, found: Sequence[Region], what: str, remedy: str) -> Region:
-        if len(found) == 1:
-            return found[0]
-        if len(found) > 1 and len({region.name for region in found}) == 1:
-            remedy = "Name it by its number in the column label, or give each region its own name"
-        if len({region.number for region in found}) < len(found):
-            remedy = "Export it again with a number of its own for each region"
-        head = f"has {len(found)} regions" if found else "has no region"
-        raise self.refuse(f"{head} {what}", remedy)
+def _by_pattern(regions: Sequence[Region], patterns: Sequence[RoiPattern]) -> _Choice:
+    found = [region for region in regions if any(matches(entry, region.name) for entry in patterns)]
+    shown = " or ".join(f"'{entry.pattern}'" for entry in patterns)
+    remedy = "Mend ingest.rois, or name one of these in the column label"
+    return _Choice(found, f"whose name matches {shown}", remedy)
 
-    def refuse(self, what: str, remedy: str) -> InputError:
-        names = [f"'{self.show(region.name)}' ({region.number})" for region in self.regions]
-        more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
-        present = ", ".join(names[:_MOST_SHOWN]) + more if names else "no region"
-        return self.source.refuse(what, reason=Reason.ROI_NOT_FOUND, measured=present, remedy=remedy)
 
-    def show(self, name: str) -> str:
-        plain = "".join(c if c.isprintable() else "?" for c in name)
-        return withhold(plain, self.words)
+def _only(regions: Sequence[Region]) -> _Choice:
+    what = "and neither the sheet's column label nor ingest.rois names one"
+    return _Choice(regions, what, "Name one of these in the column label, or write a pattern")
+
+
+def _require_number(regions: Sequence[Region], choice: _Choice) -> _Choice:
+    """The choice, widened by regions that share their number: contours and frames go by it."""
+    numbers = {region.number for region in choice.found}
+    if len({region.name for region in choice.found}) == 1 < len(numbers):
+        return replace(choice, remedy="Name it by its number in the column label")
+    sharing = [region for region in regions if region.number in numbers]
+    if len(sharing) == len(numbers):
+        return choice
+    remedy = "Export it again with a number of its own for each region"
+    return _Choice(sharing, "with the number", remedy, " and ".join(str(n) for n in sorted(numbers)))
+
+
+def _list(regions: Sequence[Region], words: frozenset[str]) -> str:
+    names = [f"'{_show(region.name, words)}' ({region.number})" for region in regions[:_MOST_SHOWN]]
+    more = f" and {len(regions) - _MOST_SHOWN} more" if len(regions) > _MOST_SHOWN else ""
+    return ", ".join(names) + more if names else "no region"
+
+
+def _show(text: str, words: frozenset[str]) -> str:
+    return withhold("".join(c if c.isprintable() else "?" for c in text), words)

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from radfeat.ingest.dicom.headers import read_items, read_number, read_text, read_value
 from radfeat.ingest.dicom.roi_names import Region
+from radfeat.ingest.dicom.sequences import require_items
 from radfeat.ingest.source import COPY_AGAIN, Source
 
 Points = npt.NDArray[np.float64]
@@ -92,28 +93,11 @@ def list_referenced_instances(header: Dataset) -> frozenset[str]:
     )
 
 
-def require_items(source: Source, header: Dataset, keyword: str) -> tuple[Dataset, ...]:
-    """The items of a sequence, none where it is absent or empty.
-
-    Raises
-    ------
-    InputError
-        If it is there and cannot be read.
-    """
-    items = read_items(header, keyword)
-    if not items and _holds_bytes(header, keyword):
-        raise source.refuse(f"is damaged in its {keyword}", remedy=COPY_AGAIN)
-    return items
-
-
-def _holds_bytes(header: Dataset, keyword: str) -> bool:
-    element = header.get_item(keyword) if keyword in header else None
-    return element is not None and element.value is not None and len(element.value) > 0
-
-
 def _read_contour(source: Source, item: Dataset, name: str) -> Contour:
     points = _read_points(source, item, name)
     declared = read_number(item, "NumberOfContourPoints")
+    if declared is None and not len(points):
+        raise source.refuse(f"is damaged: {name} has neither points nor their number", remedy=COPY_AGAIN)
     if declared is not None and declared != len(points):
         raise source.refuse(
             f"contradicts itself: {name} has another number of points than it says",
@@ -156,7 +140,7 @@ def _read_points(source: Source, item: Dataset, name: str) -> Points:
 
 def _read_decimals(item: Dataset) -> npt.NDArray[np.float64] | None:
     """The numbers of ContourData; None where they are damaged."""
-    raw = item.get_item("ContourData") if "ContourData" in item else None
+    raw = item.get_item("ContourData", keep_deferred=True) if "ContourData" in item else None
     if isinstance(raw, RawDataElement):
         data = raw.value or b""
         texts = data.split(b"\\") if data.strip(b" \0") else []
