@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from dicom_phantoms import build_enhanced, build_series, uid_of, write_dataset, write_series
 from inventory_trees import GRID, build_ct, build_rs, images_of, take
@@ -250,3 +251,40 @@ def test_plane_of_the_slices_has_a_name(tmp_path: Path, turn: tuple[float, ...],
 def test_plane_without_orientation_has_no_name() -> None:
     assert name_orientation(None) == ""
     assert np.isfinite(GRID.spacing_xyz_mm).all()
+
+
+@pytest.mark.parametrize("syntax", [b"1.2.3.4.5.6.7.8.9.0", b"1.2.840.10008.1.2.x"])
+def test_unknown_transfer_syntax_is_unusable_and_stops_nothing(tmp_path: Path, syntax: bytes) -> None:
+    write_series(tmp_path, build_ct())
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2.1", syntax, 1))
+    found = take(tmp_path)
+    assert found.with_verdict(Verdict.USABLE) == 0
+    assert {row["transfer_syntax"] for row in list_series(found, "T1")} == {"unknown"}
+
+
+def test_deflated_series_is_usable(tmp_path: Path) -> None:
+    series = build_ct()
+    for dataset in series:
+        dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    write_series(tmp_path, series)
+    assert only_opinion(take(tmp_path)).verdict is Verdict.USABLE
+
+
+def test_random_damage_stops_nothing(tmp_path: Path) -> None:
+    """Bytes overwritten, files cut: every tree has its tables, and each file is listed or counted."""
+    series = build_ct()
+    write_series(tmp_path, series)
+    write_dataset(tmp_path / "rs.dcm", build_rs(series))
+    whole = {path: path.read_bytes() for path in sorted(tmp_path.iterdir())}
+    rng = np.random.default_rng(3)
+    for _ in range(60):
+        for path, data in whole.items():
+            spoilt = bytearray(data)
+            for place in rng.integers(128, len(data), rng.integers(0, 5)):
+                spoilt[place] = rng.integers(256)
+            path.write_bytes(spoilt[: rng.integers(len(data))] if rng.random() < 0.1 else spoilt)
+        found = take(tmp_path)
+        rows = list_series(found, "T1")
+        assert all(row["verdict"] in set(Verdict) for row in rows)
+        assert sum(int(row["instances"]) for row in rows) + len(found.skipped) == len(whole)

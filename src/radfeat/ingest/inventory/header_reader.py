@@ -9,7 +9,13 @@ from typing import BinaryIO
 
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
+)
 
 from radfeat.ingest.dicom.headers import (
     READ_FAULTS,
@@ -43,6 +49,7 @@ ELEMENTS = (
 )
 """All that is read of a file, unless it is a mask or the first of its series."""
 
+_NATIVE = frozenset(map(str, (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)))
 _ELEMENT_HEAD = 8
 """Bytes of tag and length before the value of an element, at least."""
 
@@ -154,13 +161,18 @@ def _find_words(file: FoundFile, header: Dataset, words: _Words) -> frozenset[st
 
 
 def _is_cut_short(header: Dataset, rest: int, frames: int) -> bool:
-    """Whether the rest of a file is less than its pixels; where these are compressed, nothing at all."""
+    """Whether the rest of a file is less than its pixels; where these are compressed, nothing at all.
+
+    A deflated file is unpacked as a whole, and fails as a whole where it is cut.
+    """
     sizes = [read_number(header, name) for name in ("Rows", "Columns", "BitsAllocated")]
     rows, columns, bits = (0.0 if size is None else size for size in sizes)
     if min(rows, columns, bits) <= 0:
         return True
-    syntax = header.file_meta.get("TransferSyntaxUID")
-    if syntax is None or syntax.is_compressed or syntax == DeflatedExplicitVRLittleEndian:
+    syntax = _meta(header, "TransferSyntaxUID")
+    if syntax == DeflatedExplicitVRLittleEndian:
+        return False
+    if syntax not in _NATIVE:
         return rest <= _ELEMENT_HEAD
     samples = read_number(header, "SamplesPerPixel") or 1
     return rest < _ELEMENT_HEAD + rows * columns * samples * frames * bits / 8
@@ -185,4 +197,4 @@ def _date(header: Dataset, keyword: str) -> str:
 
 
 def _meta(header: Dataset, keyword: str) -> str:
-    return str(header.file_meta.get(keyword) or "")
+    return read_text(header.file_meta, keyword) or ""

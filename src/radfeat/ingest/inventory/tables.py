@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pydicom.uid import UID
+from pydicom.uid import AllTransferSyntaxes
 
 from radfeat.ingest.dicom.files import SERIES_LIST_SUFFIX
 from radfeat.ingest.identity import withhold
@@ -44,6 +44,7 @@ SERIES_LISTS, MASK_LISTS = "private/series", "private/masks"
 """Where the lists of files lie, from the folder of the sheet."""
 
 NO_MASK = "No structure set or segmentation was drawn in it."
+_SYNTAXES = {str(syntax): syntax.name for syntax in AllTransferSyntaxes}
 _AXES = (("sagittal", 0), ("coronal", 1), ("axial", 2))
 _ALONG_AXIS = 0.999
 """Cosine between the normal of the slices and an axis of the body, from which on they are not oblique."""
@@ -221,8 +222,7 @@ def show_path(path: str) -> str:
 
 
 def _name_syntax(text: str) -> str:
-    uid = UID(text)
-    return uid.name if uid.is_transfer_syntax and not uid.is_private else "unknown"
+    return _SYNTAXES.get(text, "unknown")
 
 
 def _plain(text: str) -> str:
