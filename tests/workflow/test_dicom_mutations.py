@@ -3,7 +3,7 @@
 Each of the mutations damages one file of a sound study and measures it anew. Numbers drawn as contours and
 voxels stored as pixels are data, not headers: a drawing that was altered is another drawing, which no program
 can tell from the first, so those two elements are left alone (files are cut short at any place all the same).
-In an enhanced object each fact stands once, and what can contradict it is the segmentation: its only mask here.
+In an enhanced object each fact stands once, and only a segmentation can contradict it: that is its mask here.
 """
 
 import faulthandler
