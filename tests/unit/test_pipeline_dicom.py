@@ -1,65 +1,54 @@
-"""A DICOM series through the hallway: its findings reach the tables, a changed slice is a changed case."""
-
-from dataclasses import replace
+"""DICOM in, rows out: what reading a series and its structure set found is among the case's findings."""
 
 import pytest
 
-import dicom_phantoms as dicom
+import dicom_mask_faults as faults
 import phantoms
+from dicom_phantoms import (
+    build_contours,
+    build_series,
+    build_structure_set,
+    uid_of,
+    write_dataset,
+    write_series,
+)
 from radfeat.core.vocabulary import Modality
-from radfeat.core.volume import to_sitk
 from radfeat.features.settings import FeatureSettings
-from radfeat.ingest.image_sheet import check_image_files
-from radfeat.pipeline.cache import fingerprint
 from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
 from radfeat.pipeline.pair import measure_pair
-from radfeat.pipeline.plan import list_stats
 
-SETTINGS = CaseSettings(features=FeatureSettings.model_validate({"classes": {"firstorder": []}}))
+SETTINGS = CaseSettings(features=FeatureSettings(classes={"firstorder": ["Mean"]}))
+SERIES = build_series()
 
 
 @pytest.fixture
-def row(tmp_path):
-    series = dicom.write_series(tmp_path / "series", dicom.build_series())
-    (series / "notes.txt").write_text("x")
-    mask = phantoms.write_image(tmp_path / "mask.nii.gz", to_sitk(dicom.build_block(), dicom.GRID))
-    return phantoms.build_row(series, mask)
+def paths(tmp_path):
+    """A series, and a structure set that was drawn on another copy of it."""
+    dataset = build_structure_set(SERIES, {"GTV": build_contours()})
+    for contour in faults.contours_of(dataset):
+        contour.ContourImageSequence[0].ReferencedSOPInstanceUID = uid_of("strange")
+    image = write_series(tmp_path / "image", SERIES)
+    return image, write_dataset(tmp_path / "mask" / "RS.dcm", dataset)
 
 
-def test_what_reading_found_stands_in_the_records_and_in_the_notebook(row):
-    record = process_case([row], SETTINGS, CaseFolders())
-    assert not record.failed
-    assert [f["check"] for f in record.findings if f["check"].startswith("dicom.")] == ["dicom.ignored_files"]
-    assert record.series["unit"] == "HU"
-    result = measure_pair(row.image, row.mask, modality="CT", settings=SETTINGS)
-    assert "dicom.ignored_files" in {finding.check for finding in result.findings}
+def test_findings_of_the_mask_are_rows_of_the_case(paths):
+    record = process_case([phantoms.build_row(*paths)], SETTINGS, CaseFolders())
+    (roi,) = record.rois
+    assert roi.roi["status"] == "OK"
+    assert roi.roi["voxels"] == 384
+    assert "dicom.other_series" in {finding["check"] for finding in roi.findings}
 
 
-def test_a_faulty_series_is_a_row_with_its_reason(row):
-    sorted(row.image.glob("*.dcm"))[4].unlink()
-    record = process_case([row], SETTINGS, CaseFolders())
-    assert record.series["reason"] == "GEOMETRY"
-    assert "misses slices" in record.rois[0].roi["sentence"]
-    wrong = process_case([replace(row, modality=Modality.MR)], SETTINGS, CaseFolders())
-    assert wrong.rois[0].roi["reason"] == "UNREADABLE"
+def test_findings_of_the_mask_reach_a_notebook(paths):
+    result = measure_pair(*paths, modality=Modality.CT, settings=SETTINGS)
+    assert "dicom.other_series" in {finding.check for finding in result.findings}
+    assert result.features["original_firstorder_Mean"] is not None
 
 
-def test_a_changed_slice_is_seen_by_the_plan_and_the_cache(row):
-    stats, files = list_stats(row.image), fingerprint([row])
-    assert len(stats) == 1
-    assert len(files) == 12  # ten slices, the note, the mask
-    assert fingerprint([row], files) == files
-    path = sorted(row.image.glob("*.dcm"))[4]
-    path.write_bytes(path.read_bytes() + b"\0")
-    assert list_stats(row.image) != stats
-    assert {f["sha256"] for f in fingerprint([row], files)} != {f["sha256"] for f in files}
-    path.unlink()
-    assert len(fingerprint([row], files)) == 11
-
-
-def test_the_sheet_accepts_folders_and_names_lost_files_of_a_series_list(row, tmp_path):
-    assert not check_image_files([row])
-    listing = tmp_path / "ct.series.json"
-    listing.write_text('{"format": "radfeat series list 1", "series": "0", "files": ["gone1", "gone2"]}')
-    (fault,) = check_image_files([replace(row, image=listing)])
-    assert fault.problem == "2 of the files that the series list names are not there"
+def test_faulty_mask_is_a_failed_row_with_its_reason(paths, tmp_path):
+    dataset = build_structure_set(SERIES, {"GTV": build_contours()})
+    faults.spoil_twice(dataset)
+    row = phantoms.build_row(paths[0], write_dataset(tmp_path / "twice.dcm", dataset))
+    (roi,) = process_case([row], SETTINGS, CaseFolders()).rois
+    assert (roi.roi["status"], roi.roi["reason"]) == ("FAILED", "UNREADABLE")
+    assert "cancel each other out" in roi.roi["sentence"]
