@@ -253,7 +253,7 @@ def test_dicom_is_known_by_its_name_or_its_first_bytes(tmp_path):
     bare.write_bytes(slice_file.read_bytes())
     for path in (slice_file, bare, tmp_path):
         assert describe_path(path) is None
-        with pytest.raises(InputError, match="the image series is incomplete: of . files . damaged"):
+        with pytest.raises(InputError, match=r"the image series is incomplete: of . files . damaged"):
             read_image(phantoms.build_row(path, path), SETTINGS)
 
 
