@@ -297,3 +297,11 @@ def test_all_files_that_hold_a_volume_are_listed(tmp_path, ending, names):
 
 def test_a_file_that_is_not_there_is_listed_as_itself(tmp_path):
     assert list_files(tmp_path / "a.mhd") == (tmp_path / "a.mhd",)
+
+
+@pytest.mark.parametrize("field", ["NDims", "DimSize", "ElementDataFile"])
+def test_metaimage_whose_field_has_a_damaged_name_is_refused(tmp_path, field):
+    path = phantoms.write(tmp_path / "a.mha", phantoms.build_voxels())
+    path.write_bytes(path.read_bytes().replace(f"{field} =".encode(), f"{field}\x01=".encode()))
+    with pytest.raises(InputError, match="not a MetaImage file"):
+        read_image(phantoms.build_row(path, path), SETTINGS)

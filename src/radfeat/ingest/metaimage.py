@@ -36,6 +36,9 @@ _DATA = b"ElementDataFile"
 _SAVE_AGAIN = "Save it again as one .mha file"
 
 
+_NEEDED = {"NDims", "DimSize", "ElementDataFile"}
+
+
 def read_metaimage(source: Source) -> StoredArray:
     """Read a MetaImage, and its data file where the header names one.
 
@@ -71,7 +74,7 @@ def _parse(source: Source, data: bytes) -> tuple[dict[str, str], int]:
         raise source.refuse("is not a MetaImage file, or its header is cut short")
     stop = len(data) if end < 0 else end + 1
     fields = _fields(data[:stop])
-    if "NDims" not in fields or "DimSize" not in fields:
+    if not fields.keys() >= _NEEDED:
         raise source.refuse("is not a MetaImage file, whatever its name says")
     return fields, stop
 
