@@ -27,10 +27,28 @@ def validate(config: Path, blinded: bool) -> None:
     for sentence in faults:
         click.echo(sentence, err=True)
     if faults:
-        raise TableError(
-            f"{len(faults)} faults in the sheets (listed above)", remedy="Mend them and validate again"
-        )
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        raise TableError(f"{count} in the sheets (listed above)", remedy="Mend them and validate again")
     click.echo(f"{file.name}: settings and sheets are in order.")
+    for line in _say_what_was_seen(settings, file.parent, blinded=blinded):
+        click.echo(f"  {line}")
+
+
+def _say_what_was_seen(settings: StudySettings, base: Path, *, blinded: bool) -> Sequence[str]:
+    from radfeat.ingest.image_sheet import read_image_sheet
+
+    rows = read_image_sheet(base / settings.images)
+    cases = {row.key.case for row in rows}
+    subjects = {case.subject_id for case in cases}
+    lines = [
+        f"{settings.images}: {len(rows)} ROIs in {len(cases)} images of {len(subjects)} subjects; "
+        "every file is there, none was opened"
+    ]
+    if settings.protocol_file is not None:
+        lines.append(f"{settings.protocol_file}: read")
+    if settings.stratifies:
+        lines.append(f"{settings.clinical}: {'left unread' if blinded else 'read'}")
+    return lines
 
 
 def _image_faults(settings: StudySettings, base: Path) -> Sequence[str]:
