@@ -9,7 +9,7 @@ import pytest
 
 from dicom_phantoms import build_series, write_dataset, write_series
 from inventory_trees import GRID, build_ct, build_rs
-from radfeat.cli import ingest_inventory
+from radfeat.cli import bar
 from radfeat.cli.main import run_command_line
 from radfeat.config.reader import read_settings
 from radfeat.core.vocabulary import Modality
@@ -283,6 +283,6 @@ def test_regions_and_scanners_that_name_someone_are_drafted_under_other_names(tm
 def test_progress_is_a_line_now_and_then_where_there_is_no_terminal(
     tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ingest_inventory, "SAY_SECONDS", 0.0)
+    monkeypatch.setattr(bar, "SAY_SECONDS", 0.0)
     run(tree)
     assert "  read headers: 17 of 17 files" in capsys.readouterr().err.splitlines()

@@ -9,7 +9,6 @@ import pytest
 from dicom_phantoms import write_dataset, write_series
 from inventory_trees import build_ct, images_of, take
 from radfeat.ingest.inventory.records import SkipReason
-from radfeat.ingest.inventory.scan import map_in_batches
 from radfeat.ingest.inventory.walk import walk_tree
 
 
@@ -118,24 +117,3 @@ def test_names_of_any_script_and_bytes_that_are_no_text_are_read(tmp_path: Path)
     os.rename(folder / "x", raw)  # noqa: PTH104
     (image,) = images_of(take(tmp_path))
     assert sorted(map(os.fsencode, image.paths)) == sorted([os.fsencode(folder / "第一.dcm"), raw])
-
-
-def double(items: object) -> list[int]:
-    assert isinstance(items, list)
-    return [2 * item for item in items]
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_results_come_in_the_order_of_the_items_and_progress_reaches_the_whole(workers: int) -> None:
-    seen: list[tuple[int, int]] = []
-    items = list(range(1000))
-    result = map_in_batches(
-        double, items, workers=workers, limit=70, on_progress=lambda done, total: seen.append((done, total))
-    )
-    assert result == [2 * item for item in items]
-    assert seen[-1] == (1000, 1000)
-    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-
-
-def test_nothing_to_do_is_done() -> None:
-    assert map_in_batches(double, [], workers=2) == []

@@ -1,16 +1,15 @@
 """What both exports share: options, progress, and the account of what was written and what was not."""
 
-import sys
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from radfeat.cli.bar import show_progress
 from radfeat.cli.options import ANY_PATH, resolve_config
-from radfeat.cli.progress import SAY_SECONDS
 from radfeat.core.errors import ExportError
 from radfeat.pipeline.folders import ResultsFolder
 
@@ -44,28 +43,11 @@ def run_export(config: Path, to: Path, workers: int, *, features: bool) -> None:
     folder = ResultsFolder(file.parent / read_settings(file).results)
     plan = plan_export(folder, features=features)
     make_export_folder(to, folder.root)
-    cases = list(_show(export_cases(plan, to, workers=workers), len(plan.tasks)))
+    with show_progress("cases") as tell:
+        cases = export_cases(plan, to, workers=workers, on_progress=partial(tell, "export"))
     listed = to / ("features.csv" if features else "masks.csv")
     write_list(listed, cases)
     _summarise(cases, listed)
-
-
-def _show(cases: Iterator["CaseExport"], total: int) -> Iterator["CaseExport"]:
-    """Pass the cases on under a bar in a terminal, else with a line now and then."""
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import track
-
-        yield from track(
-            cases, description="export", total=total, console=Console(stderr=True), transient=True
-        )
-        return
-    said = time.monotonic()
-    for done, case in enumerate(cases, start=1):
-        if time.monotonic() - said >= SAY_SECONDS:
-            said = time.monotonic()
-            click.echo(f"  export: {done} of {total} cases", err=True)
-        yield case
 
 
 def _summarise(cases: Sequence["CaseExport"], listed: Path) -> None:

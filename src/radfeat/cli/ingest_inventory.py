@@ -1,26 +1,21 @@
 """``radfeat ingest inventory``: the series of a DICOM tree, and the draft of the image sheet."""
 
 import os
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from radfeat.cli.bar import show_progress
 from radfeat.cli.options import ANY_PATH, EXISTING_FOLDER, resolve_config
 from radfeat.core.vocabulary import ExitCode
 
 if TYPE_CHECKING:
     from radfeat.ingest.deidentify.secret import Secret
-    from radfeat.ingest.inventory.inventory import Inventory, Watch
+    from radfeat.ingest.inventory.inventory import Inventory
     from radfeat.ingest.settings import IngestSettings
-
-SAY_SECONDS = 15.0
-"""How often a line is printed where there is no terminal to draw a bar in."""
 
 CONFIG = """\
 # Written by `radfeat ingest inventory`; `radfeat settings` prints all that can be set, with its defaults.
@@ -84,7 +79,7 @@ def inventory(
         settings=_read_ingest_settings(config),
         workers=workers or (os.cpu_count() or 1),
     )
-    with _watching() as watch:
+    with show_progress("files") as watch:
         found = take_inventory(folder, options, watch)
     new_key = (
         None if key is not None or subjects is not None or subject_id == "patient-id" else secret.key.decode()
@@ -123,51 +118,6 @@ def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-@contextmanager
-def _watching() -> Iterator["Watch"]:
-    """Shows progress: a bar in a terminal, now and then a line in a log."""
-    if sys.stderr.isatty():
-        with _draw() as watch:
-            yield watch
-    else:
-        yield _say()
-
-
-@contextmanager
-def _draw() -> Iterator["Watch"]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description:<14}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn("files"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(str(stage), total=total)
-            bar.update(tasks[stage], completed=done)
-
-        yield show
-
-
-def _say() -> Callable[[str, int, int], None]:
-    last = time.monotonic()
-
-    def say(stage: str, done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= SAY_SECONDS:
-            last = time.monotonic()
-            click.echo(f"  {stage}: {done} of {total} files", err=True)
-
-    return say
-
-
 def _count_usable(found: "Inventory") -> int:
     from radfeat.ingest.inventory.verdicts import Verdict
 
@@ -188,7 +138,7 @@ def _summarise(found: "Inventory", place: Path, config: Path | None) -> Iterator
     drafted = len({row.owner.subject.subject_id for row in rows})
     yield f"Drafted: {len(rows)} ROIs in {len({row.image.key for row in rows})} images of {drafted} subjects."
     yield from _list_doubts(found)
-    yield f"Wrote images.csv, series.csv, pairs.csv and README.txt to {place}; private/ names patients."
+    yield f"Wrote images.csv, series.csv, pairs.csv and README.txt to {place}; private/ names subjects."
     yield _say_next(place, config, bool(rows))
 
 

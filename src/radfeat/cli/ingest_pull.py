@@ -1,31 +1,23 @@
 """``radfeat ingest pull``: series from a PACS, and whether all have come."""
 
 import os
-import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from radfeat.cli.bar import show_progress
 from radfeat.cli.options import ANY_PATH
 from radfeat.core.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from radfeat.ingest.pacs.association import AeAddress
     from radfeat.ingest.pacs.ledger import LedgerRow
     from radfeat.ingest.pacs.request import Request
-    from radfeat.ingest.pacs.search import Tell
     from radfeat.ingest.pacs.web_session import WebAddress
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-SAY_SECONDS = 15.0
-"""How often a line is printed where there is no terminal to draw a bar in."""
-
 ONE_REQUEST = {
     "patient_id": "--patient-id",
     "study_uid": "--study-uid",
@@ -95,8 +87,14 @@ def pull(folder: Path, sheet: Path | None, timeout: float, attempts: int, **opti
     if folder.exists() and not folder.is_dir():
         raise SettingsError("this is a file, not a folder", key="--to", remedy="Name another path")
     patience = Patience(answer_s=timeout, attempts=attempts)
-    with show_progress() as tell:
-        rows = pull_series(address, requests, PullFolder(folder), patience, tell)
+    with show_progress() as show:
+        rows = pull_series(
+            address,
+            requests,
+            PullFolder(folder),
+            patience,
+            lambda stage, done, total: show(STAGES[stage], done, total),
+        )
     report(rows)
 
 
@@ -238,41 +236,3 @@ def report(rows: "Sequence[LedgerRow]") -> None:
             f"{len(lacking)} of {len(rows)} are not complete (listed above and in pull.csv)",
             remedy="Pull again for what FAILED; ask the site for what is INCOMPLETE or ABSENT",
         )
-
-
-@contextmanager
-def show_progress() -> "Iterator[Tell]":
-    """A bar in a terminal, now and then a line elsewhere."""
-    if not sys.stderr.isatty():
-        yield _say_sometimes()
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description:<9}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(STAGES[stage])
-            bar.update(tasks[stage], completed=done, total=total)
-
-        yield tell
-
-
-def _say_sometimes() -> "Tell":
-    said = time.monotonic()
-
-    def tell(stage: str, done: int, total: int) -> None:
-        nonlocal said
-        if time.monotonic() - said >= SAY_SECONDS:
-            said = time.monotonic()
-            click.echo(f"  {STAGES[stage]}: {done} of {total}", err=True)
-
-    return tell

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import click
 
+from radfeat.cli.bar import SAY_SECONDS
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import Plan
 from radfeat.pipeline.watch import read_progress
 
 POLL_SECONDS = 0.5
-SAY_SECONDS = 15.0
-"""How often a line is printed where there is no terminal to draw a bar in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,10 @@ class ExportError(RadfeatError):
     """A result cannot become a DICOM object, or would take the place of another. Exit code 3."""
 
 
+class WorkerError(RadfeatError):
+    """A worker process was killed; what was written before is whole. Exit code 3."""
+
+
 class CaseError(RadfeatError):
     """A case or an ROI cannot yield features: it becomes a row with ``reason``, and the run goes on."""
 

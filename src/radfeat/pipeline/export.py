@@ -5,15 +5,13 @@ An image is read again and held against the digests in the tables: what is expor
 
 import csv
 import io
-import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
+from radfeat.core.batches import Each, OnProgress, map_in_batches
 from radfeat.core.errors import CaseError, ExportError, RadfeatError
 from radfeat.core.files import write_text, write_text_if_changed
 from radfeat.export.coded_features import build_values, choose_measured_unit, describe_measuring
@@ -153,28 +151,20 @@ def _measure(task: ExportTask, segments: Sequence[Segment], reports: ReportPlan)
     return measured
 
 
-def export_cases(plan: ExportPlan, to: Path, *, workers: int = 1) -> Iterator[CaseExport]:
+def export_cases(
+    plan: ExportPlan, to: Path, *, workers: int = 1, on_progress: OnProgress | None = None
+) -> list[CaseExport]:
     """Export case by case, in the order of the plan; what is exported does not depend on the workers.
 
     Raises
     ------
-    ExportError
+    WorkerError
         If a worker died; what was written before is whole.
     """
     work = partial(export_case, settings=plan.ingest, to=to, reports=plan.reports)
-    if workers == 1:
-        yield from map(work, plan.tasks)
-        return
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["radfeat.pipeline.export"])
-    try:
-        with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
-            yield from pool.map(work, plan.tasks)
-    except BrokenProcessPool:
-        raise ExportError(
-            "a worker died, most likely because memory ran out",
-            remedy="Export again with fewer workers: what is written is kept",
-        ) from None
+    return map_in_batches(
+        Each(work), plan.tasks, workers=workers, preload=__name__, limit=1, on_progress=on_progress
+    )
 
 
 def write_list(path: Path, cases: Sequence[CaseExport]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from radfeat.core.batches import Item, OnProgress, Result, map_in_batches
 from radfeat.core.errors import SettingsError
 from radfeat.ingest.identity import names_someone
 from radfeat.ingest.inventory.draft import Draft, Owner, draft_rows
@@ -13,7 +14,6 @@ from radfeat.ingest.inventory.grouping import SeriesGroup, compare_files, drop_c
 from radfeat.ingest.inventory.header_reader import read_records
 from radfeat.ingest.inventory.pairing import index_images, pair_masks
 from radfeat.ingest.inventory.records import InstanceRecord, Kind, Patient, SkippedFile
-from radfeat.ingest.inventory.scan import OnProgress, map_in_batches
 from radfeat.ingest.inventory.subjects import Subject, SubjectList, Visit, name_subjects, name_visits
 from radfeat.ingest.inventory.verdicts import Opinion, Verdict, build_task, form_opinion, judge_series
 from radfeat.ingest.inventory.walk import walk_tree
@@ -28,6 +28,9 @@ class Stage(StrEnum):
     COMPARING = "compare copies"
     JUDGING = "judge series"
 
+
+FEW = 400
+"""Files up to which starting workers takes longer than the work."""
 
 Watch = Callable[[Stage, int, int], None]
 """Is told the stage, and how many of how many files are done."""
@@ -90,9 +93,7 @@ def take_inventory(root: Path, options: InventoryOptions, watch: Watch | None = 
     """
     root = root.resolve()
     tree = walk_tree(root)
-    read = map_in_batches(
-        read_records, tree.files, workers=options.workers, on_progress=_tell(watch, Stage.READING)
-    )
+    read = _map(read_records, tree.files, options, watch, Stage.READING)
     records = [record for record in read if isinstance(record, InstanceRecord)]
     skipped = [*tree.skipped, *(entry for entry in read if isinstance(entry, SkippedFile))]
     groups, copies = _group(records, skipped, options, watch)
@@ -114,6 +115,25 @@ def take_inventory(root: Path, options: InventoryOptions, watch: Watch | None = 
     )
 
 
+def _map(
+    work: Callable[[Sequence[Item]], Sequence[Result]],
+    items: Sequence[Item],
+    options: InventoryOptions,
+    watch: Watch | None,
+    stage: Stage,
+    weigh: Callable[[Item], int] = lambda _: 1,
+) -> list[Result]:
+    return map_in_batches(
+        work,
+        items,
+        workers=options.workers,
+        preload=__name__,
+        weigh=weigh,
+        few=FEW,
+        on_progress=_tell(watch, stage),
+    )
+
+
 def _tell(watch: Watch | None, stage: Stage) -> OnProgress | None:
     return None if watch is None else lambda done, total: watch(stage, done, total)
 
@@ -125,8 +145,7 @@ def _group(
     watch: Watch | None,
 ) -> tuple[tuple[SeriesGroup, ...], list[SkippedFile]]:
     def compare(pairs: Sequence[tuple[str, str]]) -> Sequence[bool]:
-        on_progress = _tell(watch, Stage.COMPARING)
-        return map_in_batches(compare_files, pairs, workers=options.workers, on_progress=on_progress)
+        return _map(compare_files, pairs, options, watch, Stage.COMPARING)
 
     kept, copies, twins = drop_copies(records, compare)
     return group_series(kept, skipped, twins), copies
@@ -136,13 +155,7 @@ def _judge(
     groups: Sequence[SeriesGroup], options: InventoryOptions, watch: Watch | None
 ) -> dict[str, Opinion]:
     tasks = [task for group in groups if (task := build_task(group, options.settings)) is not None]
-    judged = map_in_batches(
-        judge_series,
-        tasks,
-        workers=options.workers,
-        weigh=lambda task: len(task.paths),
-        on_progress=_tell(watch, Stage.JUDGING),
-    )
+    judged = _map(judge_series, tasks, options, watch, Stage.JUDGING, weigh=lambda task: len(task.paths))
     judgements = {task.key: judgement for task, judgement in zip(tasks, judged, strict=True)}
     return {group.key: form_opinion(group, judgements.get(group.key)) for group in groups}
 

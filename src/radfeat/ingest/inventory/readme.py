@@ -9,7 +9,7 @@ This folder is the inventory of a DICOM tree, made by `radfeat ingest inventory`
    by hand what was left out in doubt.
 3. Run it: `radfeat validate` and `radfeat run` with a config.yaml that says `images: images.csv`.
 
-The folder private holds what names patients: PatientIDs, paths, descriptions, and the key that the subjects'
+The folder private holds what names subjects: PatientIDs, paths, descriptions, and the key that the subjects'
 pseudonyms were made with. Keep it where the scans are kept, give it to nobody, and name that key
 (`--key private/key`) when another inventory shall call the same subjects by the same names.
 The lists in private/series and private/masks name files relative to themselves: move neither them nor
