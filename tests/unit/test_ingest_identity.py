@@ -4,7 +4,7 @@ import pytest
 from pydicom.dataset import Dataset, PrivateBlock
 from pydicom.sequence import Sequence
 
-from radfeat.ingest.identity import identity_words, names_someone, pseudonym, withhold
+from radfeat.ingest.identity import identity_words, name_words, names_someone, pseudonym, withhold
 
 KEY = bytes(range(32))
 
@@ -97,7 +97,7 @@ def test_a_pseudonym_depends_on_key_issuer_and_identifier_alone() -> None:
     one = pseudonym(KEY, "A", "17")
     assert one == pseudonym(KEY, " A", "17 ")
     assert one.startswith("S-")
-    assert len(one) == 10
+    assert len(one) == len("S-") + 12
     others = {
         pseudonym(KEY, "B", "17"),
         pseudonym(KEY, "A", "18"),
@@ -106,3 +106,84 @@ def test_a_pseudonym_depends_on_key_issuer_and_identifier_alone() -> None:
     }
     assert one not in others
     assert len(others) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("MUELLER^Hans", "GTV Müller"),
+        ("Müller^Hans", "GTV_MUELLER"),
+        ("JUERGENS^Udo", "Jürgens GTV"),
+        ("Sørensen^Ane", "GTV_Sorensen"),
+        ("Sørensen^Ane", "GTV_Soerensen"),
+        ("Wałęsa^Lech", "GTV_WALESA"),
+        ("Łukasz^Jan", "Lukasz"),
+        ("Yıldız^Ali", "GTV_YILDIZ"),
+        ("Đorđević^Ana", "GTV Dordevic"),
+        ("Đorđević^Ana", "GTV Djordjevic"),
+        ("Djordjevic^Ana", "GTV Đorđević"),
+        ("Þórsson^Jon", "Thorsson"),
+        ("Kjær^Ole", "KJAER"),
+        ("Aagaard^Ole", "Ågaard"),
+        ("Strauß^Eva", "STRAUSS"),
+    ],
+)
+def test_other_spellings_of_a_name_are_found(name: str, text: str) -> None:
+    header = Dataset()
+    header.SpecificCharacterSet, header.PatientName = "ISO_IR 192", name
+    assert names_someone(text, identity_words(header))
+
+
+@pytest.mark.parametrize("text", ["LI WU", "GTV Li Wu", "GTV_Wu_Li", "wu-li 2"])
+def test_short_names_are_found_side_by_side(text: str) -> None:
+    header = Dataset()
+    header.PatientName = "Li^Wu"
+    assert names_someone(text, identity_words(header))
+    assert not names_someone("GTV Li", identity_words(header))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["12.04.1956", "12.04.56", "12.4.1956", "GTV 560412", "12APR1956", "12-Apr-56", "1956-4-12", "4/12/1956"],
+)
+def test_a_date_of_birth_is_found_however_it_is_written(text: str) -> None:
+    header = Dataset()
+    header.PatientBirthDate = "19560412"
+    assert names_someone(text, identity_words(header))
+
+
+@pytest.mark.parametrize("birth", ["19000101", "20000101", "20010101"])
+def test_versions_are_no_dates_of_birth(birth: str) -> None:
+    header = Dataset()
+    header.PatientBirthDate = birth
+    assert not any(names_someone(text, identity_words(header)) for text in ("1.1.0", "1.0.1", "1.1.1", "3.0"))
+
+
+def test_a_uid_in_a_text_counts_and_a_version_does_not() -> None:
+    assert names_someone("GTV 1.2.840.113619.2.55.3.604688119", frozenset())
+    assert withhold("syngo 5.3.1.0", frozenset()) == "syngo 5.3.1.0"
+
+
+TECHNICAL = (
+    "GTV", "GTV_Mass_MR_T1", "CTV 60", "PTV60", "CT", "PET", "BODY", "Lung_L", "B30f", "STANDARD", "FC18",
+    "Qr40d", "Discovery ST", "Biograph mCT", "Ingenuity TF PET/CT", "Aquilion ONE", "SIGNA HDxt", "Achieva",
+    "VUE Point FX", "OSEM3D 4i21s", "edema", "oesophagus", "core", "blue", "syngo MR B17",
+    "24\\LX\\MR Software release:HD23.0",
+)  # fmt: skip
+
+
+def test_words_of_the_trade_are_kept_beside_common_names() -> None:
+    header = Dataset()
+    header.SpecificCharacterSet = "ISO_IR 192"
+    header.PatientName = "Müller^Hans^Joe=王^小東"
+    header.PatientID, header.PatientBirthDate = "STS_003", "19560412"
+    header.OperatorsName, header.ReferringPhysicianName = "Sørensen^Mae", "Li^Wu"
+    words = identity_words(header)
+    assert [text for text in TECHNICAL if names_someone(text, words)] == []
+
+
+def test_the_words_of_a_name_are_without_those_of_the_patient_id() -> None:
+    header = Dataset()
+    header.PatientName, header.PatientID = "Smith^TRIAL", "TRIAL-001"
+    assert "smith" in name_words(header)
+    assert "trial" not in name_words(header)
