@@ -5,9 +5,18 @@ import pytest
 from pydantic import ValidationError
 
 import phantoms
-from dicom_phantoms import build_block, build_contours, build_segmentation, build_series, build_structure_set
+from dicom_phantoms import (
+    build_block,
+    build_contours,
+    build_segmentation,
+    build_series,
+    build_structure_set,
+    write_dataset,
+    write_series,
+)
 from radfeat.core.errors import InputError
 from radfeat.core.vocabulary import Reason
+from radfeat.ingest.case_reader import read_image, read_pair
 from radfeat.ingest.dicom.roi_names import Region, RegionKind, choose_region, list_regions, matches
 from radfeat.ingest.identity import WITHHELD
 from radfeat.ingest.settings import IngestSettings, RoiPattern
@@ -35,7 +44,7 @@ def build_row(label=None, role=None, roi="GTV"):
 
 def choose(dataset, label=None, rois=(), **row):
     settings = IngestSettings(rois=tuple(RoiPattern(**entry) for entry in rois))
-    return choose_region(SOURCE, dataset, build_row(label, **row), settings)
+    return choose_region(SOURCE, dataset, build_row(label, **row), settings, frozenset())
 
 
 def refuse(*args, says, **more):
@@ -248,3 +257,16 @@ def test_two_patterns_for_one_roi_are_refused():
 def test_threshold_is_a_share(threshold):
     with pytest.raises(ValidationError):
         IngestSettings(fractional_threshold=threshold)
+
+
+def test_names_that_only_the_image_knows_are_withheld(tmp_path):
+    series, mask = build_series(), build("GTV Quagmire", "PTV Quagmire")
+    for dataset in series:
+        dataset.PatientName = "Quagmire^Glenn"
+    mask.PatientName, mask.PatientID = "", ""
+    folder, file = write_series(tmp_path / "image", series), write_dataset(tmp_path / "mask.dcm", mask)
+    row = phantoms.build_row(folder, file)
+    with pytest.raises(InputError) as caught:
+        read_pair(read_image(row, IngestSettings()), row, IngestSettings())
+    assert "uagmire" not in caught.value.sentence
+    assert f"found '{WITHHELD}' (1)" in caught.value.sentence

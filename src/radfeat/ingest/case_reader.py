@@ -42,8 +42,8 @@ class ReadImage:
 
     ``read_labels`` and ``read_object`` read a mask of this image, from a file or from DICOM, and remember the
     last one: the ROIs of an image often share one. ``findings`` are what reading found. Acquisition, frame of
-    reference and instances are what only DICOM gives: ``instances`` maps each SOPInstanceUID to its slice
-    (-1: to all slices).
+    reference, instances and identity are what only DICOM gives: ``instances`` maps each SOPInstanceUID to its
+    slice (-1: to all slices), ``identity`` are the words of the headers that name someone.
     """
 
     volume: Volume
@@ -53,6 +53,7 @@ class ReadImage:
     acquisition: Acquisition | None = None
     frame_of_reference: str | None = field(default=None, repr=False)
     instances: Mapping[str, int] = field(default_factory=dict, repr=False)
+    identity: frozenset[str] = field(default=frozenset(), repr=False)
     read_labels: ReadLabels = field(default_factory=_remember_last_file, repr=False)
     read_object: ReadObject = field(default_factory=_remember_last_object, repr=False)
 
@@ -91,6 +92,7 @@ def _read_series(source: Source, modality: Modality, settings: IngestSettings) -
         acquisition=series.acquisition,
         frame_of_reference=series.frame_of_reference,
         instances=series.instances,
+        identity=series.identity,
     )
 
 
@@ -122,7 +124,7 @@ def _pair_with_object(
     image: ReadImage, source: Source, row: ImageRow, settings: IngestSettings
 ) -> SourcePair:
     grid = image.volume.grid
-    place = ImagePlace(grid, image.frame_of_reference, image.instances)
+    place = ImagePlace(grid, image.frame_of_reference, image.instances, image.identity)
     found = read_dicom_mask(source, place, row, settings, image.read_object)
     return _build_pair(image, Mask(found.voxels_zyx, grid, row.key), found.sha256, found.findings)
 

@@ -19,7 +19,7 @@ ALL_SLICES = -1
 
 @dataclass(frozen=True, slots=True)
 class ImagePlace:
-    """Where an image lies.
+    """Where an image lies, and whose it is.
 
     Parameters
     ----------
@@ -29,11 +29,14 @@ class ImagePlace:
         FrameOfReferenceUID; None where it is not known, as for NIfTI.
     instances
         Slice index k of each SOPInstanceUID; -1 where one instance holds all slices; empty for NIfTI.
+    identity
+        Words of the image's headers that name someone; none for NIfTI.
     """
 
     grid: Grid
     frame_of_reference: str | None = field(default=None, repr=False)
     instances: Mapping[str, int] = field(default_factory=dict, repr=False)
+    identity: frozenset[str] = field(default=frozenset(), repr=False)
 
     def slices_of(self, references: Iterable[str]) -> set[int]:
         """The slices of those instances that are the image's own."""

@@ -58,7 +58,7 @@ def read_dicom_mask(
         If the mask does not lie on the image.
     """
     found = read(source)
-    region = choose_region(source, found.header, row, settings)
+    region = choose_region(source, found.header, row, settings, image.identity)
     if found.kind is RegionKind.STRUCTURE:
         findings = check_frame(source, image, read_frame_of_reference(found.header, region))
         contours = read_contours(source, found.header, region)

@@ -58,7 +58,7 @@ def read_drawing_method(image: ReadImage, row: ImageRow, settings: IngestSetting
         return None
     source = Source(row.mask, row.key.roi_id, missing=Reason.ROI_NOT_FOUND)
     header = image.read_object(source).header
-    number = choose_region(source, header, row, settings).number
+    number = choose_region(source, header, row, settings, image.identity).number
     for sequence, key, keyword in _METHODS:
         for item in read_items(header, sequence):
             if read_number(item, key) == number:

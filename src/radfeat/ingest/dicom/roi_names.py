@@ -50,17 +50,20 @@ def list_regions(header: Dataset) -> tuple[Region, ...]:
     return _list_segments(header)
 
 
-def choose_region(source: Source, header: Dataset, row: ImageRow, settings: IngestSettings) -> Region:
+def choose_region(
+    source: Source, header: Dataset, row: ImageRow, settings: IngestSettings, identity: frozenset[str]
+) -> Region:
     """The region of a row.
 
     The row's ``label`` decides: a number, or a name letter by letter. Without one the pattern of the row's
     ``roi`` in ``ingest.rois`` decides, or those of its ``role``; without a pattern there must be one region.
+    ``identity`` are the words of the image's headers that name someone: the mask's own may lack them.
 
     Raises
     ------
     InputError
         If no region or several are meant (``ROI_NOT_FOUND``); the message lists those present, but for names
-        that repeat a word of the header's identity.
+        that repeat a word of the header's identity or of the image's.
     """
     regions = list_regions(header)
     patterns = pick_patterns(row, settings)
@@ -71,7 +74,7 @@ def choose_region(source: Source, header: Dataset, row: ImageRow, settings: Inge
     choice = _require_number(regions, choice)
     if len(choice.found) == 1:
         return choice.found[0]
-    words = identity_words(header)
+    words = identity_words(header) | identity
     head = f"has {len(choice.found)} regions" if choice.found else "has no region"
     label = f" '{_show(choice.label, words)}'" if choice.label else ""
     raise source.refuse(

@@ -16,6 +16,7 @@ from radfeat.ingest.dicom.one_series import require_one_kind, require_one_series
 from radfeat.ingest.dicom.remark import SeriesCheck, remark
 from radfeat.ingest.dicom.stacking import Stack, stack_frames
 from radfeat.ingest.dicom.voxels import check_slices, check_suv_range, decode_voxels
+from radfeat.ingest.identity import identity_words
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
 
@@ -41,6 +42,8 @@ class DicomSeries:
         FrameOfReferenceUID, None where the headers give none.
     instances
         Slice index k of each SOPInstanceUID; -1 for the one of an enhanced object, which holds all slices.
+    identity
+        Words that name someone, of all headers; a mask's regions may be called by them.
     """
 
     volume: Volume
@@ -49,6 +52,7 @@ class DicomSeries:
     acquisition: Acquisition
     frame_of_reference: str | None = field(repr=False)
     instances: Mapping[str, int] = field(repr=False)
+    identity: frozenset[str] = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -110,6 +114,7 @@ def read_dicom_series(source: Source, modality: Modality, settings: IngestSettin
         acquisition=read_acquisition([instance.header for instance in instances], stack.grid),
         frame_of_reference=read_text(instances[0].header, "FrameOfReferenceUID"),
         instances=_index_instances(instances, stack.frames),
+        identity=frozenset[str]().union(*(identity_words(instance.header) for instance in instances)),
     )
 
 
