@@ -1,4 +1,6 @@
-"""The rasteriser against the even-odd rule written out for one point, and against itself."""
+"""The rasteriser against the even-odd rule written out for one point, in fractions, and against itself."""
+
+from fractions import Fraction
 
 import numpy as np
 from hypothesis import given, settings
@@ -9,15 +11,18 @@ from radfeat.ingest.dicom.contours import fill_polygon
 SIZE = (11, 9)
 COARSE = st.integers(-8, 32).map(lambda n: n / 2)
 """Halves: corners on centres and on borders, edges through centres, equal corners; some outside."""
-FINE = st.floats(-3, 14, allow_nan=False)
+TENTHS = st.integers(-30, 140).map(lambda n: n / 10)
+"""Edges through centres by thirds and sevenths, which rounding puts on either side."""
+FINE = st.integers(-3_000_000, 14_000_000).map(lambda n: n / 1_000_000)
 POLYGONS = st.one_of(
-    *(st.lists(st.tuples(number, number), min_size=3, max_size=12) for number in (COARSE, FINE))
+    *(st.lists(st.tuples(number, number), min_size=3, max_size=12) for number in (COARSE, TENTHS, FINE))
 )
 
 
 def contains(polygon, x, y):
     """Whether a point lies in a polygon: its border is crossed an odd number of times towards greater x."""
     inside = False
+    polygon = [tuple(Fraction(round(c * 10**6), 10**6) for c in corner) for corner in polygon]
     for (x0, y0), (x1, y1) in zip(polygon, [*polygon[1:], polygon[0]], strict=True):
         if y0 > y1:
             x0, y0, x1, y1 = x1, y1, x0, y0

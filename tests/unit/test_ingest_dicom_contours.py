@@ -135,6 +135,16 @@ def test_triangles_of_a_fan_around_a_centre_tile_the_plane():
     assert np.array_equal(sum(fill(t).astype(int) for t in fan), fill(around).astype(int))
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "row", "column"), [((5.7, 1.4), (8.8, 7.6), 4, 7), ((9.3, 3.1), (0.2, 4.4), 4, 3)]
+)
+def test_centre_on_a_slanted_edge_belongs_to_the_polygon_on_its_right(low, high, row, column):
+    """In floating point these edges pass their centres one unit in the last place too far right."""
+    left, right = [(-3, low[1]), low, high, (-3, high[1])], [low, high, (12, high[1]), (12, low[1])]
+    assert np.flatnonzero(fill(right)[row]).tolist() == list(range(column, SIZE[0]))
+    assert np.flatnonzero(fill(left)[row]).tolist() == list(range(column))
+
+
 def test_what_lies_outside_the_slice_is_cut_off():
     assert fill(box(-3, -3, 5, 5)).sum() == 4
     assert fill(box(7, 6, 5, 5)).sum() == 4
