@@ -270,7 +270,7 @@ def strange(dataset):
         reference.ReferencedSOPInstanceUID = generate_uid()
 
 
-def test_references_beyond_a_cropped_series_are_normal(read, build):
+def test_slices_that_only_the_structure_set_knows_are_missed(read, build):
     """The set as a whole refers to slices that are not here; the contours to those that are."""
     dataset = build()
     (study,) = dataset.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence
@@ -278,6 +278,19 @@ def test_references_beyond_a_cropped_series_are_normal(read, build):
     for _ in range(5):
         listed.append(deepcopy(listed[0]))
         listed[-1].ReferencedSOPInstanceUID = generate_uid()
+    (finding,) = read(dataset).findings
+    assert (finding.check, finding.severity) == ("dicom.missing_instances", Severity.WARNING)
+    assert (finding.measured, finding.limit, finding.unit) == (5, 0, "instances")
+    assert f"5 of the {len(SERIES) + 5} instances" in finding.sentence
+
+
+def test_another_series_that_the_structure_set_lists_too_is_not_missed(read, build):
+    dataset = build()
+    (study,) = dataset.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence
+    other = deepcopy(study.RTReferencedSeriesSequence[0])
+    for reference in other.ContourImageSequence:
+        reference.ReferencedSOPInstanceUID = generate_uid()
+    study.RTReferencedSeriesSequence.append(other)
     assert read(dataset).findings == ()
 
 

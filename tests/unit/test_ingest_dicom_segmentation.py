@@ -219,6 +219,14 @@ def test_segmentation_as_a_whole_may_say_that_it_is_of_another_series(read):
     assert [(f.check, f.measured) for f in read(dataset).findings] == [("dicom.other_series", 1)]
 
 
+def test_slices_that_only_the_segmentation_knows_are_missed(read):
+    dataset = build_segmentation(SERIES, {"GTV": BLOCK})
+    listed = dataset.ReferencedSeriesSequence[0].ReferencedInstanceSequence
+    listed.append(deepcopy(listed[0]))
+    listed[-1].ReferencedSOPInstanceUID = uid_of("lost")
+    assert [(f.check, f.measured) for f in read(dataset).findings] == [("dicom.missing_instances", 1)]
+
+
 def test_nifti_image_names_no_frame_and_that_is_said(tmp_path, read):
     nifti = phantoms.write(tmp_path / "image.nii.gz", phantoms.build_voxels(GRID), GRID)
     image = read_image(phantoms.build_row(nifti, nifti), SETTINGS)

@@ -134,3 +134,31 @@ def check_series(
         "another copy of this one, and was placed by its coordinates"
     )
     return (remark(MaskCheck.OTHER_SERIES, source.key, what, strange, 0.0, "references"),)
+
+
+def check_instances(
+    source: Source, image: ImagePlace, series: Iterable[Collection[str]]
+) -> tuple[Finding, ...]:
+    """Whether a mask's own series is in the image as a whole: a slice lost at its end leaves no gap.
+
+    Parameters
+    ----------
+    source
+        The mask file, for the finding.
+    image
+        Where the image lies; nothing can be said where its instances are not known, or hold all slices each.
+    series
+        SOPInstanceUIDs to which the mask refers, by series; one of which the image holds nothing is another.
+    """
+    if ALL_SLICES in image.instances.values():
+        return ()
+    own = [listed for listed in map(frozenset, series) if not listed.isdisjoint(image.instances)]
+    listed = frozenset().union(*own)
+    absent = len(listed - image.instances.keys())
+    if not absent:
+        return ()
+    what = (
+        f"{absent} of the {len(listed)} instances of the image's series to which {source.role} refers are "
+        "not in the image: slices may be missing, or belong to another stack of the series"
+    )
+    return (remark(MaskCheck.MISSING_INSTANCES, source.key, what, absent, 0.0, "instances"),)

@@ -13,6 +13,7 @@ class MaskCheck(StrEnum):
 
     FRAME_UNCHECKED = "dicom.frame_unchecked"
     OTHER_SERIES = "dicom.other_series"
+    MISSING_INSTANCES = "dicom.missing_instances"
     CONTOUR_POINTS = "dicom.contour_points"
     CONTOUR_DEGENERATE = "dicom.contour_degenerate"
     CONTOUR_OUTSIDE = "dicom.contour_outside"

@@ -11,7 +11,7 @@ from radfeat.ingest.dicom.headers import read_text
 from radfeat.ingest.dicom.image_place import ImagePlace, check_frame
 from radfeat.ingest.dicom.mask_object import MaskObject, read_mask_object
 from radfeat.ingest.dicom.roi_names import RegionKind, choose_region
-from radfeat.ingest.dicom.rtstruct import list_referenced_instances, read_contours, read_frame_of_reference
+from radfeat.ingest.dicom.rtstruct import list_referenced_series, read_contours, read_frame_of_reference
 from radfeat.ingest.dicom.segmentation import fill_segment
 from radfeat.ingest.dicom.structures import draw_structure
 from radfeat.ingest.image_sheet import ImageRow
@@ -62,7 +62,7 @@ def read_dicom_mask(
     if found.kind is RegionKind.STRUCTURE:
         findings = check_frame(source, image, read_frame_of_reference(found.header, region))
         contours = read_contours(source, found.header, region)
-        referred = list_referenced_instances(found.header)
+        referred = list_referenced_series(found.header)
         voxels, remarks = draw_structure(source, contours, referred, image, settings)
     else:
         findings = check_frame(source, image, read_text(found.header, "FrameOfReferenceUID"))

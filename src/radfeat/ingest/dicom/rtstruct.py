@@ -82,14 +82,13 @@ def read_frame_of_reference(header: Dataset, region: Region) -> str | None:
     return listed.pop() if len(listed) == 1 else None
 
 
-def list_referenced_instances(header: Dataset) -> frozenset[str]:
-    """SOPInstanceUID of all images that the structure set as a whole refers to."""
-    return frozenset(
-        uid
+def list_referenced_series(header: Dataset) -> tuple[frozenset[str], ...]:
+    """SOPInstanceUIDs of the images that the structure set as a whole refers to, series by series."""
+    return tuple(
+        frozenset(_read_references(series))
         for frame in read_items(header, "ReferencedFrameOfReferenceSequence")
         for study in read_items(frame, "RTReferencedStudySequence")
         for series in read_items(study, "RTReferencedSeriesSequence")
-        for uid in _read_references(series)
     )
 
 

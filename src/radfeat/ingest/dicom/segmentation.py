@@ -17,7 +17,13 @@ from radfeat.core.grid import Grid
 from radfeat.core.vocabulary import Severity
 from radfeat.ingest.dicom.functional_groups import PER_FRAME, read_macro
 from radfeat.ingest.dicom.headers import READ_FAULTS, quiet, read_items, read_number, read_numbers, read_text
-from radfeat.ingest.dicom.image_place import ImagePlace, check_series, choose_tolerance_mm, require_reference
+from radfeat.ingest.dicom.image_place import (
+    ImagePlace,
+    check_instances,
+    check_series,
+    choose_tolerance_mm,
+    require_reference,
+)
 from radfeat.ingest.dicom.mask_remark import MaskCheck, empty, remark
 from radfeat.ingest.dicom.roi_names import Region
 from radfeat.ingest.settings import IngestSettings
@@ -74,8 +80,10 @@ def fill_segment(
         voxels[k] = choose(stored)
     if not voxels.any():
         raise empty(source, "has no voxel in the segment")
-    findings += check_series(source, image, [frame.instances for frame in frames], _list_instances(header))
-    return voxels, findings
+    referred = _list_referenced_series(header)
+    whole = frozenset().union(*referred)
+    findings += check_series(source, image, [frame.instances for frame in frames], whole)
+    return voxels, (*findings, *check_instances(source, image, referred))
 
 
 def _list_frames(source: Source, header: Dataset) -> list[_Frame]:
@@ -128,14 +136,16 @@ def _read_references(group: Dataset) -> tuple[str, ...]:
     return tuple(uid for uid in named if uid is not None)
 
 
-def _list_instances(header: Dataset) -> frozenset[str]:
-    """SOPInstanceUID of all images that the segmentation as a whole refers to."""
-    named = [
-        read_text(instance, "ReferencedSOPInstanceUID")
+def _list_referenced_series(header: Dataset) -> tuple[frozenset[str], ...]:
+    """SOPInstanceUIDs of the images that the segmentation as a whole refers to, series by series."""
+    return tuple(
+        frozenset(
+            uid
+            for instance in read_items(series, "ReferencedInstanceSequence")
+            if (uid := read_text(instance, "ReferencedSOPInstanceUID")) is not None
+        )
         for series in read_items(header, "ReferencedSeriesSequence")
-        for instance in read_items(series, "ReferencedInstanceSequence")
-    ]
-    return frozenset(uid for uid in named if uid is not None)
+    )
 
 
 def _require_size(source: Source, header: Dataset, grid: Grid) -> None:

@@ -23,7 +23,13 @@ from radfeat.ingest.dicom.contours import (
     relate_all,
     to_index,
 )
-from radfeat.ingest.dicom.image_place import ImagePlace, check_series, choose_tolerance_mm, require_reference
+from radfeat.ingest.dicom.image_place import (
+    ImagePlace,
+    check_instances,
+    check_series,
+    choose_tolerance_mm,
+    require_reference,
+)
 from radfeat.ingest.dicom.mask_remark import MaskCheck, count, empty, remark
 from radfeat.ingest.dicom.rtstruct import Contour, ContourKind
 from radfeat.ingest.settings import IngestSettings
@@ -54,7 +60,7 @@ class _Placed:
 def draw_structure(
     source: Source,
     contours: Sequence[Contour],
-    referred: Collection[str],
+    referred: Sequence[Collection[str]],
     image: ImagePlace,
     settings: IngestSettings,
 ) -> tuple[Voxels, tuple[Finding, ...]]:
@@ -67,7 +73,7 @@ def draw_structure(
     contours
         The region's contours.
     referred
-        SOPInstanceUIDs of the images that the structure set as a whole refers to.
+        SOPInstanceUIDs of the images that the structure set as a whole refers to, series by series.
     image, settings
         The image, and what is allowed.
 
@@ -96,7 +102,9 @@ def draw_structure(
     if not voxels.any():
         raise _refuse_empty(source, placed, image.grid)
     findings += _check_places(source, placed, image.grid, settings)
-    findings += check_series(source, image, [c.instances for c in placed if c.k is not None], referred)
+    whole = frozenset().union(*referred)
+    findings += check_series(source, image, [c.instances for c in placed if c.k is not None], whole)
+    findings += check_instances(source, image, referred)
     return voxels, (*findings, *_tell_relations(source, relations))
 
 
