@@ -12,7 +12,7 @@ from radfeat.ingest.identity import names_someone
 from radfeat.ingest.inventory.draft import Draft, Owner, draft_rows
 from radfeat.ingest.inventory.grouping import SeriesGroup, compare_files, drop_copies, group_series
 from radfeat.ingest.inventory.header_reader import read_records
-from radfeat.ingest.inventory.pairing import index_images, pair_masks
+from radfeat.ingest.inventory.pairing import doubt_incomplete, index_images, pair_masks
 from radfeat.ingest.inventory.records import InstanceRecord, Kind, Patient, SkippedFile
 from radfeat.ingest.inventory.subjects import Subject, SubjectList, Visit, name_subjects, name_visits
 from radfeat.ingest.inventory.verdicts import Opinion, Verdict, build_task, form_opinion, judge_series
@@ -100,14 +100,15 @@ def take_inventory(root: Path, options: InventoryOptions, watch: Watch | None = 
     opinions = _judge(groups, options, watch)
     subjects, owners = _find_owners(root, groups, options)
     opinions = {key: _add_doubt(opinion, owners[key]) for key, opinion in opinions.items()}
-    pairings = pair_masks(groups, index_images(groups, opinions))
+    index = index_images(groups, opinions)
+    pairings = pair_masks(groups, index)
     words = collect_words(groups, pairings)
     return Inventory(
         root=root,
         files=len(tree.files) + len(tree.skipped),
         skipped=tuple(sorted([*skipped, *copies], key=lambda entry: os.fsencode(entry.path))),
         groups=groups,
-        opinions=opinions,
+        opinions=doubt_incomplete(groups, index),
         owners=owners,
         words=words,
         subjects=subjects,
@@ -210,5 +211,4 @@ def _add_doubt(opinion: Opinion, owner: Owner) -> Opinion:
     """A series whose subject or visit is in doubt is doubtful."""
     if opinion.verdict is Verdict.NOT_AN_IMAGE or not owner.problem:
         return opinion
-    verdict = Verdict.DOUBTFUL if opinion.verdict is Verdict.USABLE else opinion.verdict
-    return Opinion(verdict, (*opinion.reasons, f"In doubt is whose it is: {owner.problem}."), opinion.layout)
+    return opinion.with_doubt(f"In doubt is whose it is: {owner.problem}.")

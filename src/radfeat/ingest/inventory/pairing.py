@@ -10,6 +10,11 @@ from radfeat.ingest.inventory.grouping import MASKS, SeriesGroup
 from radfeat.ingest.inventory.records import InstanceRecord, Kind, MaskContents
 from radfeat.ingest.inventory.verdicts import Opinion, Verdict
 
+_NOTHING_DRAWN = {
+    Kind.STRUCTURE_SET: "Nothing is drawn of it: it has no contour, or marked points alone.",
+    Kind.SEGMENTATION: "Nothing is drawn of it: no frame shows the segment.",
+}
+
 
 class PairedBy(StrEnum):
     """What told which image a mask belongs to."""
@@ -73,6 +78,32 @@ def pair_masks(groups: Iterable[SeriesGroup], index: ImageIndex) -> list[Pairing
         if group.kind in MASKS:
             pairings += _pair_mask(group, index)
     return pairings
+
+
+def doubt_incomplete(groups: Iterable[SeriesGroup], index: ImageIndex) -> dict[str, Opinion]:
+    """The opinions, with a doubt on each image of whose series a mask names instances that are not there.
+
+    A slice lost at an end of a series leaves no gap; a mask that was drawn before may still know of it. A
+    series of which no instance is there was written anew, or is another: that says nothing.
+    """
+    lost: dict[str, tuple[int, int]] = {}
+    for group in groups:
+        contents = [_contents_of(record) for record in group.records] if group.kind in MASKS else []
+        for listed in (uids for content in contents for uids in content.listed):
+            absent = len(listed - index.by_instance.keys())
+            for image in _collect(index.by_instance, listed) if absent else ():
+                lost[image.key] = max(lost.get(image.key, (0, 0)), (absent, len(listed)))
+    return {
+        key: opinion if key not in lost else opinion.with_doubt(_tell_lost(*lost[key]))
+        for key, opinion in index.opinions.items()
+    }
+
+
+def _tell_lost(absent: int, listed: int) -> str:
+    return (
+        f"A mask names {listed} images of its series, of which {absent} "
+        f"{'is' if absent == 1 else 'are'} not in the tree: slices may be lost."
+    )
 
 
 def _pair_mask(mask: SeriesGroup, index: ImageIndex) -> list[Pairing]:
@@ -146,4 +177,6 @@ def _check(pairing: Pairing, contents: MaskContents, index: ImageIndex) -> Pairi
         problem = f"Its image cannot be used: {' '.join(opinion.reasons)}"
     elif frame and contents.frames and frame not in contents.frames:
         problem = "Mask and image lie in different frames of reference."
+    elif pairing.region is not None and pairing.region.number in contents.undrawn:
+        problem = _NOTHING_DRAWN[pairing.mask.kind]
     return replace(pairing, problem=problem)

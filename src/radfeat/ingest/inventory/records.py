@@ -97,6 +97,8 @@ class MaskContents:
     """What a structure set or segmentation holds, and which images it says it was drawn in.
 
     ``instance_uids_by_region`` is filled by region number where several series are referenced, else empty.
+    ``listed`` are the instances that the mask as a whole names, series by series; ``undrawn`` the numbers of
+    regions of which it draws nothing.
     """
 
     regions: tuple[Region, ...]
@@ -104,6 +106,8 @@ class MaskContents:
     instance_uids: frozenset[str]
     frames: tuple[str, ...]
     instance_uids_by_region: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    listed: tuple[frozenset[str], ...] = ()
+    undrawn: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

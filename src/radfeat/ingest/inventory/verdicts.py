@@ -86,6 +86,11 @@ class Opinion:
     reasons: tuple[str, ...]
     layout: Layout
 
+    def with_doubt(self, reason: str) -> "Opinion":
+        """The opinion with one more reason for doubt; what is usable becomes doubtful."""
+        verdict = Verdict.DOUBTFUL if self.verdict is Verdict.USABLE else self.verdict
+        return Opinion(verdict, (*self.reasons, reason), self.layout)
+
 
 def build_task(group: SeriesGroup, settings: IngestSettings) -> JudgingTask | None:
     """What is needed to judge a group; None where it cannot be a volume, whatever its headers say."""
