@@ -152,7 +152,7 @@ def test_an_roi_name_of_other_words_becomes_a_number_and_is_listed() -> None:
     named.ROINumber, named.ROIName = 2, "GTV Quagmire"
     dataset.StructureSetROISequence = Sequence([known, named])
     cleaned, journal = _clean(dataset)
-    assert [item.ROIName for item in cleaned.StructureSetROISequence] == ["GTV_Mass", "ROI 2"]
+    assert [item.ROIName for item in cleaned.StructureSetROISequence] == ["GTV_Mass", "WITHHELD 2"]
     assert journal.withheld == [("ROIName", "GTV Quagmire")]
 
 
@@ -225,7 +225,7 @@ def _add_unlisted_text(dataset: Dataset) -> None:
 
 
 def _add_wrong_representation(dataset: Dataset) -> None:
-    dataset.add_new(0x00280010, "LO", "Rows")
+    dataset.add_new(0x00180060, "LO", "KVP")
 
 
 def _add_unlisted_person(dataset: Dataset) -> None:

@@ -354,7 +354,7 @@ def test_structure_sets_and_segmentations_still_refer_to_their_images(tmp_path: 
     referred = segmented.ReferencedSeriesSequence[0].ReferencedInstanceSequence
     assert {item.ReferencedSOPInstanceUID for item in referred} <= images
     assert len({d.FrameOfReferenceUID for d in made if "FrameOfReferenceUID" in d}) == 1
-    assert drawn.StructureSetROISequence[0].ROIName == "ROI 1"
+    assert drawn.StructureSetROISequence[0].ROIName == "WITHHELD 1"
     assert segmented.SegmentSequence[0].SegmentLabel == "GTV"
     np.testing.assert_array_equal([float(x) for x in contours[0].ContourData], build_contours()[0].ravel())
 

@@ -11,8 +11,17 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
+from radfeat.ingest.deidentify.codes import SCHEMES, is_public_code
+from radfeat.ingest.deidentify.compressed import blank_comments
 from radfeat.ingest.deidentify.dates import keep_time, shift_date, shift_date_time
 from radfeat.ingest.deidentify.journal import Journal, Person, Profile
+from radfeat.ingest.deidentify.numbers import (
+    LINKS,
+    MEASURES,
+    names_by_number,
+    read_decimals,
+    require_expendable,
+)
 from radfeat.ingest.deidentify.table import (
     BYTES,
     CHARACTERISTICS,
@@ -43,10 +52,9 @@ _KINDS = {
 }
 _CODE_STRING = re.compile(r"[A-Za-z0-9 _+./-]{0,32}")
 _KEPT_TEXT = re.compile(r"[^\x00-\x1f\x7f]{0,64}")
-_CODE_VALUE = re.compile(r"\d{5,18}|[A-Z]{1,2}-[A-Z0-9]{3,6}|1[0-9]{5}")
-_SCHEMES = frozenset(("DCM", "SCT", "SRT", "SNM3", "99SDM", "UCUM", "FMA", "NCIt", "RADLEX", "IBSI", "UMLS"))
+_LIKE_DATE_OR_UID = re.compile(r"\d{6}|\.[^.]*\.")
 _AGE = re.compile(r"(\d{3})([DWMY])")
-_NUMBERS = ("DS", "IS")
+_DECIMALS = ("DS", "IS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,13 @@ class Cleaning:
 
 
 def clean_dataset(source: Dataset, cleaning: Cleaning) -> Dataset:
-    """A new dataset of what may leave, items of sequences included; pixels are carried over untouched."""
+    """A new dataset of what may leave, items of sequences included; voxels are carried over untouched.
+
+    Raises
+    ------
+    HeaderError
+        If an element would have to go that values depend on, or compressed pixels cannot be followed.
+    """
     result = Dataset()
     for tag in sorted(source.keys()):
         if tag.is_private:
@@ -67,6 +81,7 @@ def clean_dataset(source: Dataset, cleaning: Cleaning) -> Dataset:
         element = None if is_removed_group(tag) else _read_element(source, tag)
         cleaned = None if element is None else clean_element(element, source, cleaning)
         if cleaned is None:
+            require_expendable(source, tag)
             cleaning.journal.note(Action.REMOVE, keyword_for_tag(tag) or "(unknown)")
         else:
             result.add(cleaned)
@@ -81,9 +96,18 @@ def clean_element(element: DataElement, item: Dataset, cleaning: Cleaning) -> Da
     if action is Action.REMOVE:
         return None
     cleaning.journal.note(action, keyword_for_tag(tag))
-    if element.VR == "SQ" or tag in BYTES:
-        return element if tag in BYTES else DataElement(tag, "SQ", value)
+    if tag in BYTES:
+        return _without_comments(element) if element.is_undefined_length else element
+    if element.VR == "SQ":
+        return DataElement(tag, "SQ", value)
     return DataElement(tag, element.VR, value, already_converted=False)
+
+
+def _without_comments(element: DataElement) -> DataElement:
+    """Compressed pixels without what programs and people wrote beside them."""
+    kept = DataElement(element.tag, element.VR, blank_comments(element.value))
+    kept.is_undefined_length = True
+    return kept
 
 
 def _judge(element: DataElement, item: Dataset, cleaning: Cleaning) -> tuple[Action, object]:
@@ -140,7 +164,8 @@ def _names(texts: list[str], cleaning: Cleaning) -> bool:
 
 
 def _cap_age(element: DataElement, cleaning: Cleaning) -> tuple[Action, object]:
-    parts = _AGE.fullmatch(_texts(element)[0])
+    texts = _texts(element)
+    parts = _AGE.fullmatch(texts[0]) if len(texts) == 1 else None
     if parts is None:
         return _REMOVED
     cleaning.journal.kept_characteristics = True
@@ -150,11 +175,10 @@ def _cap_age(element: DataElement, cleaning: Cleaning) -> tuple[Action, object]:
 
 
 def _keep_characteristic(element: DataElement, cleaning: Cleaning) -> tuple[Action, object]:
-    texts = _texts(element)
-    if not all(_CODE_STRING.fullmatch(text) for text in texts) or _names(texts, cleaning):
-        return _REMOVED
-    cleaning.journal.kept_characteristics = True
-    return Action.KEEP, element.value
+    action, value = _keep_number(element, cleaning) if element.VR == "DS" else _keep_code(element, cleaning)
+    if action is Action.KEEP:
+        cleaning.journal.kept_characteristics = True
+    return action, value
 
 
 def _clean_descriptor(element: DataElement, item: Dataset, cleaning: Cleaning) -> tuple[Action, object]:
@@ -180,18 +204,11 @@ def _keep_text(element: DataElement, item: Dataset, cleaning: Cleaning) -> tuple
     if not all(_KEPT_TEXT.fullmatch(text) for text in texts) or _names(texts, cleaning):
         return _REMOVED
     keyword = keyword_for_tag(element.tag)
-    if keyword == "CodingSchemeDesignator" and texts[0] not in _SCHEMES:
+    if keyword == "CodingSchemeDesignator" and texts[0] not in SCHEMES:
         return Action.CLEAN, "99WITHHELD"
-    if keyword == "CodeValue" and not _is_public_code(texts[0], item):
+    if keyword == "CodeValue" and not is_public_code(texts[0], str(item.get("CodingSchemeDesignator", ""))):
         return Action.CLEAN, "withheld"
     return Action.KEEP, _joined(texts)
-
-
-def _is_public_code(value: str, item: Dataset) -> bool:
-    scheme = str(item.get("CodingSchemeDesignator", ""))
-    if scheme == "UCUM":
-        return len(value) <= 8
-    return scheme in _SCHEMES and _CODE_VALUE.fullmatch(value) is not None
 
 
 def _derive_uids(element: DataElement, cleaning: Cleaning) -> tuple[Action, object]:
@@ -269,22 +286,29 @@ def _keep_harmless(element: DataElement, cleaning: Cleaning) -> tuple[Action, ob
     vr = str(element.VR)
     if vr == "SQ":
         return _clean_items(element, cleaning)
-    if element.tag in BYTES or vr == "AT" or (_KINDS.get(vr) == "number" and _is_numeric(element)):
+    if element.tag in BYTES or vr == "AT":
         return Action.KEEP, element.value
-    if vr == "CS":
-        texts = _texts(element)
-        if all(_CODE_STRING.fullmatch(text) for text in texts) and not _names(texts, cleaning):
-            return Action.KEEP, _joined(texts)
-    return _REMOVED
+    if _KINDS.get(vr) == "number":
+        return _keep_number(element, cleaning)
+    return _keep_code(element, cleaning) if vr == "CS" else _REMOVED
 
 
-def _is_numeric(element: DataElement) -> bool:
-    if str(element.VR) not in _NUMBERS:
-        return True
-    try:
-        return all(len(text) <= 16 and (not text or float(text) == float(text)) for text in _texts(element))
-    except ValueError:
-        return False
+def _keep_code(element: DataElement, cleaning: Cleaning) -> tuple[Action, object]:
+    """Code strings; dates, long numbers and UIDs are no codes."""
+    texts = _texts(element)
+    codes = all(_CODE_STRING.fullmatch(text) and not _LIKE_DATE_OR_UID.search(text) for text in texts)
+    return (Action.KEEP, _joined(texts)) if codes and not _names(texts, cleaning) else _REMOVED
+
+
+def _keep_number(element: DataElement, cleaning: Cleaning) -> tuple[Action, object]:
+    """Numbers, texts of numbers written anew where they are too long; none that is someone's identifier."""
+    vr, texts = str(element.VR), _texts(element)
+    kept = read_decimals(texts) if vr in _DECIMALS else texts
+    if kept is None:
+        return _REMOVED
+    if element.tag not in MEASURES and names_by_number(vr, texts, cleaning.person.words):
+        return _REMOVED if element.tag in LINKS else (Action.EMPTY, None)
+    return Action.KEEP, _joined(kept) if kept != texts else element.value
 
 
 def _keep_safe_private(source: Dataset, result: Dataset, cleaning: Cleaning) -> None:
@@ -311,8 +335,5 @@ def _read_private(source: Dataset, group: int, creator: str, offset: int) -> str
 
 
 def _as_number(text: str) -> str:
-    try:
-        number = float(text)
-    except ValueError:
-        return ""
-    return text if len(text) <= 16 and number == number else ""
+    kept = read_decimals([text])
+    return kept[0] if kept else ""

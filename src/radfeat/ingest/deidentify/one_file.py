@@ -16,7 +16,7 @@ from radfeat.ingest.deidentify.table import Action
 from radfeat.ingest.deidentify.traces import build_needles, has_trace
 from radfeat.ingest.dicom.headers import READ_FAULTS, HeaderError, parse_dataset, quiet, read_text
 from radfeat.ingest.dicom.series_key import instance_key, series_key
-from radfeat.ingest.identity import identity_texts, identity_words, words_of
+from radfeat.ingest.identity import identity_texts, identity_words, name_words, names_someone, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def deidentify_file(path: Path, target: Path, profile: Profile) -> Outcome:
         patient_id = read_text(dataset, "PatientID") or ""
         issuer = read_text(dataset, "IssuerOfPatientID") or ""
         subject_id, reason = name_subject(patient_id, issuer, profile)
-        reason = reason or judge(dataset, data)
+        reason = reason or judge(dataset, data) or _judge_name(dataset, subject_id, profile)
         if reason is not None:
             return Outcome(path, quarantine=reason)
         return _write(path, dataset, target, profile, patient_id, subject_id)
@@ -75,6 +75,12 @@ def name_subject(patient_id: str, issuer: str, profile: Profile) -> tuple[str, Q
         return profile.secret.derive_subject(patient_id), None
     listed = profile.subjects.get((patient_id, issuer)) or profile.subjects.get((patient_id, ""))
     return (listed, None) if listed else ("", Quarantine.NOT_IN_LIST)
+
+
+def _judge_name(dataset: Dataset, subject_id: str, profile: Profile) -> Quarantine | None:
+    """A subject id of the list must not be made of the name of the subject; pseudonyms cannot be."""
+    named = profile.subjects is not None and names_someone(subject_id, name_words(dataset))
+    return Quarantine.NAMED if named else None
 
 
 def build_person(dataset: Dataset, subject_id: str, profile: Profile) -> Person:

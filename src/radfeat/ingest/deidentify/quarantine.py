@@ -1,12 +1,13 @@
 """What is not copied, and why: what may show a person in its pixels, and what cannot be judged."""
 
+import math
 from enum import StrEnum
 
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from radfeat.ingest.dicom.headers import read_number, read_text
+from radfeat.ingest.dicom.headers import READ_FAULTS, read_number, read_text
 from radfeat.ingest.dicom.sequences import is_cut_short
 
 
@@ -25,6 +26,8 @@ class Quarantine(StrEnum):
     UNKNOWN_BURNED_IN = "ultrasound that does not say that its pixels are free of annotation"
     COLOUR = "a colour image, as screen shots and fused views are"
     OVERLAY = "an overlay within the pixels"
+    EXCESS = "more bytes of pixels than its header says"
+    NAMED = "a subject id in the list that repeats a word of the subject's name"
     CUT_SHORT = "a file that is cut short, or has fewer pixels than its header says"
     INCOMPLETE = "UIDs that every object has are missing, or the transfer syntax is unknown"
     UNWRITABLE = "a header that cannot be written anew"
@@ -53,6 +56,13 @@ def judge(dataset: Dataset, data: bytes) -> Quarantine | None:
 
     ``data`` are the bytes of its file.
     """
+    try:
+        return _judge(dataset, data)
+    except READ_FAULTS:
+        return Quarantine.UNWRITABLE
+
+
+def _judge(dataset: Dataset, data: bytes) -> Quarantine | None:
     sop_class = read_text(dataset, "SOPClassUID")
     syntax = UID(read_text(dataset.file_meta, "TransferSyntaxUID") or "")
     if not syntax.is_transfer_syntax or any(read_text(dataset, keyword) is None for keyword in _UIDS):
@@ -101,7 +111,7 @@ def _has_overlay_in_pixels(dataset: Dataset) -> bool:
 
 
 def _judge_length(dataset: Dataset) -> Quarantine | None:
-    """Pixels that are not compressed must be as many as rows, columns and frames say."""
+    """Pixels that are not compressed are as many as rows, columns and frames say, and one byte to be even."""
     if not any(keyword in dataset for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         return Quarantine.CUT_SHORT
     if "PixelData" not in dataset or dataset.file_meta.TransferSyntaxUID.is_encapsulated:
@@ -114,4 +124,7 @@ def _judge_length(dataset: Dataset) -> Quarantine | None:
         if count is None:
             return Quarantine.CUT_SHORT
         size *= count
-    return Quarantine.CUT_SHORT if len(dataset.PixelData) < size else None
+    length = len(dataset.PixelData or b"")
+    if length > math.ceil(size) + math.ceil(size) % 2:
+        return Quarantine.EXCESS
+    return Quarantine.CUT_SHORT if length < size else None

@@ -9,6 +9,9 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydicom.config import IGNORE
+from pydicom.uid import UID
+
 from radfeat.core.errors import SettingsError
 from radfeat.ingest.identity import pseudonym
 
@@ -17,7 +20,7 @@ KEY_BYTES = 32
 
 LONGEST_SHIFT_DAYS = 3650
 REGISTERED = "1.2.840.10008."
-"""Root of the UIDs that the standard itself registers: classes, transfer syntaxes; they name nobody."""
+"""Root of the UIDs that the standard registers (classes, transfer syntaxes); others stand below it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Secret:
         Reference: DICOM PS3.5 B.2.
         """
         plain = uid.strip(" \0")
-        if not plain or plain.startswith(REGISTERED):
+        if not plain or _is_registered(plain):
             return plain
         return f"2.25.{uuid.UUID(bytes=self._hash('uid', plain)[:16], version=4).int}"
 
@@ -51,6 +54,11 @@ class Secret:
 
     def _hash(self, purpose: str, text: str) -> bytes:
         return hmac.new(self.key, f"{purpose}\x1f{text}".encode(), hashlib.sha256).digest()
+
+
+def _is_registered(uid: str) -> bool:
+    """Whether the standard's dictionary has a UID, so that it names nobody."""
+    return uid.startswith(REGISTERED) and UID(uid, IGNORE).name != uid
 
 
 def read_secret(path: Path) -> Secret:

@@ -48,7 +48,14 @@ def _read_table() -> dict[BaseTag, Action]:
     return {Tag(tag): action for group, action in _ACTIONS.items() for tag in groups[group] if len(tag) == 2}
 
 
-def _tags(keywords: Iterable[str]) -> frozenset[BaseTag]:
+def tags_of(keywords: Iterable[str]) -> frozenset[BaseTag]:
+    """The tags of these keywords.
+
+    Raises
+    ------
+    KeyError
+        If the dictionary lacks one.
+    """
     found = {keyword: tag_for_keyword(keyword) for keyword in keywords}
     unknown = sorted(keyword for keyword, tag in found.items() if tag is None)
     if unknown:
@@ -59,10 +66,10 @@ def _tags(keywords: Iterable[str]) -> frozenset[BaseTag]:
 TABLE = _read_table()
 """Action by tag. Its repeating groups, curves and overlays, are removed whole: see ``is_removed_group``."""
 
-SUBJECT = _tags(("PatientName", "PatientID"))
+SUBJECT = tags_of(("PatientName", "PatientID"))
 """Replaced by the subject's name in the trial, at any depth."""
 
-REMOVED = _tags(
+REMOVED = tags_of(
     (
         "PatientBirthDate", "PatientBirthTime", "PatientBirthDateInAlternativeCalendar", "LastMenstrualDate",
         "DateOfManufacture", "DateOfInstallation", "DateOfLastCalibration", "TimeOfLastCalibration",
@@ -79,13 +86,13 @@ REMOVED = _tags(
 """Removed whatever the table says: dates that are no part of the imaging, local codes, equipment on the way,
 earlier marks of de-identification, and the character set, since all is written anew in UTF-8."""
 
-EMPTIED = _tags(("PatientBirthDate",))
+EMPTIED = tags_of(("PatientBirthDate",))
 """Present in every object by its type, hence emptied."""
 
-CHARACTERISTICS = _tags(("PatientSex", "PatientSize", "PatientWeight"))
+CHARACTERISTICS = tags_of(("PatientSex", "PatientSize", "PatientWeight"))
 """Retained patient characteristics, beside the age: SUV needs them."""
 
-KEPT_TEXT = _tags(
+KEPT_TEXT = tags_of(
     (
         "Manufacturer", "ManufacturerModelName", "SoftwareVersions", "ConvolutionKernel", "FilterType",
         "ReconstructionMethod", "AttenuationCorrectionMethod", "ScatterCorrectionMethod", "RescaleType",
@@ -107,20 +114,21 @@ DESCRIPTORS: Mapping[BaseTag, str] = {
         "ContrastBolusAgent": "CONTRAST AGENT",
         "ContrastBolusRoute": "",
         "StructureSetLabel": "STRUCTURES",
-        "ROIName": "ROI",
+        "ROIName": "WITHHELD",
         "ROIObservationLabel": "",
-        "SegmentLabel": "SEGMENT",
+        "SegmentLabel": "WITHHELD",
         "SegmentAlgorithmName": "ALGORITHM",
         "CodeMeaning": "withheld",
         "ContentLabel": "CONTENT",
     }.items()
     if (tag := tag_for_keyword(keyword)) is not None
 }
-"""Cleaned descriptors: kept where they consist of words of the trade, else replaced by this, or removed."""
+"""Cleaned descriptors: kept where they consist of words of the trade, else replaced by this, or removed. Of
+regions a number follows, and no region that is kept can be called so."""
 
-CODES = _tags(("CodeValue", "CodingSchemeDesignator"))
+CODES = tags_of(("CodeValue", "CodingSchemeDesignator"))
 
-BYTES = _tags(
+BYTES = tags_of(
     (
         "PixelData", "FloatPixelData", "DoubleFloatPixelData", "ExtendedOffsetTable",
         "ExtendedOffsetTableLengths", "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData",

@@ -23,6 +23,7 @@ ENCODINGS = (
     "utf-8", "latin-1", "iso8859-2", "iso8859-5", "iso8859-7", "cp1252", "gb18030", "big5", "shift_jis",
     "euc_jp", "euc_kr", "iso2022_jp", "iso2022_kr",
 )  # fmt: skip
+_RUN = re.compile(rb"[0-9.]{10,}")
 _ESCAPES = re.compile(rb"\x1b\$?[()][\x20-\x7e]|\x1b\$[\x20-\x7e]|[\x0e\x0f]")
 _NO_TEXT = ("UI", "DS", "IS", "DA", "TM", "DT", "AS", "AT", "SQ")
 _MARKERS = ("DeidentificationMethod", "DeidentificationMethodCodeSequence")
@@ -57,9 +58,23 @@ def has_trace(path: Path, needles: Iterable[bytes], words: frozenset[str]) -> bo
     data = path.read_bytes().lower()
     for constant in CONSTANTS:
         data = data.replace(constant.lower().encode(), b"")
-    if any(needle in data for needle in needles):
+    if _holds_any(data, needles):
         return True
     return any(names_someone(text, words) for text in _texts(read_dataset(path)))
+
+
+def _holds_any(data: bytes, needles: Iterable[bytes]) -> bool:
+    """Whether bytes hold one of the needles; long runs of digits and points, UIDs, are looked up, not sought.
+
+    Of an object of a thousand frames there are as many UIDs, and searching for each in turn takes minutes.
+    """
+    wanted = frozenset(needles)
+    uids = frozenset(needle for needle in wanted if _RUN.fullmatch(needle))
+    found = {run.group().strip(b".") for run in _RUN.finditer(data)} if uids else set()
+    if not uids.isdisjoint(found):
+        return True
+    words = sorted(wanted - uids)
+    return bool(words) and re.search(b"|".join(map(re.escape, words)), data) is not None
 
 
 def _texts(dataset: Dataset) -> Iterator[str]:

@@ -31,6 +31,8 @@ _DIFFUSION_TYPES = {
 """Values of RescaleType that say the same."""
 _ACTIVITY = {"Bq/ml": "BQML"}
 _UPTAKE = {"g/ml{SUVbw}": "GML", "{SUVbw}g/ml": "GML"}
+UCUM_CODES = frozenset((*_DIFFUSION, *_ACTIVITY, *_UPTAKE))
+"""All units that change what a stored value means: whoever writes objects anew must keep them."""
 _PHILIPS_GROUP, _PHILIPS_CREATOR, _PHILIPS_SCALE = 0x2005, "Philips MR Imaging DD 001", 0x0E
 
 
