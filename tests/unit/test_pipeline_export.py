@@ -3,12 +3,13 @@
 import csv
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import yaml
 from pydicom.dataset import Dataset
 
 from dicom_phantoms import (
@@ -69,7 +70,7 @@ MR = CaseKey("T", "A", "trial-0002", "base", "mr")
 def write_study(folder: Path, rows: Sequence[str] = ROWS) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "images.csv").write_text("\n".join((HEAD, *rows)) + "\n", encoding="utf-8")
-    (folder / "config.yaml").write_text("images: images.csv\n", encoding="utf-8")
+    (folder / "config.yaml").write_text(yaml.safe_dump(SETTINGS), encoding="utf-8")
 
 
 def write_dicom(folder: Path) -> None:
@@ -360,6 +361,46 @@ def test_command_without_one_dicom_image_exits_with_3(
     assert err.splitlines()[-1].startswith(
         "radfeat: error: not one image could be exported (found 1 NOT_DICOM)"
     )
+
+
+def remove_row(study: Path) -> None:
+    write_study(study, ROWS[1:])
+
+
+def rename_roi(study: Path) -> None:
+    write_study(study, (ROWS[0].replace("GTV,L1", "tumour,L1"), *ROWS[1:]))
+
+
+def change_bin_width(study: Path) -> None:
+    config = study / "config.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("40", "41"), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (remove_row, "the image sheet has changed"),
+        (rename_roi, "the image sheet has changed"),
+        (change_bin_width, "the settings have changed"),
+    ],
+)
+def test_command_refuses_where_sheet_or_settings_have_changed_since_the_run(
+    study: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[Path], None],
+    says: str,
+) -> None:
+    change(study)
+    code = run_command_line(["export", "masks", str(study), "--to", str(tmp_path / "out")])
+    assert code == ExitCode.DATA
+    assert f"plan.json: the plan is not that of the present study: {says}" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_rows_in_another_order_are_the_same_study(study: Path, tmp_path: Path) -> None:
+    write_study(study, ROWS[::-1])
+    assert run_command_line(["export", "masks", str(study), "--to", str(tmp_path / "out")]) == ExitCode.DONE
 
 
 def test_command_without_results_exits_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from radfeat.pipeline.plan import (
     read_analysis_plan,
     read_manifest,
     read_plan,
+    require_present_plan,
 )
 
 COLUMNS = ("study_id", "site_id", "subject_id", "timepoint", "image_id", "modality", "image", "mask", "roi")
@@ -37,6 +38,28 @@ def write_sheet(folder: Path, subjects: int, *, shuffled: bool = False) -> None:
 
 def plan_study(folder: Path, **settings: object) -> Plan:
     return build_plan(StudySettings.model_validate(settings), folder, ResultsFolder(folder / "results"))
+
+
+def test_plan_that_names_the_sites_files_is_for_its_owner_alone(tmp_path: Path) -> None:
+    write_sheet(tmp_path, 1)
+    plan = tmp_path / "results" / "plan"
+    plan.mkdir(parents=True)
+    plan.chmod(0o755)
+    plan_study(tmp_path)
+    (manifest,) = plan.glob("bucket-*.json")
+    assert (plan.stat().st_mode & 0o777, manifest.stat().st_mode & 0o777) == (0o700, 0o600)
+
+
+def test_plan_of_another_version_is_not_the_present_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_sheet(tmp_path, 1)
+    plan_study(tmp_path)
+    folder = ResultsFolder(tmp_path / "results")
+    require_present_plan(folder, StudySettings(), tmp_path)
+    monkeypatch.setattr("radfeat.pipeline.plan.VERSION", "9.9.9")
+    with pytest.raises(TableError, match=r"this is 9\.9\.9"):
+        require_present_plan(folder, StudySettings(), tmp_path)
 
 
 @pytest.mark.parametrize(("cases", "buckets"), [(1, 1), (8, 1), (9, 2), (60, 8), (2048, 256), (100_000, 256)])

@@ -32,15 +32,20 @@ def run_export(config: Path, to: Path, workers: int, *, features: bool) -> None:
 
     Raises
     ------
+    TableError
+        If sheet, settings or version have changed since the run.
     ExportError
         If not one case could be exported.
     """
     from radfeat.config.reader import read_settings
     from radfeat.pipeline.export import export_cases, make_export_folder, write_list
     from radfeat.pipeline.export_tasks import plan_export
+    from radfeat.pipeline.plan import require_present_plan
 
     file = resolve_config(config)
-    folder = ResultsFolder(file.parent / read_settings(file).results)
+    settings = read_settings(file)
+    folder = ResultsFolder(file.parent / settings.results)
+    require_present_plan(folder, settings, file.parent)
     plan = plan_export(folder, features=features)
     make_export_folder(to, folder.root)
     with show_progress("cases") as tell:

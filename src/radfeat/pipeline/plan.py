@@ -9,7 +9,7 @@ exactly where there is one.
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -43,6 +43,8 @@ Stats = Callable[[Path], tuple[list[Any] | None, ...]]
 
 _FILES_OF_A_VOLUME = 2
 """A header and a data file; more are the slices of a series."""
+
+_OWN_FILE = 0o600
 
 BLINDED_SECTIONS = ("ingest", "prepare", "features", "qc")
 
@@ -117,25 +119,14 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
     """
     # Links are followed once, here: a path that climbs out of a linked folder ends elsewhere.
     base = base.resolve()
-    rows = read_image_sheet(base / settings.images)
-    if not rows:
-        raise TableError(
-            "the image sheet has no rows", key=settings.images, remedy="Add one row per image and mask"
-        )
+    rows = _read_rows(settings, base)
     require_protocol_images(rows, settings.qc)
-    cases = sorted({row.key.case for row in rows})
-    count = choose_bucket_count(len(cases))
-    width = len(f"{count - 1:x}")
-    dealt: dict[str, list[dict[str, Any]]] = {}
-    stats = cache(list_stats)  # the rows of one image name its files again
-    for row in sorted(rows, key=lambda r: r.key):
-        bucket = f"{bucket_of(row.key.case, count):0{width}x}"
-        dealt.setdefault(bucket, []).append(_row_to_json(row, base, stats))
+    dealt = _deal(rows, base, cache(list_stats))  # the rows of one image name its files again
     buckets = tuple(sorted(dealt))
     plan = Plan(
         version=VERSION,
         base=os.path.relpath(base, folder.root.resolve()),
-        cases=len(cases),
+        cases=len({row.key.case for row in rows}),
         rois=len(rows),
         buckets=buckets,
         row_digests={b: compute_json_digest(dealt[b]) for b in buckets},
@@ -149,6 +140,57 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
     return plan
 
 
+def require_present_plan(folder: ResultsFolder, settings: StudySettings, base: Path) -> None:
+    """Refuse to go on where sheet, settings or version are not those that the plan was made of.
+
+    Parameters
+    ----------
+    folder
+        A results folder with a plan.
+    settings, base
+        The study's settings as they are now, and the folder of the configuration file.
+
+    Raises
+    ------
+    TableError
+        If they differ; the files' own content is no part of the plan's identity.
+    """
+    plan, base = read_plan(folder), base.resolve()
+    if plan.version != VERSION:
+        changed = f"version {plan.version} of radfeat made it, this is {VERSION}"
+    elif plan.case_digest != compute_case_digest(settings):
+        changed = "the settings have changed since"
+    elif plan.run_id != _run_id(_deal(_read_rows(settings, base), base, lambda _: ()), settings):
+        changed = "the image sheet has changed since"
+    else:
+        return
+    raise TableError(
+        f"the plan is not that of the present study: {changed}",
+        key=folder.plan.name,
+        remedy="Run the study again",
+    )
+
+
+def _read_rows(settings: StudySettings, base: Path) -> tuple[ImageRow, ...]:
+    rows = read_image_sheet(base / settings.images)
+    if not rows:
+        raise TableError(
+            "the image sheet has no rows", key=settings.images, remedy="Add one row per image and mask"
+        )
+    return rows
+
+
+def _deal(rows: Sequence[ImageRow], base: Path, stats: Stats) -> dict[str, list[dict[str, Any]]]:
+    """The rows by bucket, in the order of their keys."""
+    count = choose_bucket_count(len({row.key.case for row in rows}))
+    width = len(f"{count - 1:x}")
+    dealt: dict[str, list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda r: r.key):
+        bucket = f"{bucket_of(row.key.case, count):0{width}x}"
+        dealt.setdefault(bucket, []).append(_row_to_json(row, base, stats))
+    return dealt
+
+
 def _run_id(dealt: dict[str, list[dict[str, Any]]], settings: StudySettings) -> str:
     """Identity of sheet, blinded settings and code: the same on every machine, on every day."""
     rows = [{k: v for k, v in row.items() if k != "stat"} for b in sorted(dealt) for row in dealt[b]]
@@ -158,8 +200,10 @@ def _run_id(dealt: dict[str, list[dict[str, Any]]], settings: StudySettings) -> 
 def _write_plan(
     plan: Plan, dealt: dict[str, list[dict[str, Any]]], settings: StudySettings, folder: ResultsFolder
 ) -> None:
+    _make_own_folder(folder.plan.parent)
     for bucket, rows in dealt.items():
         write_text_if_changed(folder.manifest(bucket), _to_json(rows))
+        folder.manifest(bucket).chmod(_OWN_FILE)
     blinded = {name: section(settings, name) for name in BLINDED_SECTIONS}
     write_text_if_changed(folder.extraction_settings, _to_json(blinded))
     write_text_if_changed(folder.blinded_settings, _to_json(_show_blinded(settings)))
@@ -170,6 +214,12 @@ def _write_plan(
     analysis = build_analysis_plan(settings)
     write_text_if_changed(folder.analysis, _to_json(None if analysis is None else asdict(analysis)))
     write_text_if_changed(folder.plan, _to_json(asdict(plan)))
+
+
+def _make_own_folder(path: Path) -> None:
+    """Only its owner may enter: manifests name the files as the sites named them, perhaps after someone."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
 
 
 def _show_blinded(settings: StudySettings) -> dict[str, Any]:
