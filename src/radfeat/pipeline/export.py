@@ -184,7 +184,7 @@ def make_export_folder(to: Path, results: Path) -> None:
     Raises
     ------
     ExportError
-        If it lies in the results folder, which holds no identity and may be passed on.
+        If it lies in the results folder, whose tables and reports are made to be passed on.
     """
     if to.resolve().is_relative_to(results.resolve()):
         raise ExportError(
