@@ -35,7 +35,7 @@ def test_cases_are_counted_while_images_are_measured(
     log = tmp_path / "snakemake.log"
     log.write_text("localrule validate:\n1 of 6 steps (17%) done\nrule extract:\n", encoding="utf-8")
     note_progress(folder, plan, 2, 1)
-    assert look(folder, plan, log).line == "  extract: 2 of 3 cases (1 failed, 0 cached)"
+    assert look(folder, plan, log, {}).line == "  extract: 2 of 3 cases (1 failed, 0 cached)"
 
 
 def test_steps_are_counted_afterwards(planned: tuple[ResultsFolder, Plan], tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_steps_are_counted_afterwards(planned: tuple[ResultsFolder, Plan], tmp_p
     text = "rule extract:\n2 of 6 steps (33%) done\nlocalrule collect:\n3 of 6 steps (50%) done\n"
     log.write_text(text, encoding="utf-8")
     note_progress(folder, plan, 3, 1)
-    assert look(folder, plan, log).line == "  collect: 3 of 6 steps (3 cases, 1 failed, 0 cached)"
+    assert look(folder, plan, log, {}).line == "  collect: 3 of 6 steps (3 cases, 1 failed, 0 cached)"
 
 
 def test_nothing_is_claimed_before_snakemake_speaks(
@@ -54,4 +54,4 @@ def test_nothing_is_claimed_before_snakemake_speaks(
     log = tmp_path / "snakemake.log"
     log.write_text("", encoding="utf-8")
     folder.progress("0").unlink(missing_ok=True)
-    assert look(folder, plan, log).line == "  plan: 0 of 3 cases (0 failed, 0 cached)"
+    assert look(folder, plan, log, {}).line == "  plan: 0 of 3 cases (0 failed, 0 cached)"

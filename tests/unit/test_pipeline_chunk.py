@@ -22,7 +22,7 @@ from radfeat.pipeline.collect import collect, count_failures, judge_gate
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import build_plan, chunk_inputs, read_manifest, read_plan, require_chunk_inputs
 from radfeat.pipeline.records import CaseRecord, build_failed_roi, build_series_row
-from radfeat.pipeline.watch import read_progress
+from radfeat.pipeline.watch import list_written, read_progress
 from radfeat.simulate.settings import SimulationSettings
 from radfeat.simulate.trial import write_trial
 from radfeat.tables.parquet import read_identity, read_table
@@ -270,9 +270,20 @@ def test_progress_counts_only_chunks_of_the_present_plan(trial: Path) -> None:
     results = plan_trial(trial)
     run_chunk(results, "0")
     plan = read_plan(results)
-    assert read_progress(results, plan).done == 5
+    assert read_progress(results, plan, {}).done == 5
     changed = read_plan(plan_trial(trial, features={"bin_width": 10}))
-    assert read_progress(results, changed).done == 0
+    assert read_progress(results, changed, {}).done == 0
+
+
+def test_chunk_that_an_earlier_run_finished_counts_as_measured_before(trial: Path) -> None:
+    results = plan_trial(trial)
+    plan = read_plan(results)
+    run_chunk(results, "0")
+    before = list_written(results, plan)
+    assert read_progress(results, plan, {}).cached == 0
+    assert read_progress(results, plan, before).cached == 5
+    run_chunk(results, "0", retry_failed=True)
+    assert read_progress(results, plan, before).cached == 4
 
 
 def test_collected_tables_are_described_and_the_gate_speaks_its_sentence(trial: Path) -> None:

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import click
 from radfeat.cli.bar import SAY_SECONDS
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import Plan
-from radfeat.pipeline.watch import read_progress
+from radfeat.pipeline.watch import Written, read_progress
 
 POLL_SECONDS = 0.5
 
@@ -33,9 +34,9 @@ class View:
         return f"  {self.stage}: {self.done} of {self.total} {self.unit} ({self.note})"
 
 
-def look(folder: ResultsFolder, plan: Plan, log: Path) -> View:
+def look(folder: ResultsFolder, plan: Plan, log: Path, before: Written) -> View:
     """Where the run is: cases from the chunks' progress files, stage and steps from Snakemake's log."""
-    now = read_progress(folder, plan)
+    now = read_progress(folder, plan, before)
     note = f"{now.failed} failed, {now.cached} cached"
     text = log.read_text(encoding="utf-8")
     stages = re.findall(r"^(?:local)?rule (\w+):", text, flags=re.MULTILINE)
@@ -46,25 +47,25 @@ def look(folder: ResultsFolder, plan: Plan, log: Path) -> View:
     return View(stages[-1] if stages else "plan", done, total, "steps", f"{now.total} cases, {note}")
 
 
-def watch(process: subprocess.Popen[bytes], folder: ResultsFolder, plan: Plan, log: Path) -> None:
+def watch(process: subprocess.Popen[bytes], look_now: Callable[[], View]) -> None:
     """Show where a run is until its process ends."""
     show = _draw if sys.stderr.isatty() else _say
-    show(process, folder, plan, log)
+    show(process, look_now)
 
 
-def _say(process: subprocess.Popen[bytes], folder: ResultsFolder, plan: Plan, log: Path) -> None:
+def _say(process: subprocess.Popen[bytes], look_now: Callable[[], View]) -> None:
     said, last = time.monotonic(), ""
     while process.poll() is None:
         time.sleep(POLL_SECONDS)
         if time.monotonic() - said < SAY_SECONDS:
             continue
-        line = look(folder, plan, log).line
+        line = look_now().line
         if line != last:
             said, last = time.monotonic(), line
             click.echo(line, err=True)
 
 
-def _draw(process: subprocess.Popen[bytes], folder: ResultsFolder, plan: Plan, log: Path) -> None:
+def _draw(process: subprocess.Popen[bytes], look_now: Callable[[], View]) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -75,11 +76,11 @@ def _draw(process: subprocess.Popen[bytes], folder: ResultsFolder, plan: Plan, l
         TextColumn("{task.fields[unit]}  [dim]{task.fields[note]}[/dim]  {task.fields[left]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        first = look(folder, plan, log)
+        first = look_now()
         task = bar.add_task(first.stage, completed=first.done, total=first.total, unit="", note="", left="")
         begun, before = time.monotonic(), first.done if first.unit == "cases" else 0
         while process.poll() is None:
-            now = look(folder, plan, log)
+            now = look_now()
             left = _estimate_left(now, before, time.monotonic() - begun)
             bar.update(
                 task,

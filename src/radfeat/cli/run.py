@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from radfeat.core.errors import SettingsError
 from radfeat.core.vocabulary import ExitCode
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import Plan
+
+if TYPE_CHECKING:
+    from radfeat.pipeline.watch import RunProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +134,10 @@ def find_snakefile() -> Path:
 
 def execute(made: Run) -> int:
     """Run Snakemake under a progress bar, then print the summary; return the exit code."""
-    from radfeat.cli.progress import watch
+    from radfeat.cli.progress import look, watch
+    from radfeat.pipeline.watch import list_written, read_progress
 
-    started = time.time()
+    started, before = time.time(), list_written(made.folder, made.plan)
     made.log.parent.mkdir(parents=True, exist_ok=True)
     with made.log.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
@@ -146,7 +151,7 @@ def execute(made: Run) -> int:
         # A batch system ends a job by TERM: as with Ctrl-C, the jobs of the run end with it.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            watch(process, made.folder, made.plan, made.log)
+            watch(process, lambda: look(made.folder, made.plan, made.log, before))
         except KeyboardInterrupt:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait()
@@ -154,7 +159,7 @@ def execute(made: Run) -> int:
             return 130
     if process.returncode != 0:
         return _explain(made, started)
-    _summarise(made, time.time() - started)
+    _summarise(made, read_progress(made.folder, made.plan, before), time.time() - started)
     return ExitCode.DONE
 
 
@@ -220,20 +225,18 @@ def _code(made: Run) -> int:
     return known[0] if known else ExitCode.DATA
 
 
-def _summarise(made: Run, seconds: float) -> None:
+def _summarise(made: Run, now: "RunProgress", seconds: float) -> None:
     from radfeat.pipeline.collect import count_failures
-    from radfeat.pipeline.watch import read_progress
     from radfeat.tables.parquet import read_table
     from radfeat.tables.schemas import FEATURES, ROIS
 
-    now = read_progress(made.folder, made.plan)
     rois = read_table(made.folder.blinded / "rois.parquet", ROIS)
     features = read_table(made.folder.blinded / "features.parquet", FEATURES)
     columns = features.num_columns - len(FEATURES.columns)
     nothing = "Nothing to be done" in made.log.read_text(encoding="utf-8")
     state = "nothing to do, all is up to date" if nothing else f"done in {seconds:.0f} s"
     click.echo(f"{made.settings.study}: {state}")
-    click.echo(f"  cases     {now.total}, of which {now.cached} from the cache")
+    click.echo(f"  cases     {now.total}, of which {now.cached} were measured before")
     click.echo(f"  ROIs      {count_failures(rois).sentence}")
     click.echo(f"  features  {columns} per ROI")
     click.echo(f"  tables    {_shown(made.folder.blinded)} (blinded)")
