@@ -260,7 +260,16 @@ def test_image_that_is_not_dicom_and_one_without_features_are_left_out(
     plain = cases["T/A/trial-0003/base/ct"]
     assert (plain.outcome, plain.files) == (Outcome.NOT_DICOM, ())
     assert plain.sentence == "T/A/trial-0003/base/ct: the image is not DICOM."
-    assert cases["T/A/trial-0004/base/ct"].outcome is Outcome.NOT_MEASURED
+    absent = cases["T/A/trial-0004/base/ct"]
+    assert absent.outcome is Outcome.NOT_MEASURED
+    assert absent.sentence == "T/A/trial-0004/base/ct: no ROI of the image was measured (1 NO_IMAGE)."
+
+
+def test_export_says_why_rois_were_left_out(study: Path, tmp_path: Path) -> None:
+    write_study(study, (*ROWS[:2], ROWS[1].replace("rim,,,rim", "gone,,,gone"), *ROWS[2:]))
+    case = export(run(study), tmp_path / "out", features=False)[CT.case_id]
+    assert (case.outcome, case.segments) == (Outcome.WRITTEN, 2)
+    assert case.sentence == f"{CT.case_id}: 1 ROI was not measured and left out (1 ROI_NOT_FOUND)."
 
 
 def test_changed_mask_is_refused(study: Path, tmp_path: Path) -> None:

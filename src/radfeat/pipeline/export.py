@@ -5,6 +5,7 @@ An image is read again and held against the digests in the tables: what is expor
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,7 +72,7 @@ def export_case(
     Never an exception for what lies in the data: a case that cannot be exported says why.
     """
     if not task.rois:
-        sentence = f"{task.case_id}: no ROI of the image was measured."
+        sentence = f"{task.case_id}: no ROI of the image was measured ({_count_reasons(task)})."
         return CaseExport(task.case_id, Outcome.NOT_MEASURED, sentence=sentence)
     if stat_of(task.image) is not None and not is_dicom_path(task.image):
         return CaseExport(
@@ -119,7 +120,15 @@ def _export(task: ExportTask, settings: IngestSettings, to: Path, reports: Repor
 
 
 def _count_left_out(task: ExportTask) -> str:
-    return f"{task.case_id}: {task.failed} ROIs were not measured and left out." if task.failed else ""
+    if not task.reasons:
+        return ""
+    number = len(task.reasons)
+    what = "1 ROI was" if number == 1 else f"{number} ROIs were"
+    return f"{task.case_id}: {what} not measured and left out ({_count_reasons(task)})."
+
+
+def _count_reasons(task: ExportTask) -> str:
+    return ", ".join(f"{number} {reason}" for reason, number in sorted(Counter(task.reasons).items()))
 
 
 def _read_segment(image: ReadImage, roi: MeasuredRoi, settings: IngestSettings) -> Segment:

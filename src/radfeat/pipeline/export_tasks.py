@@ -36,14 +36,14 @@ class MeasuredRoi:
 
 @dataclass(frozen=True, slots=True)
 class ExportTask:
-    """One case; ``rois`` are those that were measured, ``failed`` counts the others."""
+    """One case; ``rois`` are those that were measured, ``reasons`` those why the others were not."""
 
     case_id: str
     image: Path
     voxel_digest: str
     unit: Unit
     rois: tuple[MeasuredRoi, ...]
-    failed: int
+    reasons: tuple[str, ...]
 
     @property
     def stem(self) -> str:
@@ -147,13 +147,14 @@ def _build_task(
 ) -> ExportTask:
     image = series[case[0].key.case.case_id]
     measured = [row for row in case if rois[row.key.roi_id]["status"] == Status.OK.value]
+    others = [rois[row.key.roi_id] for row in case if row not in measured]
     return ExportTask(
         case[0].key.case.case_id,
         case[0].image,
         str(image["voxel_digest"]),
         Unit(str(image["unit"])) if measured else Unit.ARBITRARY,
         tuple(_build_roi(row, rois[row.key.roi_id], values) for row in measured),
-        len(case) - len(measured),
+        tuple(str(roi["reason"]) for roi in others),
     )
 
 
