@@ -160,6 +160,48 @@ def test_an_image_with_more_bins_than_a_matrix_can_hold_is_not_measured() -> Non
     assert "span 40000000 bins of width 25, more than 5000" in finding.sentence
 
 
+def test_grey_levels_are_those_that_the_matrices_are_made_of() -> None:
+    voxels = build_ramp()  # 30 to 120 inside the block, in tens
+    types = {
+        "Original": {"bin_width": 25},
+        "Square": {"bin_count": 6},
+        "LoG": {"sigma_mm": [1.0], "bin_width": 9},
+    }
+    measured = measure(build_prepared(voxels, build_block()), image_types=types, classes={"gldm": []})
+    assert [(g.image_type, g.image) for g in measured.grey_levels] == [
+        ("Original", "original"),
+        ("LoG", "log-sigma-1-0-mm-3D"),
+        ("Square", "square"),
+    ]
+    plain, _, square = measured.grey_levels
+    assert (plain.levels, plain.bin_width, plain.bin_count) == (4, 25, None)  # 25-49, 50-74, 75-99, 100-124
+    assert (square.levels, square.bin_width, square.bin_count) == (6, None, 6)
+
+
+def test_grey_levels_of_an_even_region_are_one_whatever_the_bin_count() -> None:
+    flat = np.full((6, 6, 6), 7, np.int16)
+    for given in ({"bin_width": 5}, {"bin_count": 16}):
+        (found,) = measure(build_prepared(flat, build_block()), classes={"glcm": []}, **given).grey_levels
+        assert found.levels == 1
+
+
+@pytest.mark.parametrize(
+    ("classes", "discretised"),
+    [
+        ({"shape": []}, False),
+        ({"shape": [], "firstorder": ["Mean"]}, False),
+        ({"firstorder": ["Entropy"]}, True),
+        ({"firstorder": []}, True),
+        ({"shape": [], "ngtdm": ["Contrast"]}, True),
+    ],
+)
+def test_grey_levels_are_counted_only_where_a_feature_depends_on_them(
+    classes: dict[str, list[str]], discretised: bool
+) -> None:
+    found = measure(build_prepared(build_ramp(), build_block()), classes=classes).grey_levels
+    assert bool(found) is discretised
+
+
 def test_a_failure_of_pyradiomics_names_image_and_cause() -> None:
     voxels = build_ramp().astype(np.float64)
     voxels[2, 2, 2] = 1e300

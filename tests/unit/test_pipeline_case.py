@@ -85,6 +85,14 @@ def test_crop_that_cannot_be_written_is_a_row_without_paths(
     assert not any((tmp_path / "prepared").iterdir())
 
 
+def test_few_grey_levels_reach_the_rows(tmp_path: Path) -> None:
+    features = FeatureSettings.model_validate({"bin_width": 1e6, "classes": {"glcm": ["Contrast"]}})
+    record = process_case([build_row(tmp_path, "P1")], CaseSettings(features=features), CaseFolders())
+    assert record.rois[0].roi["status"] == "OK"
+    (told,) = [f for f in record.rois[0].findings if f["check"] == "feature.few_bins"]
+    assert (told["measured"], told["limit"], told["unit"]) == (1.0, 8.0, "grey levels")
+
+
 def leave_out_the_label(mask: Path) -> None:
     phantoms.write(mask, np.uint8(2) * (phantoms.build_labels() == 1))
 

@@ -71,3 +71,14 @@ def test_pair_is_held_against_the_protocol_as_in_the_workflow(scan: tuple[Path, 
         else:
             found = measure_pair(*scan, modality="CT", label=1, settings=settings).findings
             assert Check.PROTOCOL_DEVIATION in {finding.check for finding in found}
+
+
+def test_bins_too_wide_for_the_roi_are_a_finding_and_alter_no_value(scan: tuple[Path, Path]) -> None:
+    features = FeatureSettings.model_validate({"bin_width": 5000, "classes": {"glcm": ["Contrast"]}})
+    strict = CaseSettings(features=features)
+    quiet = CaseSettings(features=features, qc=QcSettings(few_grey_levels=1))
+    found, unsaid = (measure_pair(*scan, modality="CT", label=1, settings=s) for s in (strict, quiet))
+    (finding,) = [f for f in found.findings if f.check == Check.FEATURE_FEW_BINS]
+    assert "at a bin width of 5000 HU" in finding.sentence
+    assert Check.FEATURE_FEW_BINS not in {f.check for f in unsaid.findings}
+    assert found.features == unsaid.features

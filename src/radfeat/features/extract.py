@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.findings import Finding
+from radfeat.core.grey_levels import GreyLevels
 from radfeat.core.keys import RoiKey
 from radfeat.core.pair import PreparedPair
 from radfeat.core.vocabulary import Engine, Severity
@@ -31,13 +32,14 @@ class FeatureVector:
 
     ``values`` has every feature that the settings ask for, in the order of the tables, each a finite number
     or None; ``findings`` says which are None and why, once per image. ``settings_digest`` is that of the
-    feature settings.
+    feature settings. ``grey_levels`` has one entry per image on which a feature depends on bins.
     """
 
     roi: RoiKey
     values: Mapping[str, float | None]
     findings: tuple[Finding, ...]
     settings_digest: str
+    grey_levels: tuple[GreyLevels, ...] = ()
 
 
 def extract_features(pair: PreparedPair, settings: FeatureSettings) -> FeatureVector:
@@ -64,6 +66,7 @@ def extract_features(pair: PreparedPair, settings: FeatureSettings) -> FeatureVe
         values=MappingProxyType(values),
         findings=_build_findings(values, measured, pair.roi.roi_id),
         settings_digest=compute_json_digest(settings.model_dump(mode="json")),
+        grey_levels=measured.grey_levels,
     )
 
 

@@ -12,7 +12,7 @@ from radfeat.features.image_types import (
     LogImage,
     WaveletImage,
 )
-from radfeat.features.register import SHAPE_FAMILIES, Family, FeatureStatus, family_names
+from radfeat.features.register import SHAPE_FAMILIES, Family, FeatureStatus, family_names, read_register
 from radfeat.features.settings import FeatureSettings
 
 Parameters = dict[str, object]
@@ -79,6 +79,16 @@ def plan_features(settings: FeatureSettings) -> tuple[str, ...]:
         for name in names
     ]
     return (*shape, *texture)
+
+
+def depends_on_bins(settings: FeatureSettings) -> bool:
+    """Whether the discretisation of intensities alters any feature that is asked for."""
+    register = read_register()
+    return any(
+        register[family, name].depends == "bins"
+        for family, wanted in settings.classes.named.items()
+        for name in _names(family, wanted)
+    )
 
 
 def _names(family: Family, wanted: tuple[str, ...]) -> tuple[str, ...]:

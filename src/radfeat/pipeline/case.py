@@ -30,6 +30,7 @@ from radfeat.prepare.crops import write_crops
 from radfeat.prepare.recipe import PreparedImage, prepare_image, prepare_roi
 from radfeat.prepare.settings import PrepareSettings
 from radfeat.qc.conformance import Judged, check_conformance, judge_acquisition, require_conformance
+from radfeat.qc.feature_checks import check_grey_levels
 from radfeat.qc.image_checks import check_image
 from radfeat.qc.mask_checks import check_mask, measure_mask
 from radfeat.qc.previews import write_preview
@@ -149,7 +150,9 @@ def _measure_roi(row: ImageRow, case: _Case, settings: CaseSettings, folders: Ca
         vector = extract_features(ready, settings.features)
     except CaseError as error:
         return build_failed_roi(row, error, pair=pair, measures=measures, preview=preview, findings=findings)
-    return build_roi_record(row, pair, ready, vector.values, measures, preview, (*findings, *vector.findings))
+    bins = check_grey_levels(vector.grey_levels, ready.image.unit, row.key.roi_id, settings.qc)
+    findings = (*findings, *vector.findings, *bins)
+    return build_roi_record(row, pair, ready, vector.values, measures, preview, findings)
 
 
 def name_preview(pair: SourcePair) -> str:

@@ -14,6 +14,7 @@ from radfeat.ingest.image_sheet import ImageRow
 from radfeat.pipeline.case import CaseSettings, acquisition_of, judge_image
 from radfeat.prepare.recipe import prepare_image, prepare_roi
 from radfeat.qc.conformance import check_conformance, require_conformance
+from radfeat.qc.feature_checks import check_grey_levels
 from radfeat.qc.image_checks import check_image
 from radfeat.qc.mask_checks import check_mask
 from radfeat.qc.verdict import require_not_excluded
@@ -93,5 +94,6 @@ def measure_pair(
         *pair.findings,
         *mask_findings,
         *vector.findings,
+        *check_grey_levels(vector.grey_levels, prepared.image.unit, row.key.roi_id, settings.qc),
     )
     return PairResult(dict(vector.values), pair, prepared, findings, settings)

@@ -29,6 +29,8 @@ class Check(StrEnum):
     MASK_CT_PADDING = "mask.ct_padding"
     MASK_GRID_ROUNDING = "mask.grid_rounding"
 
+    FEATURE_FEW_BINS = "feature.few_bins"
+
     COHORT_SAME_IMAGE = "cohort.same_image"
     COHORT_SAME_VOXELS = "cohort.same_voxels"
     COHORT_SAME_MASK = "cohort.same_mask"

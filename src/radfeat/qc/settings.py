@@ -69,6 +69,15 @@ class QcSettings(BaseModel):
             "hundreds, label maps and discretised images fewer."
         ),
     )
+    few_grey_levels: int = Field(
+        default=8,
+        ge=1,
+        description=(
+            "An ROI that spans fewer grey levels at the bin width is remarked on, >= 1; 1 switches the "
+            "remark off. Default 8: half of the 16 that texture is usually measured with at the least; with "
+            "fewer, it tells where the bins happen to lie."
+        ),
+    )
     max_air_share: float = Field(
         default=0.1,
         ge=0,

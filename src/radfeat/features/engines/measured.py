@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from radfeat.core.grey_levels import GreyLevels
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -10,9 +12,11 @@ class Measured:
 
     A value may be NaN or infinite, and a feature may lack altogether; ``gaps`` says why, by the feature
     name's part before the feature itself (``log-sigma-5-0-mm-3D``, ``original_shape2D``). ``notes`` holds
-    sentences about values that are there and call for care, by check name.
+    sentences about values that are there and call for care, by check name. ``grey_levels`` has one entry per
+    image on which a feature depends on bins.
     """
 
     values: Mapping[str, float]
     gaps: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    grey_levels: tuple[GreyLevels, ...] = ()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import radiomics
 import SimpleITK as sitk
 from radiomics import imageoperations
@@ -27,13 +28,14 @@ from radiomics.shape2D import RadiomicsShape2D
 
 from radfeat.core.box import Box, bound_voxels
 from radfeat.core.errors import EmptyRoiError, ExtractionError
+from radfeat.core.grey_levels import GreyLevels
 from radfeat.core.pair import PreparedPair
 from radfeat.core.volume import mask_to_sitk, volume_to_sitk
 from radfeat.features.as_pyradiomics import build_image_arguments, build_setting
 from radfeat.features.engines.lbp_3d import get_lbp_3d_images
 from radfeat.features.engines.measured import Measured
 from radfeat.features.image_types import ImageType, SliceAxis
-from radfeat.features.planned_images import PlannedImage, plan_images
+from radfeat.features.planned_images import PlannedImage, depends_on_bins, plan_images
 from radfeat.features.register import SHAPE_FAMILIES, Family
 from radfeat.features.settings import FeatureSettings
 
@@ -105,15 +107,17 @@ def measure(pair: PreparedPair, settings: FeatureSettings) -> Measured:
         If PyRadiomics fails on the ROI as a whole or on one of its images.
     """
     region = _build_region(pair)
+    levels: list[GreyLevels] = []
     with _quiet_pyradiomics():
         values, gaps = _measure_shape(region, settings)
         if set(settings.classes.named) - SHAPE_FAMILIES:
             for type_name, image_type in settings.image_types.enabled.items():
-                measured, refused = _measure_image_type(region, type_name, image_type, settings)
-                values |= measured
-                gaps |= refused
+                measured = _measure_image_type(region, type_name, image_type, settings)
+                values |= measured.values
+                gaps |= measured.gaps
+                levels += measured.grey_levels
             gaps |= _explain_absent(region, settings, values, gaps)
-    return Measured(values, gaps, _note_shape(region, settings))
+    return Measured(values, gaps, _note_shape(region, settings), tuple(levels))
 
 
 def _build_region(pair: PreparedPair) -> _Region:
@@ -180,39 +184,60 @@ def _measure_shape(region: _Region, settings: FeatureSettings) -> tuple[dict[str
 
 def _measure_image_type(
     region: _Region, type_name: str, image_type: ImageType, settings: FeatureSettings
-) -> tuple[dict[str, float], dict[str, str]]:
+) -> Measured:
     values: dict[str, float] = {}
     gaps: dict[str, str] = {}
+    levels: list[GreyLevels] = []
     arguments = {**build_image_arguments(settings, image_type), "label": LABEL}
     families = {f: names for f, names in settings.classes.named.items() if f not in SHAPE_FAMILIES}
-    mask = _crop(region.mask, region.box)
+    mask, discretised = _crop(region.mask, region.box), depends_on_bins(settings)
     with _explained(region, f"image type {type_name}"):
         for filtered, name, _ in FILTERS[type_name](region.image, region.mask, **arguments):
             image = _crop(filtered, region.box)
-            refusal = _refuse_image(image, mask, arguments, bool(MATRIX_FAMILIES & set(families)))
+            inside = sitk.GetArrayViewFromImage(image)[sitk.GetArrayViewFromImage(mask) == LABEL]
+            refusal = _refuse_image(inside, arguments, bool(MATRIX_FAMILIES & set(families)))
             if refusal:
                 gaps[name] = refusal
                 continue
+            if discretised:
+                levels.append(_count_levels(inside, type_name, name, arguments))
             for family, names in families.items():
                 values |= _run_class(name, family, names, image, mask, arguments)
-    return values, gaps
+    return Measured(values, gaps, grey_levels=tuple(levels))
 
 
-def _refuse_image(image: sitk.Image, mask: sitk.Image, arguments: Arguments, matrices: bool) -> str | None:
-    """Why an image must not be measured: PyRadiomics would take NaN for a number, or never come back."""
-    inside = sitk.GetArrayViewFromImage(image)[sitk.GetArrayViewFromImage(mask) == LABEL]
+def _refuse_image(inside: npt.NDArray[Any], arguments: Arguments, matrices: bool) -> str | None:
+    """Why an image must not be measured: PyRadiomics would take NaN for a number, or never come back.
+
+    ``inside`` are the image's intensities in the ROI.
+    """
     if not np.all(np.isfinite(inside)):
         return f"{int(np.sum(~np.isfinite(inside)))} of its {inside.size} voxels in the ROI are not finite"
     width = arguments.get("binWidth")
     if not matrices or arguments["binCount"] is not None or width is None:
         return None
-    levels = float(inside.max()) // width - float(inside.min()) // width + 1
+    levels = _span_bins(inside, width)
     if levels <= MAX_GREY_LEVELS:
         return None
     return (
         f"its intensities span {levels:.0f} bins of width {width:g}, more than {MAX_GREY_LEVELS} (a wider "
         "bin_width, or a bin_count, for this image type would help)"
     )
+
+
+def _span_bins(inside: npt.NDArray[Any], width: float) -> float:
+    """Bins, which start at multiples of their width, from the least intensity to the greatest."""
+    return float(inside.max()) // width - float(inside.min()) // width + 1
+
+
+def _count_levels(inside: npt.NDArray[Any], type_name: str, name: str, arguments: Arguments) -> GreyLevels:
+    """The grey levels of an image's finite intensities in the ROI; a bin count goes before a width."""
+    count = arguments["binCount"]
+    if count is not None:
+        levels = 1 if inside.max() == inside.min() else count
+        return GreyLevels(type_name, name, levels, None, count)
+    width = arguments["binWidth"]
+    return GreyLevels(type_name, name, int(_span_bins(inside, width)), width, None)
 
 
 def _run_class(
