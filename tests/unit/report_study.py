@@ -50,6 +50,7 @@ class StudyPlan:
     repeats: int = 10
     permutations: int = 19
     title: str = "SIM-1, a trial of two arms"
+    modalities: tuple[str, ...] = ("CT",)  # of the sites in turn
     acquisition: str = "protocol"  # "headers": no rule; "spacings": not even headers
     overrides: Mapping[str, object] = field(default_factory=dict)
 
@@ -142,7 +143,7 @@ def build_context(plan: StudyPlan, links: Sequence[str], *, analysed: bool = Tru
 
 def build_blinded(plan: StudyPlan, subjects: Sequence[Subject]) -> dict[str, list[Row]]:
     rois = [row for s in subjects for row in _roi_rows(plan, s)]
-    series = [_series_row(s) for s in subjects]
+    series = [_series_row(plan, s) for s in subjects]
     features = [_feature_row(plan, row, s) for s in subjects for row in rois if row["subject_id"] == s.name]
     catalogue = [_catalogue_row(*f) for f in list_features()] if plan.features else []
     return {
@@ -166,11 +167,15 @@ def _case(s: Subject) -> Row:
     }
 
 
-def _series_row(s: Subject) -> Row:
+def _modality_of(plan: StudyPlan, s: Subject) -> str:
+    return plan.modalities[plan.sites.index(s.site) % len(plan.modalities)]
+
+
+def _series_row(plan: StudyPlan, s: Subject) -> Row:
     failed = s.failure == "UNREADABLE"
     return {
         **_case(s),
-        "modality": "CT",
+        "modality": _modality_of(plan, s),
         "status": "FAILED" if failed else "OK",
         "reason": s.failure if failed else None,
     }
@@ -194,7 +199,13 @@ def _acquisition_rows(plan: StudyPlan, s: Subject) -> list[Row]:
         allowed = rule if plan.acquisition == "protocol" else None
         known = value if told else None
         if parameter in kept and (known is not None or allowed):
-            row = {**_case(s), "modality": "CT", "parameter": parameter, "unit": unit, "allowed": allowed}
+            row = {
+                **_case(s),
+                "modality": _modality_of(plan, s),
+                "parameter": parameter,
+                "unit": unit,
+                "allowed": allowed,
+            }
             row |= {"scanner": f"MAKER MODEL {place % 3}" if told and len(kept) > 1 else None}
             row |= {"number": known if unit else None, "text": None if unit else known}
             rows.append(row | {"required": parameter == "slice_spacing" and allowed is not None})

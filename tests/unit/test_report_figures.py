@@ -143,7 +143,7 @@ def test_each_roi_is_a_point_and_each_site_a_box() -> None:
     root = parse(draw_strips(distribution(*sites)))
     assert len(list(root.iter("circle"))) == 3
     assert len([e for e in root.iter("rect") if e.get("class") == "box"]) == 2
-    assert "site B: 900 ROIs, median 4.00" in (root.get("aria-label") or "")
+    assert "Site B: 900 ROIs, median 4.00" in (root.get("aria-label") or "")
 
 
 def test_one_value_throughout_still_has_an_axis() -> None:
@@ -205,5 +205,5 @@ def test_headings_of_many_parameters_keep_to_their_columns() -> None:
 def test_verdicts_are_told_in_words_by_site() -> None:
     assert describe_verdicts(verdicts_of(2, 3)) == (
         "MR, verdicts on repetition time 0, repetition time 1, repetition time 2. "
-        "site S00: 194 conform, 2 deviate, 4 unknown; site S01: 194 conform, 2 deviate, 4 unknown."
+        "Site S00: 194 conform, 2 deviate, 4 unknown; Site S01: 194 conform, 2 deviate, 4 unknown."
     )

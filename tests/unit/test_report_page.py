@@ -58,6 +58,10 @@ STATES = {
         subject_prefix="対象",
         title="試験 <β> & más",
     ),
+    "a modality per site": StudyPlan(modalities=("CT", "MR", "PT")),
+    "two modalities": StudyPlan(
+        sites=("site-1", "site-2", "site-3", "site-4", "site-5"), modalities=("CT", "PT")
+    ),
     "one repeat, no permutation": StudyPlan(repeats=1, permutations=0),
 }
 
@@ -303,6 +307,12 @@ def test_a_claim_is_told_in_the_head_and_no_claim_too(pages: dict[str, str], ful
             ["Arms without a model"],
             ["Few events", "Internal validation only", "Association, not cause"],
         ),
+        (
+            "a modality per site",
+            ["Sites cannot be compared"],
+            ["Sites are not adjusted for", "ROIs in no comparison of sites"],
+        ),
+        ("two modalities", ["Sites are not adjusted for"], ["ROIs in no comparison of sites"]),
         ("one site", ["Sites cannot be compared"], ["Sites are not adjusted for"]),
     ],
 )
@@ -312,6 +322,37 @@ def test_cautions_follow_from_what_is_there(
     titles = re.findall(r"<dt>(.*?)</dt><dd>", pages[name].split('class="cautions"')[1])
     assert set(expected) <= set(titles)
     assert not set(absent) & set(titles)
+
+
+# Sites
+
+
+def test_a_site_effect_that_may_be_the_modality_is_withheld(pages: dict[str, str]) -> None:
+    words = outline(pages["a modality per site"]).words
+    assert "Sites were not compared: there are not two with enough ROIs of one modality and name." in words
+    assert "no modality and name of ROIs has two sites with three or more measured ROIs" in words
+    assert words.count("not compared: too few sites") == 3
+    assert ", for PT, GTV alone, chosen without any outcome" in words
+
+
+def test_sites_are_compared_within_modality_and_name(pages: dict[str, str]) -> None:
+    words = outline(pages["two modalities"]).words
+    assert "Among ROIs of one modality and name, site explains more than 14" in words
+    rows = re.findall(r"((?:CT|PT), GTV) (\d+) (\d) (\d) \d+ of 26 \(", words)
+    assert rows == [("CT, GTV", "33", "3", "3"), ("PT, GTV", "22", "2", "2")]
+    assert "55 measured ROIs at 5 sites" in words
+
+
+def test_one_modality_and_name_is_not_spoken_of(full: str) -> None:
+    words = outline(full).words
+    assert "modality and name" not in words
+    assert "GTV alone" not in words
+
+
+def test_sites_named_site_are_not_called_so_twice(pages: dict[str, str]) -> None:
+    assert "<h3>site-1</h3>" in pages["two modalities"]
+    assert "<h3>Site S01</h3>" in pages["full"]
+    assert not re.search(r"site:? site", pages["two modalities"], flags=re.IGNORECASE)
 
 
 # Limits

@@ -9,14 +9,16 @@ from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, UnblindedTables
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.acquisition import Deviation, ScannerUse, Verdicts, build_acquisition
+from radfeat.report.summaries.cautions import list_blinded_cautions
 from radfeat.report.summaries.checks import WHOLE_STUDY, build_check_table, list_failures
 from radfeat.report.summaries.contrasts import build_contrasts
 from radfeat.report.summaries.curves import build_panels, build_shares, combine_strata, compute_wilson
 from radfeat.report.summaries.flow import build_image_flow, build_subject_flow
 from radfeat.report.summaries.montage import choose_pictures
 from radfeat.report.summaries.predictors import build_predictors
-from radfeat.report.summaries.site_effects import build_site_effects, compute_site_effect
+from radfeat.report.summaries.site_effects import SiteEffects, build_site_effects, compute_site_effect
 from radfeat.report.summaries.sites import group_sites
+from radfeat.report.summaries.strata import name_strata
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import FEATURES
 
@@ -368,10 +370,89 @@ def test_the_feature_drawn_is_the_one_of_its_family_that_site_explains_most() ->
     measured = tables.features.filter(np.array(tables.features["status"].to_pylist()) == "OK")
     labels = np.array(measured["site_id"].to_pylist(), dtype=object)
     names = [n for n in measured.column_names if n.startswith("original_firstorder")]
+    assert effects.drawn == "CT, GTV"
     largest = max(compute_site_effect(measured[n].to_numpy(), labels) or 0.0 for n in names)
     assert by_family["firstorder"][0] == largest
     assert effects.measured == 55
     assert effects.tested == effects.features == 26
+
+
+def tables_of(*rois: tuple[str, str, str, float]) -> BlindedTables:
+    """Measured ROIs, each of a site, a modality, a name and a value of the one feature."""
+    feature = "original_firstorder_Mean"
+    series, rows, features = [], [], []
+    for number, (site, modality, name, value) in enumerate(rois):
+        case = {"study_id": "S", "site_id": site, "subject_id": f"{number:02d}", "timepoint": "t"}
+        case |= {"image_id": "I", "case_id": f"S/{number:02d}"}
+        own = {**case, "roi_id": f"S/{number:02d}/{name}", "roi": name, "lesion_id": None}
+        ended = {"status": "OK", "reason": None}
+        series.append({**case, **ended, "modality": modality})
+        rows.append({**own, **ended, "role": None, "reader_id": None})
+        features.append({**own, **ended, feature: value})
+    entry = {"feature": feature, "image_type": "original", "family": "firstorder", "unit": "HU"}
+    entry |= {"description": "Mean.", "ibsi_deviation": None, "ibsi_code": "Q4LE"}
+    table = build_table(FEATURES, features, [feature])
+    return BlindedTables(tuple(series), tuple(rows), (), (entry,), (), table)
+
+
+def compare(*rois: tuple[str, str, str, float]) -> SiteEffects:
+    sites = group_sites((site for site, _, _, _ in rois), 12)
+    return build_site_effects(tables_of(*rois), sites, ReportSettings())
+
+
+def test_sites_that_differ_in_their_mix_of_modalities_alone_have_no_effect() -> None:
+    # PET lies far above CT, and b sent more of it; within each modality the sites have the same values.
+    few, many = (2.0, 5.0, 8.0), (1.0, 2, 3, 4, 5, 6, 7, 8, 9)
+    a = [("a", "CT", "GTV", v) for v in many] + [("a", "PT", "GTV", 90 + v) for v in few]
+    b = [("b", "CT", "GTV", v) for v in few] + [("b", "PT", "GTV", 90 + v) for v in many]
+    effects = compare(*a, *b)
+    assert [(s.label, s.rois, s.sites, s.above) for s in effects.strata] == [
+        ("CT, GTV", 12, 2, 0),
+        ("PT, GTV", 12, 2, 0),
+    ]
+    assert (effects.tested, effects.above) == (1, 0)
+    together = np.array([v for _, _, _, v in (*a, *b)])
+    assert (compute_site_effect(together, np.array(["a"] * 12 + ["b"] * 12, dtype=object)) or 0) > 0.14
+
+
+def test_the_effect_is_the_mean_over_modalities_and_names_by_their_size() -> None:
+    ct = [(s, "CT", "GTV", float(v)) for s, v in zip("aaaabbbb", (1, 2, 3, 5, 4, 6, 7, 8), strict=True)]
+    heart = [(s, "CT", "heart", float(v)) for s, v in zip("aaabbb", (1, 4, 5, 2, 3, 6), strict=True)]
+    effects = compare(*ct, *heart)
+
+    def excess(rois: list[tuple[str, str, str, float]]) -> float:
+        groups = [[v for s, _, _, v in rois if s == site] for site in "ab"]
+        return float(kruskal(*groups).statistic) - 1
+
+    expected = (excess(ct) + excess(heart)) / (6 + 4)
+    assert effects.table[0][0] is not None
+    assert effects.table[0][0].median == pytest.approx(expected, rel=1e-12)
+
+
+def test_rois_that_one_site_alone_sent_are_listed_and_not_compared() -> None:
+    ct = [(s, "CT", "GTV", float(v)) for v, s in enumerate("aaaabbbb")]
+    mr = [("a", "MR", "GTV", float(v)) for v in range(9)]
+    effects = compare(*ct, *mr)
+    assert [(s.label, s.is_compared, s.large_sites, s.tested) for s in effects.strata] == [
+        ("MR, GTV", False, ("a",), 0),
+        ("CT, GTV", True, ("a", "b"), 1),
+    ]
+    assert (effects.measured, effects.compared, effects.compared_sites) == (17, 8, 2)
+    assert effects.drawn == "CT, GTV"
+    assert sum(s.n for s in effects.distributions[0].sites) == 8
+    (caution,) = [
+        c for c in list_blinded_cautions(tables_of(*ct, *mr), effects) if "no comparison" in c.title
+    ]
+    assert caution.text.startswith("9 of 17 measured ROIs have a modality and name of which")
+
+
+def test_the_role_stands_for_the_name_where_there_is_one() -> None:
+    rois = ({"case_id": "c", "roi_id": "1", "roi": "GTV-1", "role": "GTV"},)
+    rois += ({"case_id": "c", "roi_id": "2", "roi": "heart", "role": None},)
+    tables = BlindedTables(
+        ({"case_id": "c", "modality": "PT"},), rois, (), (), (), build_table(FEATURES, [], [])
+    )
+    assert name_strata(tables) == {"1": "PT, GTV", "2": "PT, heart"}
 
 
 # Outcome by stratum

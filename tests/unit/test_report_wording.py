@@ -15,6 +15,7 @@ from radfeat.report.wording import (
     format_p,
     format_percent,
     join_words,
+    name_site,
 )
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -111,6 +112,14 @@ def test_plurals_and_lists() -> None:
     assert join_words(["a"]) == "a"
     assert join_words(["a", "b"]) == "a and b"
     assert join_words(["a", "b", "c"]) == "a, b and c"
+
+
+@pytest.mark.parametrize(
+    ("label", "heading"),
+    [("S01", "Site S01"), ("site-a", "site-a"), ("Site 3", "Site 3"), ("4 other sites", "4 other sites")],
+)
+def test_a_site_is_called_site_once(label: str, heading: str) -> None:
+    assert name_site(label) == heading
 
 
 def test_every_reason_has_words_of_its_own() -> None:

@@ -35,11 +35,15 @@ from radfeat.report.wording import (
     format_p,
     format_percent,
     join_words,
+    name_site,
 )
 from radfeat.tables.schemas import TABLES
 
 PREVIEWS = "previews"
 """Folder of the pictures, in the blinded half."""
+
+STRATA_SHOWN = 12
+"""Most modalities and ROI names with a row of their own in the comparison of sites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ def _fill_page(
             sections=_list_sections(blinded, analysis),
             cautions=tuple(list_cautions(blinded, analysis)),
             tables=tuple(_link_table(path) for path in context.tables),
+            strata_shown=STRATA_SHOWN,
             next_figure=partial(next, count(1)),
             next_table=partial(next, count(1)),
         )
@@ -156,6 +161,7 @@ def _build_environment() -> Environment:
         format_coefficient,
         format_percent,
         join_words,
+        name_site,
         draw_curves,
         draw_share,
         draw_strips,

@@ -103,6 +103,11 @@ def count_of(number: int, singular: str, plural: str = "") -> str:
     return f"{format_count(number)} {singular if number == 1 else plural or singular + 's'}"
 
 
+def name_site(label: str) -> str:
+    """A site in a heading: ``Site S01``, and ``site-01`` or ``4 other sites`` as they are."""
+    return label if "site" in label.casefold() else f"Site {label}"
+
+
 def join_words(items: Iterable[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     words = list(items)

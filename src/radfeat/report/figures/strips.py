@@ -16,7 +16,7 @@ from radfeat.report.figures.svg import (
     draw_text,
 )
 from radfeat.report.summaries.site_effects import Distribution, SiteValues
-from radfeat.report.wording import format_number
+from radfeat.report.wording import count_of, format_number, name_site
 
 WIDTH = 310.0
 _LEFT, _RIGHT, _TOP, _ROW = 78.0, 300.0, 6.0, 34.0
@@ -39,7 +39,8 @@ def draw_strips(distribution: Distribution) -> Markup:
 def describe_strips(distribution: Distribution) -> str:
     """The panel in words, for who cannot see it."""
     medians = "; ".join(
-        f"site {s.label}: {s.n} ROIs, median {format_number(s.quantiles[2])}" for s in distribution.sites
+        f"{name_site(s.label)}: {count_of(s.n, 'ROI')}, median {format_number(s.quantiles[2])}"
+        for s in distribution.sites
     )
     return f"{distribution.feature} by site. {medians}."
 

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from radfeat.report.figures.svg import Anchor, clip_text, compose, draw_box, draw_text
 from radfeat.report.summaries.acquisition import SiteVerdicts, Verdicts
+from radfeat.report.wording import name_site
 
 WIDTH = 980.0
 _LABEL, _ROW, _BAR, _LINE = 130.0, 22.0, 12.0, 14.0
@@ -40,7 +41,7 @@ def describe_verdicts(by_site: SiteVerdicts) -> str:
     for site, verdicts in by_site.sites:
         known = [counts for counts in verdicts if counts is not None]
         sums = (sum(c.conform for c in known), sum(c.deviate for c in known), sum(c.unknown for c in known))
-        sites.append(f"site {site}: {sums[0]} conform, {sums[1]} deviate, {sums[2]} unknown")
+        sites.append(f"{name_site(site)}: {sums[0]} conform, {sums[1]} deviate, {sums[2]} unknown")
     return f"{by_site.modality}, verdicts on {', '.join(by_site.parameters)}. {'; '.join(sites)}."
 
 

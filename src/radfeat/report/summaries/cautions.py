@@ -8,7 +8,7 @@ from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, UnblindedTables
 from radfeat.report.summaries.contrasts import EndpointContrasts
 from radfeat.report.summaries.models import ArmModels, EndpointModels, find_metric
-from radfeat.report.summaries.site_effects import SiteEffects
+from radfeat.report.summaries.site_effects import LEAST_PER_SITE, SiteEffects
 from radfeat.report.wording import (
     count_of,
     format_count,
@@ -99,8 +99,9 @@ def _caution_sites(effects: SiteEffects) -> Iterator[Caution]:
     if effects.share_above is None:
         yield Caution(
             "Sites cannot be compared",
-            "There are not two sites with enough measured ROIs, so that the influence of scanner, protocol "
-            "and reader is unknown.",
+            "There are not two sites with enough measured ROIs"
+            f"{' of one modality and name' if len(effects.strata) > 1 else ''}, so that the influence of "
+            "scanner, protocol and reader is unknown.",
         )
         return
     yield Caution(
@@ -109,6 +110,14 @@ def _caution_sites(effects: SiteEffects) -> Iterator[Caution]:
         "are as measured: no correction for site or scanner was made, and a difference between sites may lie "
         "in their scanners as well as in their subjects.",
     )
+    left = effects.measured - effects.compared
+    if left:
+        yield Caution(
+            "ROIs in no comparison of sites",
+            f"{format_count(left)} of {count_of(effects.measured, 'measured ROI')} have a modality and name "
+            f"of which there are not two sites with {LEAST_PER_SITE} ROIs or more: whether site matters "
+            "there is unknown, and it cannot be told apart from modality and region.",
+        )
 
 
 def _caution_repeatability(tables: BlindedTables) -> Iterator[Caution]:

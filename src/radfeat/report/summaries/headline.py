@@ -58,11 +58,14 @@ def describe_checks(tables: BlindedTables) -> str:
 
 def describe_sites(effects: SiteEffects, settings: ReportSettings) -> str:
     """How many features depend on site."""
+    many = len(effects.strata) > 1
     if effects.share_above is None:
-        return "Sites were not compared: there are not two with enough ROIs."
+        where = " of one modality and name" if many else ""
+        return f"Sites were not compared: there are not two with enough ROIs{where}."
+    head = "Among ROIs of one modality and name, site" if many else "Site"
     return (
-        f"Site explains more than {format_percent(settings.site_effect_limit)} of the variance of the ranks "
-        f"of {format_count(effects.above)} of {count_of(effects.tested, 'feature')} "
+        f"{head} explains more than {format_percent(settings.site_effect_limit)} of the variance of the "
+        f"ranks of {format_count(effects.above)} of {count_of(effects.tested, 'feature')} "
         f"({format_percent(effects.share_above)})."
     )
 

@@ -1,11 +1,15 @@
-"""How much of the features site explains, blind to every outcome, and which of them are drawn."""
+"""How much of the features site explains, blind to every outcome, and which of them are drawn.
 
+Sites are compared within strata, each of one modality and one ROI name: the effect of a feature is the mean
+over them. So a site that sent another mix of images does not differ for that reason.
+"""
+
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.stats import rankdata
 
@@ -13,6 +17,7 @@ from radfeat.core.vocabulary import Status
 from radfeat.report.inputs import BlindedTables, Row
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.sites import Sites
+from radfeat.report.summaries.strata import name_strata
 from radfeat.tables.schemas import FEATURES
 
 LEAST_PER_SITE = 3
@@ -38,7 +43,7 @@ class SiteValues:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One feature by site; ``effect`` is the share of rank variance that site explains."""
+    """One feature by site, of the ROIs of one stratum; ``effect`` is the share of rank variance explained."""
 
     feature: str
     family: str
@@ -60,13 +65,43 @@ class FamilyEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class StratumEffects:
+    """The measured ROIs of one modality and name; ``large_sites`` have ``LEAST_PER_SITE`` of them or more."""
+
+    label: str
+    rois: int
+    sites: int
+    large_sites: tuple[str, ...]
+    tested: int
+    above: int
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether there are two sites to compare."""
+        return len(self.large_sites) > 1
+
+    @property
+    def share_above(self) -> float | None:
+        """Share of the tested features above the limit; None where none was tested."""
+        return self.above / self.tested if self.tested else None
+
+
+@dataclass(frozen=True, slots=True)
 class SiteEffects:
-    """Effects of site over all features; ``table`` by image type (rows) and family (columns)."""
+    """Effects of site over all features; ``table`` by image type (rows) and family (columns).
+
+    ``strata`` come with the most ROIs first; ``compared`` counts the ROIs of those that could be compared,
+    ``compared_sites`` their sites. ``drawn`` is the stratum of the ``distributions``: the first that could be
+    compared, else the first.
+    """
 
     measured: int
+    compared: int
     features: int
     undefined: int
     compared_sites: int
+    strata: tuple[StratumEffects, ...]
+    drawn: str | None
     tested: int
     above: int
     image_types: tuple[str, ...]
@@ -82,10 +117,29 @@ class SiteEffects:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Measured:
-    """Feature columns of the ROIs with features, and the site of each."""
+    """Feature columns of the ROIs with features, and the site and stratum of each."""
 
     columns: Mapping[str, Floats]
     sites: Labels
+    strata: Labels
+
+    def of_stratum(self, label: str) -> "_Measured":
+        """The ROIs of one stratum."""
+        own = np.flatnonzero(self.strata == label)
+        columns = {name: values[own] for name, values in self.columns.items()}
+        return _Measured(columns, self.sites[own], self.strata[own])
+
+
+@dataclass(frozen=True, slots=True)
+class _Contrast:
+    """Kruskal and Wallis' H of one feature in one stratum, less its mean ``k - 1``; and ``n - k``."""
+
+    excess: float
+    freedom: int
+
+
+_Contrasts = Mapping[str, _Contrast | None]
+"""By feature; None where sites cannot be compared."""
 
 
 def compute_site_effect(values: Floats, sites: Labels | Codes) -> float | None:
@@ -98,6 +152,18 @@ def compute_site_effect(values: Floats, sites: Labels | Codes) -> float | None:
 
     Reference: Tomczak and Tomczak, Trends Sport Sci 2014; 21:19.
     """
+    return _average_effect([_compare_sites(values, sites)])
+
+
+def _average_effect(contrasts: Iterable[_Contrast | None]) -> float | None:
+    """The mean of a feature's effects in its strata, each weighted by its ``n - k``; None of none."""
+    known = [contrast for contrast in contrasts if contrast is not None]
+    if not known:
+        return None
+    return max(0.0, sum(c.excess for c in known) / sum(c.freedom for c in known))
+
+
+def _compare_sites(values: Floats, sites: Labels | Codes) -> _Contrast | None:
     known = ~np.isnan(values)
     _, codes, counts = np.unique(sites[known], return_inverse=True, return_counts=True)
     enough = counts >= LEAST_PER_SITE
@@ -113,25 +179,30 @@ def compute_site_effect(values: Floats, sites: Labels | Codes) -> float | None:
         return None
     sums = np.bincount(groups, weights=centred, minlength=k)
     between = float((sums**2 / np.bincount(groups, minlength=k)).sum())
-    return max(0.0, ((n - 1) * between / total - (k - 1)) / (n - k))
+    return _Contrast((n - 1) * between / total - (k - 1), n - k)
 
 
 def build_site_effects(tables: BlindedTables, sites: Sites, settings: ReportSettings) -> SiteEffects:
     """The effect of site on every feature, and the features to draw."""
-    measured = _select_measured(tables.features)
-    # Numbers for names: they are sorted once here, and not again for every feature.
-    _, codes, counts = np.unique(measured.sites, return_inverse=True, return_counts=True)
-    effects = {name: compute_site_effect(v, codes) for name, v in measured.columns.items()}
+    measured = _select_measured(tables)
+    labels = _rank_strata(measured.strata)
+    contrasts = {label: _compare_features(measured.of_stratum(label)) for label in labels}
+    limit = settings.site_effect_limit
+    strata = tuple(_count_stratum(x, measured.of_stratum(x), contrasts[x], limit) for x in labels)
+    effects = {name: _average_effect(contrasts[x][name] for x in labels) for name in measured.columns}
     tested = {name: e for name, e in effects.items() if e is not None}
     catalogue = {row["feature"]: row for row in tables.catalogue}
     image_types = _in_order(catalogue[n]["image_type"] for n in measured.columns if n in catalogue)
     families = _in_order(catalogue[n]["family"] for n in measured.columns if n in catalogue)
-    limit = settings.site_effect_limit
+    drawn = next((s.label for s in strata if s.is_compared), labels[0] if labels else None)
     return SiteEffects(
         measured=len(measured.sites),
+        compared=sum(s.rois for s in strata if s.is_compared),
         features=len(measured.columns),
         undefined=int(sum(np.isnan(v).sum() for v in measured.columns.values())),
-        compared_sites=int((counts >= LEAST_PER_SITE).sum()),
+        compared_sites=len({site for s in strata if s.is_compared for site in s.large_sites}),
+        strata=strata,
+        drawn=drawn,
         tested=len(tested),
         above=sum(e > limit for e in tested.values()),
         image_types=image_types,
@@ -140,15 +211,53 @@ def build_site_effects(tables: BlindedTables, sites: Sites, settings: ReportSett
             tuple(_summarise(_members(tested, catalogue, image, family), limit) for family in families)
             for image in image_types
         ),
-        distributions=_choose_distributions(measured, effects, catalogue, sites, settings),
+        distributions=()
+        if drawn is None
+        else _choose_distributions(
+            measured.of_stratum(drawn), _effects_of(contrasts[drawn]), catalogue, sites, settings
+        ),
     )
 
 
-def _select_measured(features: pa.Table) -> _Measured:
-    ready = features.filter(pc.equal(features["status"], Status.OK.value))
+def _select_measured(tables: BlindedTables) -> _Measured:
+    ready = tables.features.filter(pc.equal(tables.features["status"], Status.OK.value))
     names = [name for name in ready.column_names if name not in FEATURES.column_names]
     columns = {name: np.asarray(ready[name].to_numpy(), dtype=np.float64) for name in names}
-    return _Measured(columns, np.array(ready["site_id"].to_pylist(), dtype=object))
+    stratum_of = name_strata(tables)
+    strata = [stratum_of[roi_id] for roi_id in ready["roi_id"].to_pylist()]
+    return _Measured(
+        columns, np.array(ready["site_id"].to_pylist(), dtype=object), np.array(strata, dtype=object)
+    )
+
+
+def _rank_strata(strata: Labels) -> tuple[str, ...]:
+    """Each stratum once, with the most ROIs first."""
+    counts = Counter(strata.tolist())
+    return tuple(sorted(counts, key=lambda label: (-counts[label], label)))
+
+
+def _compare_features(measured: _Measured) -> _Contrasts:
+    # Numbers for names: they are sorted once here, and not again for every feature.
+    _, codes = np.unique(measured.sites, return_inverse=True)
+    return {name: _compare_sites(values, codes) for name, values in measured.columns.items()}
+
+
+def _effects_of(contrasts: _Contrasts) -> dict[str, float | None]:
+    """The effects within one stratum."""
+    return {name: _average_effect([contrast]) for name, contrast in contrasts.items()}
+
+
+def _count_stratum(label: str, measured: _Measured, contrasts: _Contrasts, limit: float) -> StratumEffects:
+    counts = Counter(measured.sites.tolist())
+    tested = [effect for effect in _effects_of(contrasts).values() if effect is not None]
+    return StratumEffects(
+        label=label,
+        rois=len(measured.sites),
+        sites=len(counts),
+        large_sites=tuple(sorted(site for site, n in counts.items() if n >= LEAST_PER_SITE)),
+        tested=len(tested),
+        above=sum(effect > limit for effect in tested),
+    )
 
 
 def _in_order(names: Iterable[str]) -> tuple[str, ...]:
