@@ -20,11 +20,17 @@ def read(
     modality: Modality, change: Callable[[Dataset, int], None] | None = None, grid: Grid = SQUARE
 ) -> dict[Parameter, float | str]:
     """The acquisition of a phantom series whose every slice was changed."""
+    return dict(read_whole(modality, change, grid).values)
+
+
+def read_whole(
+    modality: Modality, change: Callable[[Dataset, int], None] | None = None, grid: Grid = SQUARE
+) -> Acquisition:
     headers = build_series(modality, grid)
     for k, header in enumerate(headers):
         if change is not None:
             change(header, k)
-    return dict(read_acquisition(headers, grid).values)
+    return read_acquisition(headers, grid)
 
 
 def drug(header: Dataset) -> Dataset:
@@ -82,7 +88,9 @@ def test_a_value_that_differs_between_slices_is_absent() -> None:
         header.KVP = str(120 + 20 * (k == 1))
         header.ConvolutionKernel = "B30f" if k else "B70f"
 
-    assert not {Parameter.KVP, Parameter.KERNEL} & read(Modality.CT, vary).keys()
+    whole = read_whole(Modality.CT, vary)
+    assert not {Parameter.KVP, Parameter.KERNEL} & whole.values.keys()
+    assert whole.contradicted == {Parameter.KVP, Parameter.KERNEL}
 
 
 def test_a_value_that_one_slice_lacks_is_absent() -> None:
@@ -90,8 +98,9 @@ def test_a_value_that_one_slice_lacks_is_absent() -> None:
         if k == 2:
             del header.KVP, header.XRayTubeCurrent, header.ManufacturerModelName
 
-    values = read(Modality.CT, vary)
-    assert not {Parameter.KVP, Parameter.TUBE_CURRENT, Parameter.MODEL} & values.keys()
+    whole = read_whole(Modality.CT, vary)
+    assert not {Parameter.KVP, Parameter.TUBE_CURRENT, Parameter.MODEL} & whole.values.keys()
+    assert not whole.contradicted
 
 
 @pytest.mark.parametrize("text", ["0", "-120", "nan", "1e400"])
@@ -174,6 +183,7 @@ def test_an_uptake_over_midnight_needs_the_date_of_injection() -> None:
         drug(header).RadiopharmaceuticalStartDateTime = "20200101233000.00"
 
     assert Parameter.UPTAKE_TIME not in read(Modality.PT, late)
+    assert not read_whole(Modality.PT, late).contradicted
     assert read(Modality.PT, dated)[Parameter.UPTAKE_TIME] == pytest.approx(60)
 
 
@@ -182,7 +192,28 @@ def test_times_that_contradict_each_other_give_no_uptake(moment: str) -> None:
     def contradict(header: Dataset, k: int) -> None:
         drug(header).RadiopharmaceuticalStartDateTime = moment
 
-    assert Parameter.UPTAKE_TIME not in read(Modality.PT, contradict)
+    whole = read_whole(Modality.PT, contradict)
+    assert Parameter.UPTAKE_TIME not in whole.values
+    assert whole.contradicted == {Parameter.UPTAKE_TIME}
+
+
+def test_slices_with_two_doses_or_injections_contradict_each_other() -> None:
+    def two(header: Dataset, k: int) -> None:
+        drug(header).RadiopharmaceuticalStartTime = "090000" if k else "091500"
+        drug(header).RadionuclideTotalDose = "350000000" if k else "300000000"
+
+    expected = {Parameter.INJECTED_DOSE, Parameter.DOSE_PER_WEIGHT, Parameter.UPTAKE_TIME}
+    assert read_whole(Modality.PT, two).contradicted == expected
+
+
+def test_an_injection_that_one_slice_does_not_tell_is_no_contradiction() -> None:
+    def forget(header: Dataset, k: int) -> None:
+        if k == 1:
+            del header.RadiopharmaceuticalInformationSequence
+
+    whole = read_whole(Modality.PT, forget)
+    assert not {Parameter.UPTAKE_TIME, Parameter.INJECTED_DOSE, Parameter.TRACER} & whole.values.keys()
+    assert not whole.contradicted
 
 
 @pytest.mark.parametrize("time", ["", "2500", "09", "late"])
@@ -190,7 +221,9 @@ def test_a_malformed_time_gives_no_uptake(time: str) -> None:
     def spoil(header: Dataset, k: int) -> None:
         drug(header)["RadiopharmaceuticalStartTime"]._value = time
 
-    assert Parameter.UPTAKE_TIME not in read(Modality.PT, spoil)
+    whole = read_whole(Modality.PT, spoil)
+    assert Parameter.UPTAKE_TIME not in whole.values
+    assert not whole.contradicted
 
 
 def test_a_dose_or_weight_in_the_wrong_unit_is_absent() -> None:

@@ -198,6 +198,28 @@ def test_a_finding_lists_what_deviates_and_another_what_is_unknown() -> None:
     )
 
 
+def test_headers_that_contradict_each_other_are_not_said_to_be_silent() -> None:
+    rules = {"slice_spacing": {"max": 9}, "exposure": {"min": 20}, "tube_current": {"min": 1}}
+    known = Acquisition({Parameter.SLICE_SPACING: 5.0}, frozenset({Parameter.EXPOSURE}))
+    judged = tuple(judge(rules, known).values())
+    (finding,) = check_conformance(judged, "S/1/ct")
+    assert (finding.check, finding.severity, finding.measured) == ("protocol.unknown", Severity.INFO, 2.0)
+    assert finding.sentence == (
+        "S/1/ct: the headers do not tell 1 of 3 parameters of the protocol: tube_current (allowed: at least "
+        "1 mA); the headers contradict each other about 1 of 3 parameters of the protocol: exposure (allowed: "
+        "at least 20 mAs)."
+    )
+    only = [one for one in judged if one.parameter is not Parameter.TUBE_CURRENT]
+    assert "do not tell" not in next(check_conformance(only, "c")).sentence
+
+
+def test_codes_are_shown_with_commas() -> None:
+    known = Acquisition({Parameter.CORRECTIONS: "DECY\\RAN"})
+    protocol = Protocol.model_validate({"modalities": {"PT": {"corrections": {"includes": ["ATTN"]}}}})
+    (finding,) = check_conformance(judge_acquisition(known, Modality.PT, "pt", protocol), "c")
+    assert "corrections DECY, RAN (allowed:" in finding.sentence
+
+
 def test_only_a_required_rule_excludes() -> None:
     require_conformance("roi", tuple(judge({"slice_spacing": {"max": 3}}).values()))
     require_conformance("roi", tuple(judge({"slice_spacing": {"max": 5, "required": True}}).values()))

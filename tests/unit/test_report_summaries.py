@@ -258,6 +258,17 @@ def test_scanners_are_listed_with_their_software() -> None:
     assert (len(shortened.scanners), shortened.scanner_count) == (1, 2)
 
 
+def test_codes_are_shown_with_commas_and_counted_apart() -> None:
+    rows = tuple(
+        acquired(f"S/A/{i}", "corrections", text, "deviate", allowed="all of ATTN")
+        for i, text in enumerate(("DECY\\RAN", "DECY\\RAN", "RAN"))
+    )
+    found = build_acquisition(rows, SITES, 1)
+    assert found is not None
+    assert found.modalities[0][1][0].found == "DECY, RAN (2); RAN (1)"
+    assert found.deviations[0].found == "DECY, RAN"
+
+
 @pytest.mark.parametrize(
     ("numbers", "said"),
     [

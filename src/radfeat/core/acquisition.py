@@ -65,16 +65,23 @@ class Acquisition:
 
     A parameter that the headers do not give, or give differently from slice to slice where it must be one,
     is absent. Numbers are in the unit of ``UNITS``; texts are as in the header, brought to capitals, without
-    anything that could name a person. Several values of one text are joined by a backslash.
+    anything that could name a person. Several values of one text are joined by a backslash. Of the parameters
+    that are absent, ``contradicted`` has those that the headers give, but not alike.
     """
 
     values: Mapping[Parameter, float | str] = field(default_factory=dict)
+    contradicted: frozenset[Parameter] = frozenset()
 
     @property
     def scanner(self) -> str | None:
         """Maker and model, None where the headers do not give both."""
         maker, model = self.values.get(Parameter.MANUFACTURER), self.values.get(Parameter.MODEL)
         return None if maker is None or model is None else f"{maker} {model}"
+
+
+def show_text(text: str) -> str:
+    """A text for the eye: the values that a backslash joins in the tables, parted by commas."""
+    return text.replace("\\", ", ")
 
 
 def describe_grid(grid: Grid) -> dict[Parameter, float]:

@@ -41,7 +41,7 @@ class Verdict(StrEnum):
     CONFORM = "conform"
     DEVIATE = "deviate"
     UNKNOWN = "unknown"
-    """The protocol has a rule, and the headers do not tell; never taken for conform."""
+    """The protocol has a rule, and the headers do not tell or contradict; never taken for conform."""
     NOT_SPECIFIED = "not_specified"
 
 

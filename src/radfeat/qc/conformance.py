@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from radfeat.core.acquisition import UNITS, Acquisition, Parameter
+from radfeat.core.acquisition import UNITS, Acquisition, Parameter, show_text
 from radfeat.core.errors import CaseError
 from radfeat.core.findings import Finding
 from radfeat.core.vocabulary import Modality, Reason, Severity, Verdict
@@ -17,8 +17,8 @@ from radfeat.qc.remark import remark
 class Judged:
     """One parameter of one series.
 
-    ``value`` is None where the headers do not tell; ``allowed`` is the rule in words, None where the protocol
-    has none.
+    ``value`` is None where the headers do not tell, or contradict each other (``contradicted``); ``allowed``
+    is the rule in words, None where the protocol has none.
     """
 
     parameter: Parameter
@@ -26,6 +26,7 @@ class Judged:
     allowed: str | None
     required: bool
     verdict: Verdict
+    contradicted: bool = False
 
     @property
     def unit(self) -> str | None:
@@ -55,19 +56,21 @@ def judge_acquisition(
     rules = {} if protocol is None else protocol.rules_for(modality, image_id)
     values = acquisition.values
     return tuple(
-        _judge(parameter, values.get(parameter), rules.get(parameter))
+        _judge(parameter, acquisition, rules.get(parameter))
         for parameter in Parameter
         if parameter in values or parameter in rules
     )
 
 
-def _judge(parameter: Parameter, value: float | str | None, rule: Rule | None) -> Judged:
+def _judge(parameter: Parameter, acquisition: Acquisition, rule: Rule | None) -> Judged:
+    value = acquisition.values.get(parameter)
     if rule is None:
         return Judged(parameter, value, None, False, Verdict.NOT_SPECIFIED)
     verdict = Verdict.UNKNOWN
     if value is not None:
         verdict = Verdict.CONFORM if rule.allows(value) else Verdict.DEVIATE
-    return Judged(parameter, value, rule.describe(UNITS.get(parameter, "")), rule.required, verdict)
+    allowed, contradicted = rule.describe(UNITS.get(parameter, "")), parameter in acquisition.contradicted
+    return Judged(parameter, value, allowed, rule.required, verdict, contradicted)
 
 
 def check_conformance(judged: Sequence[Judged], case_id: str) -> Iterator[Finding]:
@@ -80,10 +83,15 @@ def check_conformance(judged: Sequence[Judged], case_id: str) -> Iterator[Findin
         yield remark(Check.PROTOCOL_DEVIATION, case_id, what, len(deviating), 0.0, "parameters")
     unknown = [j for j in judged if j.verdict is Verdict.UNKNOWN]
     if unknown:
-        what = (
-            f"the headers do not tell {len(unknown)} of {ruled} parameters of the protocol: {_list(unknown)}"
-        )
+        what = "; ".join(_say_unknown(unknown, ruled))
         yield remark(Check.PROTOCOL_UNKNOWN, case_id, what, len(unknown), 0.0, "parameters", Severity.INFO)
+
+
+def _say_unknown(unknown: Sequence[Judged], ruled: int) -> Iterator[str]:
+    for verb, contradicted in (("do not tell", False), ("contradict each other about", True)):
+        some = [j for j in unknown if j.contradicted is contradicted]
+        if some:
+            yield f"the headers {verb} {len(some)} of {ruled} parameters of the protocol: {_list(some)}"
 
 
 def require_conformance(roi_id: str, judged: Sequence[Judged]) -> None:
@@ -111,4 +119,4 @@ def _list(some: Sequence[Judged]) -> str:
 def _show(value: float | str | None, unit: str | None) -> str:
     if value is None:
         return ""
-    return f"{value} " if isinstance(value, str) else f"{value:.6g} {unit} "
+    return f"{show_text(value)} " if isinstance(value, str) else f"{value:.6g} {unit} "

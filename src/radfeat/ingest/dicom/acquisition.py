@@ -16,12 +16,13 @@ from radfeat.ingest.dicom.headers import read_items, read_text
 from radfeat.ingest.dicom.radiopharmaceutical import read_tracer, read_tracer_numbers
 from radfeat.ingest.dicom.series_values import (
     Place,
+    Told,
     middle_number,
     normalise,
-    one_number,
-    one_text,
     read_numbers_of,
     read_texts_of,
+    tell_number,
+    tell_text,
 )
 from radfeat.ingest.identity import identity_words, names_someone
 
@@ -103,24 +104,27 @@ def read_acquisition(headers: Sequence[Dataset], grid: Grid) -> Acquisition:
     Returns
     -------
     Acquisition
-        What the headers give without doubt; all else is absent.
+        What the headers give without doubt; all else is absent, and named where they contradict each other.
     """
-    values: dict[Parameter, float | str | None] = dict(describe_grid(grid))
-    values |= {p: one_number(read_numbers_of(headers, places)) for p, places in _ONE_NUMBER.items()}
-    values |= {p: middle_number(read_numbers_of(headers, places)) for p, places in _MIDDLE_NUMBER.items()}
-    values |= read_tracer_numbers(headers)
-    values |= _read_texts(headers)
-    return Acquisition({p: value for p, value in values.items() if value is not None})
+    told = {p: Told(value) for p, value in describe_grid(grid).items()}
+    told |= {p: tell_number(read_numbers_of(headers, places)) for p, places in _ONE_NUMBER.items()}
+    told |= {p: Told(middle_number(read_numbers_of(headers, places))) for p, places in _MIDDLE_NUMBER.items()}
+    told |= read_tracer_numbers(headers)
+    told |= _read_texts(headers)
+    return Acquisition(
+        {p: one.value for p, one in told.items() if one.value is not None},
+        frozenset(p for p, one in told.items() if one.value is None and one.contradicts),
+    )
 
 
-def _read_texts(headers: Sequence[Dataset]) -> dict[Parameter, str | None]:
-    texts = {p: one_text(read_texts_of(headers, places)) for p, places in _TEXT.items()}
-    texts[Parameter.CONTRAST_AGENT] = one_text([_read_agent(header) for header in headers])
-    texts[Parameter.SCANNING_SEQUENCE] = one_text([_read_sequence(header) for header in headers])
-    texts[Parameter.CORRECTIONS] = one_text([_read_corrections(header) for header in headers])
-    texts[Parameter.TRACER] = one_text([read_tracer(header) for header in headers])
+def _read_texts(headers: Sequence[Dataset]) -> dict[Parameter, Told]:
+    texts = {p: tell_text(read_texts_of(headers, places)) for p, places in _TEXT.items()}
+    texts[Parameter.CONTRAST_AGENT] = tell_text([_read_agent(header) for header in headers])
+    texts[Parameter.SCANNING_SEQUENCE] = tell_text([_read_sequence(header) for header in headers])
+    texts[Parameter.CORRECTIONS] = tell_text([_read_corrections(header) for header in headers])
+    texts[Parameter.TRACER] = tell_text([read_tracer(header) for header in headers])
     words = frozenset[str]().union(*(identity_words(header) for header in headers)) - _MAKERS
-    return {p: text for p, text in texts.items() if text is not None and not names_someone(text, words)}
+    return {p: one for p, one in texts.items() if not names_someone(str(one.value or ""), words)}
 
 
 def _read_agent(header: Dataset) -> str | None:

@@ -1,13 +1,14 @@
 """What was injected before a PET scan, how much, and how long before the scan began."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydicom.dataset import Dataset
 
 from radfeat.core.acquisition import Parameter
 from radfeat.ingest.dicom.headers import read_items, read_number, read_text
-from radfeat.ingest.dicom.series_values import normalise, one_number
+from radfeat.ingest.dicom.series_values import Told, normalise, one_number, tell_number
 from radfeat.ingest.dicom.times import read_acquired, read_datetime, read_time_of_day, time_of_day
 
 ENHANCED_PET = "1.2.840.10008.5.1.4.1.1.130"
@@ -29,18 +30,33 @@ def read_tracer(header: Dataset) -> str | None:
     return normalise(meaning or read_text(drug, "Radiopharmaceutical"))
 
 
-def read_tracer_numbers(headers: Sequence[Dataset]) -> dict[Parameter, float | None]:
+@dataclass(frozen=True, slots=True)
+class _Injection:
+    """When a header says that the tracer was injected; ``is_dated`` where it names the day as well."""
+
+    moment: datetime | None
+    is_dated: bool = False
+    contradicts: bool = False
+
+
+def read_tracer_numbers(headers: Sequence[Dataset]) -> dict[Parameter, Told]:
     """Injected dose (MBq), dose per weight (MBq/kg) and uptake time (min) of a series.
 
     The uptake time is that from the injection to the first slice's acquisition.
     """
-    dose = one_number([_read_dose(header) for header in headers])
-    weight = one_number([_within(read_number(h, "PatientWeight"), PLAUSIBLE_WEIGHT_KG) for h in headers])
+    doses = [_read_dose(header) for header in headers]
+    weights = [_within(read_number(h, "PatientWeight"), PLAUSIBLE_WEIGHT_KG) for h in headers]
     return {
-        Parameter.INJECTED_DOSE: dose,
-        Parameter.DOSE_PER_WEIGHT: None if dose is None or weight is None else dose / weight,
+        Parameter.INJECTED_DOSE: tell_number(doses),
+        Parameter.DOSE_PER_WEIGHT: _divide(doses, weights),
         Parameter.UPTAKE_TIME: _read_uptake(headers),
     }
+
+
+def _divide(doses: Sequence[float | None], weights: Sequence[float | None]) -> Told:
+    dose, weight = one_number(doses), one_number(weights)
+    ratio = None if dose is None or weight is None else dose / weight
+    return Told(ratio, contradicts=tell_number(doses).contradicts or tell_number(weights).contradicts)
 
 
 def _one_drug(header: Dataset) -> Dataset | None:
@@ -62,29 +78,37 @@ def _within(number: float | None, limits: tuple[float, float]) -> float | None:
     return number if number is not None and limits[0] <= number <= limits[1] else None
 
 
-def _read_uptake(headers: Sequence[Dataset]) -> float | None:
+def _read_uptake(headers: Sequence[Dataset]) -> Told:
+    """A contradiction where the headers name two injections, or one after the scan or days before it."""
     started = [moment for header in headers for moment in read_acquired(header)]
     known = [moment for moment in started if moment is not None]
     if not known or len(known) < len(started):
-        return None
+        return Told(None)
     first = min(known)
-    injected = {_read_injection(header, first) for header in headers}
-    moment = injected.pop() if len(injected) == 1 else None
-    if moment is None or not timedelta(0) <= first - moment < LONGEST_UPTAKE:
-        return None
-    return (first - moment).total_seconds() / 60
+    injections = {_read_injection(header, first) for header in headers}
+    moments = {one.moment for one in injections}
+    if any(one.contradicts for one in injections) or len(moments - {None}) > 1:
+        return Told(None, contradicts=True)
+    moment = moments.pop() if len(moments) == 1 else None
+    if moment is None:
+        return Told(None)
+    if not timedelta(0) <= first - moment < LONGEST_UPTAKE:
+        return Told(None, contradicts=any(one.is_dated for one in injections))
+    return Told((first - moment).total_seconds() / 60)
 
 
-def _read_injection(header: Dataset, scanned: datetime) -> datetime | None:
+def _read_injection(header: Dataset, scanned: datetime) -> _Injection:
     """When the tracer was injected: a time alone is one of the day of the scan.
 
-    None where the header gives a time and a moment that contradict each other.
+    No moment, but a contradiction, where the header gives a time and a moment that differ.
     """
     drug = _one_drug(header)
     if drug is None:
-        return None
+        return _Injection(None)
     exact = read_datetime(drug, "RadiopharmaceuticalStartDateTime")
     clock = read_time_of_day(drug, "RadiopharmaceuticalStartTime")
     if exact is None:
-        return None if clock is None else scanned - time_of_day(scanned) + clock
-    return exact if clock is None or clock == time_of_day(exact) else None
+        return _Injection(None if clock is None else scanned - time_of_day(scanned) + clock)
+    if clock is not None and clock != time_of_day(exact):
+        return _Injection(None, is_dated=True, contradicts=True)
+    return _Injection(exact, is_dated=True)

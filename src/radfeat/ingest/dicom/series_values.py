@@ -31,6 +31,25 @@ class Place:
     scale: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the slices say of one parameter: its value, or none; and whether none because they contradict."""
+
+    value: float | str | None
+    contradicts: bool = False
+
+
+def tell_number(values: Sequence[float | None]) -> Told:
+    """The number that all give alike; a contradiction where two differ."""
+    known = [value for value in values if value is not None]
+    return Told(one_number(values), contradicts=bool(known) and one_number(known) is None)
+
+
+def tell_text(values: Sequence[str | None]) -> Told:
+    """The text that all give alike; a contradiction where two differ."""
+    return Told(one_text(values), contradicts=len(set(values) - {None}) > 1)
+
+
 def read_numbers_of(headers: Sequence[Dataset], places: Sequence[Place]) -> list[float | None]:
     """The positive number of each slice or frame, from the first place where any frame of it has one."""
     return _read_all(headers, places, _positive)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from radfeat.core.acquisition import Parameter
+from radfeat.core.acquisition import Parameter, show_text
 from radfeat.core.vocabulary import Verdict
 from radfeat.report.inputs import Row, Rows
 from radfeat.report.summaries.sites import Sites
@@ -198,9 +198,11 @@ def _show(number: float) -> str:
 
 def _describe_counts(counts: Counter[str]) -> str:
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{text} ({n:,})" for text, n in ranked[:TEXTS_SHOWN]]
+    shown = [f"{show_text(text)} ({n:,})" for text, n in ranked[:TEXTS_SHOWN]]
     more = len(ranked) - len(shown)
-    return ", ".join(shown) + (f" and {more:,} more" if more else "")
+    return ("; " if any("," in text for text in shown) else ", ").join(shown) + (
+        f" and {more:,} more" if more else ""
+    )
 
 
 def _by_site(modality: str, judged: Sequence[Row], sites: Sites) -> SiteVerdicts:
@@ -228,7 +230,7 @@ def _list_deviations(judged: Sequence[Row]) -> list[Row]:
 
 def _word_deviation(row: Row) -> Deviation:
     # In full, for a value close to its limit must not be rounded onto it.
-    found = row["text"] if row["number"] is None else f"{row['number']:.6g} {row['unit']}"
+    found = show_text(row["text"]) if row["number"] is None else f"{row['number']:.6g} {row['unit']}"
     return Deviation(
         row["site_id"], row["case_id"], name_parameter(row["parameter"]), found, row["allowed"] or ""
     )
