@@ -206,8 +206,8 @@ def test_headers_that_contradict_each_other_are_not_said_to_be_silent() -> None:
     assert (finding.check, finding.severity, finding.measured) == ("protocol.unknown", Severity.INFO, 2.0)
     assert finding.sentence == (
         "S/1/ct: the headers do not tell 1 of 3 parameters of the protocol: tube_current (allowed: at least "
-        "1 mA); the headers contradict each other about 1 of 3 parameters of the protocol: exposure (allowed: "
-        "at least 20 mAs)."
+        "1 mA); the headers contradict each other about 1 of 3 parameters of the protocol: exposure "
+        "(allowed: at least 20 mAs)."
     )
     only = [one for one in judged if one.parameter is not Parameter.TUBE_CURRENT]
     assert "do not tell" not in next(check_conformance(only, "c")).sentence

@@ -457,6 +457,15 @@ def test_rois_that_one_site_alone_sent_are_listed_and_not_compared() -> None:
     assert caution.text.startswith("9 of 17 measured ROIs have a modality and name of which")
 
 
+def test_cautions_about_one_of_many_are_in_the_singular() -> None:
+    ct = [(s, "CT", "GTV", float(v)) for v, s in enumerate("aaaabbbb")]
+    alone = ("a", "PT", "GTV", 7.0)
+    tables, effects = tables_of(*ct, alone), compare(*ct, alone)
+    texts = " ".join(caution.text for caution in list_blinded_cautions(tables, effects))
+    assert "1 of 1 feature depends on site" in texts
+    assert "1 of 9 measured ROIs has a modality and name" in texts
+
+
 def test_the_role_stands_for_the_name_where_there_is_one() -> None:
     rois = ({"case_id": "c", "roi_id": "1", "roi": "GTV-1", "role": "GTV"},)
     rois += ({"case_id": "c", "roi_id": "2", "roi": "heart", "role": None},)

@@ -103,6 +103,11 @@ def count_of(number: int, singular: str, plural: str = "") -> str:
     return f"{format_count(number)} {singular if number == 1 else plural or singular + 's'}"
 
 
+def choose_verb(number: int, singular: str, plural: str) -> str:
+    """The verb that goes with a number: ``has`` with 1."""
+    return singular if number == 1 else plural
+
+
 def name_site(label: str) -> str:
     """A site in a heading: ``Site S01``, and ``site-01`` or ``4 other sites`` as they are."""
     return label if "site" in label.casefold() else f"Site {label}"

@@ -10,6 +10,7 @@ from radfeat.report.summaries.contrasts import EndpointContrasts
 from radfeat.report.summaries.models import ArmModels, EndpointModels, find_metric
 from radfeat.report.summaries.site_effects import LEAST_PER_SITE, SiteEffects
 from radfeat.report.wording import (
+    choose_verb,
     count_of,
     format_count,
     format_fixed,
@@ -40,8 +41,9 @@ def list_blinded_cautions(tables: BlindedTables, effects: SiteEffects) -> Iterat
         yield Caution(
             "ROIs without features",
             f"{format_count(failed)} of {count_of(len(tables.rois), 'ROI')} "
-            f"({format_percent(failed / len(tables.rois))}) have no features. If they failed for reasons "
-            "that go with the disease, such as size, those measured do not stand for all.",
+            f"({format_percent(failed / len(tables.rois))}) {choose_verb(failed, 'has', 'have')} no "
+            "features. If they failed for reasons that go with the disease, such as size, those measured do "
+            "not stand for all.",
         )
     yield from _caution_sites(effects)
     yield from _caution_repeatability(tables)
@@ -106,17 +108,19 @@ def _caution_sites(effects: SiteEffects) -> Iterator[Caution]:
         return
     yield Caution(
         "Sites are not adjusted for",
-        f"{format_count(effects.above)} of {count_of(effects.tested, 'feature')} depend on site. The values "
-        "are as measured: no correction for site or scanner was made, and a difference between sites may lie "
-        "in their scanners as well as in their subjects.",
+        f"{format_count(effects.above)} of {count_of(effects.tested, 'feature')} "
+        f"{choose_verb(effects.above, 'depends', 'depend')} on site. The values are as measured: "
+        "no correction for site or scanner was made, and a difference between sites may lie in "
+        "their scanners as well as in their subjects.",
     )
     left = effects.measured - effects.compared
     if left:
         yield Caution(
             "ROIs in no comparison of sites",
-            f"{format_count(left)} of {count_of(effects.measured, 'measured ROI')} have a modality and name "
-            f"of which there are not two sites with {LEAST_PER_SITE} ROIs or more: whether site matters "
-            "there is unknown, and it cannot be told apart from modality and region.",
+            f"{format_count(left)} of {count_of(effects.measured, 'measured ROI')} "
+            f"{choose_verb(left, 'has', 'have')} a modality and name of which there are not two "
+            f"sites with {LEAST_PER_SITE} ROIs or more: whether site matters there is unknown, and it cannot "
+            "be told apart from modality and region.",
         )
 
 
@@ -138,9 +142,10 @@ def _caution_repeatability(tables: BlindedTables) -> Iterator[Caution]:
 def _caution_definitions(tables: BlindedTables) -> Iterator[Caution]:
     deviating = sum(row["ibsi_deviation"] is not None for row in tables.catalogue)
     foreign = sum(row["ibsi_code"] is None for row in tables.catalogue)
+    deviate, have = choose_verb(deviating, "deviates", "deviate"), choose_verb(foreign, "has", "have")
     parts = [
-        *([f"{format_count(deviating)} deviate from the IBSI definition"] if deviating else []),
-        *([f"{format_count(foreign)} have no IBSI counterpart"] if foreign else []),
+        *([f"{format_count(deviating)} {deviate} from the IBSI definition"] if deviating else []),
+        *([f"{format_count(foreign)} {have} no IBSI counterpart"] if foreign else []),
     ]
     if parts:
         yield Caution(

@@ -92,7 +92,7 @@ class SiteEffects:
 
     ``strata`` come with the most ROIs first; ``compared`` counts the ROIs of those that could be compared,
     ``compared_sites`` their sites. ``drawn`` is the stratum of the ``distributions``: the first that could be
-    compared, else the first.
+    compared, else the first; empty where nothing was measured.
     """
 
     measured: int
@@ -101,7 +101,7 @@ class SiteEffects:
     undefined: int
     compared_sites: int
     strata: tuple[StratumEffects, ...]
-    drawn: str | None
+    drawn: str
     tested: int
     above: int
     image_types: tuple[str, ...]
@@ -192,9 +192,9 @@ def build_site_effects(tables: BlindedTables, sites: Sites, settings: ReportSett
     effects = {name: _average_effect(contrasts[x][name] for x in labels) for name in measured.columns}
     tested = {name: e for name, e in effects.items() if e is not None}
     catalogue = {row["feature"]: row for row in tables.catalogue}
-    image_types = _in_order(catalogue[n]["image_type"] for n in measured.columns if n in catalogue)
-    families = _in_order(catalogue[n]["family"] for n in measured.columns if n in catalogue)
-    drawn = next((s.label for s in strata if s.is_compared), labels[0] if labels else None)
+    known = [catalogue[name] for name in measured.columns if name in catalogue]
+    image_types, families = _in_order(r["image_type"] for r in known), _in_order(r["family"] for r in known)
+    drawn = next((s.label for s in strata if s.is_compared), labels[0] if labels else "")
     return SiteEffects(
         measured=len(measured.sites),
         compared=sum(s.rois for s in strata if s.is_compared),
@@ -211,10 +211,8 @@ def build_site_effects(tables: BlindedTables, sites: Sites, settings: ReportSett
             tuple(_summarise(_members(tested, catalogue, image, family), limit) for family in families)
             for image in image_types
         ),
-        distributions=()
-        if drawn is None
-        else _choose_distributions(
-            measured.of_stratum(drawn), _effects_of(contrasts[drawn]), catalogue, sites, settings
+        distributions=_choose_distributions(
+            measured.of_stratum(drawn), _effects_of(contrasts.get(drawn, {})), catalogue, sites, settings
         ),
     )
 
