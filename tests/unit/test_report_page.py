@@ -355,6 +355,12 @@ def test_sites_named_site_are_not_called_so_twice(pages: dict[str, str]) -> None
     assert not re.search(r"site:? site", pages["two modalities"], flags=re.IGNORECASE)
 
 
+def test_one_roi_and_one_warning_are_not_called_all(tmp_path: Path) -> None:
+    words = outline(render(tmp_path, StudyPlan(subjects=1, failed=0, warned=1), analysed=False)).words
+    assert "All 1" not in words
+    assert "The 1 ROI with a picture" in words
+
+
 # Limits
 
 
