@@ -140,10 +140,37 @@ def spoil_thin_slices(dataset: Dataset) -> None:
     add_contour(dataset, np.add(points_of(contours_of(dataset)[2]), (0, 0, 1.0)))
 
 
+def spoil_planes_overlap(dataset: Dataset) -> None:
+    """A hole drawn half a millimetre above its outline."""
+    points = points_of(contours_of(dataset)[2])
+    middle = points.mean(axis=0)
+    add_contour(dataset, np.add(middle + (points - middle) * 0.4, (0, 0, 0.5)))
+
+
 def spoil_other_slice(dataset: Dataset) -> None:
     """A contour that refers to the slice beside its own."""
     third, fourth = contours_of(dataset)[2:4]
     third.ContourImageSequence = deepcopy(fourth.ContourImageSequence)
+
+
+def refer_all(dataset: Dataset, number: int = 0) -> None:
+    """Let all contours refer to the image of one of them."""
+    image = contours_of(dataset)[number].ContourImageSequence
+    for contour in contours_of(dataset):
+        contour.ContourImageSequence = deepcopy(image)
+
+
+def spoil_one_reference_off(dataset: Dataset) -> None:
+    """All contours refer to one slice, and lie half a millimetre off theirs."""
+    for contour in contours_of(dataset):
+        redraw(contour, np.add(points_of(contour), (0, 0, 0.5)))
+    refer_all(dataset)
+
+
+def spoil_one_reference_of_two(dataset: Dataset) -> None:
+    """Two contours that refer to the slice of the first."""
+    del contours_of(dataset)[2:]
+    refer_all(dataset)
 
 
 def spoil_outside(dataset: Dataset) -> None:
@@ -177,6 +204,12 @@ def spoil_twice_reversed(dataset: Dataset) -> None:
 def spoil_twice_nearly(dataset: Dataset) -> None:
     """A contour that is drawn again a hundredth of a millimetre aside: the same voxels."""
     add_contour(dataset, np.add(points_of(contours_of(dataset)[2]), (0.01, 0, 0)))
+
+
+def spoil_twice_aside(dataset: Dataset) -> None:
+    """A contour that is drawn again aside, by more than a copy, with the same voxels: they cross."""
+    points = points_of(contours_of(dataset)[2])
+    add_contour(dataset, np.add(points, (0.3 * GRID.spacing_xyz_mm[0], 0, 0)))
 
 
 def spoil_region_twice(dataset: Dataset) -> None:
@@ -253,6 +286,7 @@ UNREADABLE: Mapping[Spoil, str] = {
     spoil_twice: r"the same voxels twice on one slice, which cancel each other out",
     spoil_twice_reversed: "cancel each other out",
     spoil_twice_nearly: "cancel each other out",
+    spoil_twice_aside: r"cancel each other out \(found contour 3 of 7 and contour 7 of 7, slice 4",
     spoil_region_twice: r"draws the region twice \(found 2 entries, allowed 1\)",
     spoil_open: r"not closed, so nobody can say what it encloses: contour 3 of 6",
     spoil_all_open: "not closed",
@@ -262,8 +296,11 @@ UNREADABLE: Mapping[Spoil, str] = {
 MISPLACED: Mapping[Spoil, str] = {
     spoil_tilt: r"not parallel to the slices: contour 3 of 6 \(found points 1 mm apart .*, allowed 0\.1 mm\)",
     spoil_midway: r"midway between two slices: contour 1 of 6 \(found 1\.5 mm from the nearest",
-    spoil_thin_slices: r"several planes that fall on one slice .*\(found 1 mm apart, allowed 0\.1 mm\)",
+    spoil_thin_slices: r"several planes .*\(found 1 mm apart, allowed 0\.1 mm; 0\.75 mm where",
+    spoil_planes_overlap: r"several planes that fall on one slice .*\(found 0\.5 mm apart, allowed 0\.1 mm",
     spoil_other_slice: r"contour 3 of 6 lies on slice 4 and refers to another slice \(found slice 5",
+    spoil_one_reference_off: r"contour 2 of 6 lies on slice 3 and refers to another slice \(found slice 2",
+    spoil_one_reference_of_two: "contour 2 of 2 lies on slice 3 and refers to another slice",
     spoil_outside: "wholly outside the image",
     spoil_beyond: "wholly outside the image",
     spoil_frame: "another frame of reference than the image's",
