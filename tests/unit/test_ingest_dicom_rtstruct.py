@@ -1,5 +1,7 @@
 """Structure sets: sound ones give the voxels that they enclose, faulty ones a sentence with a reason."""
 
+import logging
+import os
 from copy import deepcopy
 from dataclasses import replace
 from itertools import count
@@ -32,6 +34,7 @@ from radfeat.core.errors import CaseError, EmptyRoiError, GeometryError, InputEr
 from radfeat.core.provenance import compute_file_sha256
 from radfeat.core.vocabulary import Modality, Reason, Severity
 from radfeat.ingest.case_reader import read_image, read_pair
+from radfeat.ingest.dicom.mask_object import read_mask_object
 from radfeat.ingest.settings import IngestSettings
 
 SETTINGS = IngestSettings()
@@ -484,6 +487,36 @@ def test_file_that_is_none_is_refused(build, tmp_path, image, spoil, reason, say
     with pytest.raises(InputError, match=says) as caught:
         read_pair(image, phantoms.build_row(path, path), SETTINGS)
     assert caught.value.reason is reason
+
+
+def test_pipe_in_place_of_a_mask_is_refused_at_once(tmp_path, image):
+    for path in (tmp_path / "RS.dcm", tmp_path / "folder" / "RS"):
+        path.parent.mkdir(exist_ok=True)
+        os.mkfifo(path)
+    for path in (tmp_path / "RS.dcm", tmp_path / "folder"):
+        with pytest.raises(InputError, match="the mask file is no file, but a pipe or a device"):
+            read_pair(image, phantoms.build_row(path, path), SETTINGS)
+
+
+def test_pipe_beside_the_mask_is_passed_over(build, tmp_path, image):
+    path = write_dataset(tmp_path / "folder" / "RS.dcm", build())
+    os.mkfifo(path.with_name("pipe"))
+    row = phantoms.build_row(path, path.parent)
+    assert np.array_equal(read_pair(image, row, SETTINGS).mask.voxels_zyx, BLOCK)
+
+
+def test_pydicom_is_kept_quiet_once_around_all_contours(build, tmp_path, image):
+    """Not value by value: each time costs more than the value."""
+    path = write_dataset(tmp_path / "RS.dcm", build())
+    levels = []
+
+    def read(source):
+        levels.append(logging.getLogger("pydicom").level)
+        return read_mask_object(source)
+
+    read_pair(replace(image, read_object=read), phantoms.build_row(path, path), SETTINGS)
+    assert levels == [logging.CRITICAL + 1]
+    assert logging.getLogger("pydicom").level <= logging.CRITICAL
 
 
 def test_image_in_place_of_a_mask_is_refused(read):
