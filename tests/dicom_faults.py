@@ -4,15 +4,17 @@ A ``spoil_`` function changes datasets in memory, as ``dicom_phantoms.build_seri
 those to write; a ``break_`` function changes a folder that is written already.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
-from pydicom.uid import JPEG2000Lossless, SecondaryCaptureImageStorage
+from pydicom.uid import JPEG2000Lossless, RLELossless, SecondaryCaptureImageStorage
 
 import dicom_phantoms as dicom
 from radfeat.core.vocabulary import Modality, Reason
@@ -29,8 +31,10 @@ def spoil_missing_slices(series: Series) -> Series:
 
 
 def spoil_copied_slice(series: Series) -> Series:
-    """The same instance in two files, as two copies of one export leave it."""
-    return [*series, deepcopy(series[4])]
+    """The same instance in two files that differ, as two exports of it leave them."""
+    twin = deepcopy(series[4])
+    twin.ContentTime = "235959"
+    return [*series, twin]
 
 
 def spoil_duplicated_slice(series: Series) -> Series:
@@ -77,6 +81,110 @@ def spoil_no_pixel_spacing(series: Series) -> Series:
 def spoil_zero_pixel_spacing(series: Series) -> Series:
     for dataset in series:
         dataset.PixelSpacing = [0, 0]
+    return series
+
+
+def spoil_tiny_pixel_spacing(series: Series) -> Series:
+    for dataset in series:
+        dataset.PixelSpacing = ["1e-300", "1e-300"]
+    return series
+
+
+def spoil_huge_pixel_spacing(series: Series) -> Series:
+    for dataset in series:
+        dataset.PixelSpacing = ["1e100", "2"]
+    return series
+
+
+def spoil_huge_slice_spacing(series: Series) -> Series:
+    for k, dataset in enumerate(series):
+        dataset.ImagePositionPatient = [0, 0, 101 * k]
+    return series
+
+
+def spoil_far_positions(series: Series) -> Series:
+    for dataset in series:
+        x, y, _ = dataset.ImagePositionPatient
+        dataset.ImagePositionPatient = [x, y, "1e300"]
+    return series
+
+
+def spoil_interleaved_acquisitions(series: Series) -> Series:
+    """Two scans in one series, the second half a step beside the first."""
+    for k, dataset in enumerate(series):
+        dataset.AcquisitionNumber = k % 2 + 1
+    return series
+
+
+def spoil_mosaics(series: Series) -> Series:
+    for dataset in series:
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]
+    return series
+
+
+def spoil_flip_angles_in_groups(series: Series) -> Series:
+    for dataset in series[:5]:
+        dataset.FlipAngle = "30"
+    return series
+
+
+def spoil_rows_of_another_kind(series: Series) -> Series:
+    """Numbers of rows beyond the sixteen bits that DICOM gives them, as text."""
+    for dataset in series:
+        dataset[0x0028, 0x0010] = DataElement(0x00280010, "DS", "1e300")
+    return series
+
+
+def spoil_largest_rows(series: Series) -> Series:
+    for dataset in series:
+        dataset.Rows = dataset.Columns = 65535
+    return series
+
+
+def spoil_undeclared_overlay(series: Series) -> Series:
+    return embed_overlay(series, declared=False)
+
+
+def embed_overlay(series: Series, declared: bool = True) -> Series:
+    """Numbers of twelve bits, and a drawing in the bit above them."""
+    for dataset in series:
+        stored = np.frombuffer(dataset.PixelData, "<i2").astype("<u2")
+        drawn = np.where(np.arange(stored.size) % 3 == 0, stored | 1 << 12, stored).astype("<u2")
+        dataset.PixelData = drawn.tobytes()
+        dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 12, 11, 0
+        if declared:
+            dataset.add_new(0x60000100, "US", 16)
+            dataset.add_new(0x60000102, "US", 12)
+    return series
+
+
+def spoil_many_bytes_left_over(series: Series) -> Series:
+    series[3].PixelData = series[3].PixelData + bytes(16)
+    return series
+
+
+def spoil_damaged_run_lengths(series: Series) -> Series:
+    """RLE pixels, one byte of whose offset table is damaged: its length becomes 2 GB."""
+    for dataset in series:
+        dataset.compress(RLELossless, generate_instance_uid=False)
+    data = bytearray(series[3].PixelData)
+    data[7] = 0x7F
+    series[3].PixelData = bytes(data)
+    return series
+
+
+def spoil_lost_first_bed(series: Series) -> Series:
+    """A PET series written hours after its slices, of which those acquired first are not there."""
+    for dataset in series:
+        dataset.SeriesTime, dataset.NumberOfSlices = "150000", 14
+    return series
+
+
+def spoil_date_after_midnight(series: Series) -> Series:
+    """Beds acquired after midnight under the date of the day before."""
+    for k, dataset in enumerate(series):
+        dataset.SeriesTime = "235500"
+        dataset.AcquisitionTime = "235500" if k < 4 else "000100"
     return series
 
 
@@ -332,6 +440,19 @@ def break_wrong_magic(folder: Path) -> None:
     path.write_bytes(bytes(data))
 
 
+def break_without_preamble(folder: Path) -> None:
+    """A dataset alone, as some archives hand it out."""
+    for path in folder.iterdir():
+        path.write_bytes(path.read_bytes()[132:])
+
+
+def break_pipe(folder: Path) -> None:
+    """A named pipe, which nobody writes to, in the place of a slice."""
+    path = sorted(folder.iterdir())[2]
+    path.unlink()
+    os.mkfifo(path)
+
+
 def break_all_files(folder: Path) -> None:
     """Nothing left but a text file."""
     for path in folder.iterdir():
@@ -377,9 +498,29 @@ FAULTS = (
     Fault(spoil_two_frames_of_reference, "several frames of reference", PLACE),
     Fault(spoil_two_studies, "several studies", BAD),
     Fault(spoil_two_sizes, "several numbers of rows", PLACE),
-    Fault(spoil_two_pixel_spacings, "different PixelSpacing", PLACE),
+    Fault(
+        spoil_two_pixel_spacings, "different PixelSpacing: distances of rows differ (found 2 to 2.5", PLACE
+    ),
     Fault(spoil_no_pixel_spacing, "a slice without PixelSpacing", PLACE),
-    Fault(spoil_zero_pixel_spacing, "different PixelSpacing, or of none", PLACE),
+    Fault(spoil_zero_pixel_spacing, "an impossible size (PixelSpacing) (found 0 mm", PLACE),
+    Fault(spoil_tiny_pixel_spacing, "an impossible size (PixelSpacing) (found 1e-300 mm", PLACE),
+    Fault(spoil_huge_pixel_spacing, "an impossible size (PixelSpacing) (found 1e+100 mm", PLACE),
+    Fault(spoil_huge_slice_spacing, "an impossible distance (ImagePositionPatient) (found 101 mm", PLACE),
+    Fault(spoil_far_positions, "an impossible place (ImagePositionPatient) (found 1e+300 mm", PLACE),
+    Fault(
+        spoil_interleaved_acquisitions,
+        "several acquisitions (AcquisitionNumber) (found 2 acquisitions in 10 runs",
+        PLACE,
+    ),
+    Fault(spoil_mosaics, "no slices of a volume (found 10 mosaics of many slices", BAD, Modality.MR),
+    Fault(spoil_flip_angles_in_groups, "mixes images that differ in FlipAngle (found 2", BAD, Modality.MR),
+    Fault(spoil_rows_of_another_kind, "how many rows and columns it has", PLACE),
+    Fault(spoil_largest_rows, "an impossible number of pixels (Rows, Columns) (found 65535 x 65535", BAD),
+    Fault(spoil_undeclared_overlay, "more bits than BitsStored says (allowed 12 bits", BAD),
+    Fault(spoil_many_bytes_left_over, "more pixels than its header says (found 464 bytes", BAD),
+    Fault(spoil_damaged_run_lengths, "transfer syntax RLE Lossless, package pydicom", BAD),
+    Fault(spoil_lost_first_bed, "may be those acquired first (found 10 slices, allowed 14", BAD, Modality.PT),
+    Fault(spoil_date_after_midnight, "half a day apart or more", BAD, Modality.PT),
     Fault(spoil_uneven_spacing, "unevenly spaced (found 2.6 to 3.4 mm", PLACE),
     Fault(spoil_gantry_tilt, "a gantry tilted by 10 degrees", PLACE),
     Fault(spoil_shifted_slice, "shifted sideways, unevenly (found 5 mm", PLACE),
@@ -444,6 +585,8 @@ FAULTS = (
     Fault(break_truncated_preamble, "is incomplete: of 10 files 1 damaged or cut short", BAD),
     Fault(break_empty_file, "is incomplete: of 10 files 1 empty (0 bytes)", BAD),
     Fault(break_wrong_magic, "is incomplete: of 10 files 1 not DICOM, whatever the name says", BAD),
+    Fault(break_without_preamble, "of 10 files 10 without the preamble of a DICOM file", BAD),
+    Fault(break_pipe, "is incomplete: of 10 files 1 cannot be opened", BAD),
     Fault(break_all_files, "no DICOM image of CT, MR or PET (found no DICOM file", BAD),
 )
 """Every fault of a series."""

@@ -10,6 +10,7 @@ from copy import deepcopy
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
+from pydicom.pixels.utils import pack_bits
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import generate_uid
 
@@ -140,10 +141,37 @@ def spoil_thin_slices(dataset: Dataset) -> None:
     add_contour(dataset, np.add(points_of(contours_of(dataset)[2]), (0, 0, 1.0)))
 
 
+def spoil_planes_overlap(dataset: Dataset) -> None:
+    """A hole drawn half a millimetre above its outline."""
+    points = points_of(contours_of(dataset)[2])
+    middle = points.mean(axis=0)
+    add_contour(dataset, np.add(middle + (points - middle) * 0.4, (0, 0, 0.5)))
+
+
 def spoil_other_slice(dataset: Dataset) -> None:
     """A contour that refers to the slice beside its own."""
     third, fourth = contours_of(dataset)[2:4]
     third.ContourImageSequence = deepcopy(fourth.ContourImageSequence)
+
+
+def refer_all(dataset: Dataset, number: int = 0) -> None:
+    """Let all contours refer to the image of one of them."""
+    image = contours_of(dataset)[number].ContourImageSequence
+    for contour in contours_of(dataset):
+        contour.ContourImageSequence = deepcopy(image)
+
+
+def spoil_one_reference_off(dataset: Dataset) -> None:
+    """All contours refer to one slice, and lie half a millimetre off theirs."""
+    for contour in contours_of(dataset):
+        redraw(contour, np.add(points_of(contour), (0, 0, 0.5)))
+    refer_all(dataset)
+
+
+def spoil_one_reference_of_two(dataset: Dataset) -> None:
+    """Two contours that refer to the slice of the first."""
+    del contours_of(dataset)[2:]
+    refer_all(dataset)
 
 
 def spoil_outside(dataset: Dataset) -> None:
@@ -177,6 +205,12 @@ def spoil_twice_reversed(dataset: Dataset) -> None:
 def spoil_twice_nearly(dataset: Dataset) -> None:
     """A contour that is drawn again a hundredth of a millimetre aside: the same voxels."""
     add_contour(dataset, np.add(points_of(contours_of(dataset)[2]), (0.01, 0, 0)))
+
+
+def spoil_twice_aside(dataset: Dataset) -> None:
+    """A contour that is drawn again aside, by more than a copy, with the same voxels: they cross."""
+    points = points_of(contours_of(dataset)[2])
+    add_contour(dataset, np.add(points, (0.3 * GRID.spacing_xyz_mm[0], 0, 0)))
 
 
 def spoil_region_twice(dataset: Dataset) -> None:
@@ -253,6 +287,7 @@ UNREADABLE: Mapping[Spoil, str] = {
     spoil_twice: r"the same voxels twice on one slice, which cancel each other out",
     spoil_twice_reversed: "cancel each other out",
     spoil_twice_nearly: "cancel each other out",
+    spoil_twice_aside: r"cancel each other out \(found contour 3 of 7 and contour 7 of 7, slice 4",
     spoil_region_twice: r"draws the region twice \(found 2 entries, allowed 1\)",
     spoil_open: r"not closed, so nobody can say what it encloses: contour 3 of 6",
     spoil_all_open: "not closed",
@@ -262,8 +297,11 @@ UNREADABLE: Mapping[Spoil, str] = {
 MISPLACED: Mapping[Spoil, str] = {
     spoil_tilt: r"not parallel to the slices: contour 3 of 6 \(found points 1 mm apart .*, allowed 0\.1 mm\)",
     spoil_midway: r"midway between two slices: contour 1 of 6 \(found 1\.5 mm from the nearest",
-    spoil_thin_slices: r"several planes that fall on one slice .*\(found 1 mm apart, allowed 0\.1 mm\)",
+    spoil_thin_slices: r"several planes .*\(found 1 mm apart, allowed 0\.1 mm; 0\.75 mm where",
+    spoil_planes_overlap: r"several planes that fall on one slice .*\(found 0\.5 mm apart, allowed 0\.1 mm",
     spoil_other_slice: r"contour 3 of 6 lies on slice 4 and refers to another slice \(found slice 5",
+    spoil_one_reference_off: r"contour 2 of 6 lies on slice 3 and refers to another slice \(found slice 2",
+    spoil_one_reference_of_two: "contour 2 of 2 lies on slice 3 and refers to another slice",
     spoil_outside: "wholly outside the image",
     spoil_beyond: "wholly outside the image",
     spoil_frame: "another frame of reference than the image's",
@@ -320,8 +358,26 @@ def spoil_segment_beyond(dataset: Dataset) -> None:
 
 
 def spoil_segment_direction(dataset: Dataset) -> None:
-    """Rows and columns that run the other way."""
+    """Rows and columns that are swapped."""
+    shared_of(dataset).PlaneOrientationSequence[0].ImageOrientationPatient = [0, 1, 0, 1, 0, 0]
+
+
+def spoil_segment_turned(dataset: Dataset) -> None:
+    """Rows and columns that run the other way from the corner where the image begins, so beside it."""
     shared_of(dataset).PlaneOrientationSequence[0].ImageOrientationPatient = [-1, 0, 0, 0, -1, 0]
+
+
+def flip_segment(dataset: Dataset, across: bool, down: bool) -> None:
+    """The same voxels in the same places, written from another corner: rows, columns or both reversed."""
+    steps = np.where((across, down), -1, 1)
+    frames = np.array(dataset.pixel_array)[:, :: steps[1], :: steps[0]]
+    dataset.PixelData = pack_bits(frames.ravel())
+    shared_of(dataset).PlaneOrientationSequence[0].ImageOrientationPatient = [steps[0], 0, 0, 0, steps[1], 0]
+    corner = np.where((across, down), np.subtract(GRID.size_xyz[:2], 1) * GRID.spacing_xyz_mm[:2], 0)
+    for frame in dataset.PerFrameFunctionalGroupsSequence:
+        position = frame.PlanePositionSequence[0]
+        place = np.add([float(c) for c in position.ImagePositionPatient], (*corner, 0))
+        position.ImagePositionPatient = [f"{c:.10g}" for c in place]
 
 
 def spoil_segment_spacing(dataset: Dataset) -> None:
@@ -392,10 +448,11 @@ def spoil_segment_no_shared(dataset: Dataset) -> None:
 
 
 OFF_GRID: Mapping[Spoil, str] = {
-    spoil_segment_place: r"frame 3 beside the image's slices \(found .* 0\.5 mm, allowed 0\.011 mm\)",
+    spoil_segment_place: r"frame 3 beside the image's slices \(found .* 0\.5 mm, allowed 0\.051 mm\)",
     spoil_segment_slice: r"frame 3 between the image's slices \(found .* 1 mm, allowed 0\.1 mm\)",
     spoil_segment_beyond: r"frame 3 outside the image \(found slice 15, allowed 0 to 9\)",
     spoil_segment_direction: "frame 1 in another direction than the image's slices",
+    spoil_segment_turned: r"frame 1 beside the image's slices \(found a difference of 26 mm",
     spoil_segment_spacing: r"frame 1 with another spacing .*\(found .* 0\.5 mm, allowed 0\.001 mm\)",
     spoil_segment_no_spacing: "does not say where frame 1 lies",
     spoil_segment_frame: "another frame of reference than the image's",

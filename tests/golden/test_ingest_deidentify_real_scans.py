@@ -33,7 +33,7 @@ def _read(image: Path, mask: Path, modality: Modality) -> SourcePair:
 def test_voxels_and_masks_of_real_scans_survive(tmp_path: Path) -> None:
     source = SHARED / "sts" / "dicom" / SUBJECT
     profile = Profile(Secret(bytes(range(32))))
-    outcomes = deidentify_tree(source, tmp_path, profile, workers=1, progress=lambda *_: None)
+    outcomes = deidentify_tree(source, tmp_path, profile, workers=1, progress=lambda *_: None).outcomes
     assert all(outcome.output is not None for outcome in outcomes)
     made: dict[str, Path] = {}
     for path in (tmp_path / "dicom").rglob("*.dcm"):

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pydicom
 import pytest
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
+from pydicom.tag import Tag
 
 from dicom_phantoms import GRID, build_block, build_enhanced, build_series, read_back
 from radfeat.core.errors import ExportError, GeometryError
@@ -313,3 +315,12 @@ def test_source_that_the_library_does_not_know_is_refused_without_quoting_it() -
         build_segmentation(source, [segment(build_block())])
     assert caught.value.key == CASE.case_id
     assert "1.2.3.4.5" not in caught.value.sentence
+
+
+@pytest.mark.parametrize("keyword", ["StudyTime", "SeriesNumber", "ImagePositionPatient"])
+def test_value_that_cannot_be_decoded_is_a_reason_and_no_crash(keyword: str) -> None:
+    headers = build_series()
+    tag = Tag(keyword)
+    headers[0]._dict[tag] = RawDataElement(tag, "US", 3, b"abc", 0, False, True)
+    with pytest.raises((ExportError, GeometryError), match="case"):
+        lay_sources(headers, GRID, "case")

@@ -1,11 +1,13 @@
 """Files in, files out: what is written, what goes to quarantine and why, and that doubt writes nothing."""
 
 import csv
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -23,6 +25,7 @@ from dicom_phantoms import (
     write_series,
 )
 from radfeat.cli.main import run_command_line
+from radfeat.core.errors import SettingsError, TableError
 from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.vocabulary import Modality
 from radfeat.ingest.case_reader import read_image, read_pair
@@ -31,10 +34,11 @@ from radfeat.ingest.deidentify.elements import Cleaning
 from radfeat.ingest.deidentify.journal import Profile
 from radfeat.ingest.deidentify.one_file import Outcome, deidentify_file
 from radfeat.ingest.deidentify.quarantine import Quarantine
-from radfeat.ingest.deidentify.run import deidentify_tree
-from radfeat.ingest.deidentify.secret import Secret
+from radfeat.ingest.deidentify.run import Delivery, deidentify_tree
+from radfeat.ingest.deidentify.secret import Secret, read_secret
 from radfeat.ingest.dicom.series import read_dicom_series
 from radfeat.ingest.image_sheet import ImageRow
+from radfeat.ingest.inventory.records import SkipReason
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
 
@@ -60,6 +64,10 @@ def trial(tmp_path: Path) -> Trial:
 
 
 def _run(source: Path, target: Path, profile: Profile = PROFILE) -> tuple[Outcome, ...]:
+    return _deliver(source, target, profile).outcomes
+
+
+def _deliver(source: Path, target: Path, profile: Profile = PROFILE) -> Delivery:
     return deidentify_tree(source, target, profile, workers=1, progress=lambda stage, done, total: None)
 
 
@@ -113,8 +121,8 @@ def test_options_are_claimed_only_where_they_were_used(tmp_path: Path) -> None:
 def test_file_names_hold_nothing_of_the_source(tmp_path: Path) -> None:
     write_series(tmp_path / "Quagmire^Glenn" / "19500214", build_series(subject="QG-4711"))
     _run(tmp_path / "Quagmire^Glenn", tmp_path / "out")
-    names = [str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*")]
-    assert len(names) == 14
+    names = [str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out" / "dicom").rglob("*")]
+    assert len(names) == 13
     assert not [name for name in names if any(word in name for word in ("uagmire", "4711", "1950", "000001"))]
 
 
@@ -228,7 +236,7 @@ def test_files_that_cannot_be_read_are_not_copied(tmp_path: Path) -> None:
     outcomes = _run(tmp_path / "in", tmp_path / "out")
     assert len(outcomes) == 4
     assert all(outcome.output is None for outcome in outcomes)
-    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out" / "dicom").exists()
 
 
 def test_no_object_that_is_cut_short_is_copied(tmp_path: Path) -> None:
@@ -471,3 +479,189 @@ def test_a_key_is_made_only_when_asked_for(trial: Trial, capsys: pytest.CaptureF
     assert run_command_line(_command(trial, "--new-key")) == 0
     assert "without it, later visits" in capsys.readouterr().out
     assert run_command_line(_command(trial, "--new-key")) == 2
+
+
+def _write_subject(folder: Path, subject: str, birth_date: str = "", date: str = "20200102") -> None:
+    datasets = build_series(subject=subject, study=subject, series=subject, date=date)
+    for dataset in datasets:
+        dataset.PatientBirthDate = birth_date
+    write_series(folder, datasets)
+
+
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_lists_of_a_second_delivery_join_those_of_the_first(tmp_path: Path) -> None:
+    for number, subject in enumerate(("P1", "P2"), start=1):
+        _write_subject(tmp_path / subject, subject)
+        assert _deliver(tmp_path / subject, tmp_path / "out").number == number
+    private = tmp_path / "out" / "private"
+    assert [row["patient_id"] for row in _read_rows(private / "subjects.csv")] == ["P1", "P2"]
+    files = {row["output"] for row in _read_rows(private / "files.csv")}
+    assert files == set(_contents(tmp_path / "out" / "dicom"))
+    assert {path.name for path in private.iterdir()} == {"1", "2", "files.csv", "subjects.csv", "lock"}
+    assert _read_rows(private / "1" / "summary.csv")
+    written = list(private.rglob("*.csv"))
+    assert {path.stat().st_mode & 0o777 for path in written} == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("keyword", "values", "reason"),
+    [
+        ("IssuerOfPatientID", ("A", "B"), Quarantine.TWO_ISSUERS),
+        ("PatientBirthDate", ("19500101", "19600101"), Quarantine.TWO_PERSONS),
+    ],
+)
+def test_a_patient_id_of_two_persons_is_found_across_deliveries(
+    tmp_path: Path, keyword: str, values: tuple[str, str], reason: Quarantine
+) -> None:
+    for n, value in enumerate(values):
+        dataset = build_series(series=str(n))[n]
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"1.2.{n + 3}"
+        setattr(dataset, keyword, value)
+        write_dataset(tmp_path / str(n) / "a.dcm", dataset)
+    _run(tmp_path / "0", tmp_path / "out")
+    second = _deliver(tmp_path / "1", tmp_path / "out")
+    assert [outcome.quarantine for outcome in second.outcomes] == [reason]
+    assert len(second.taken_back) == 1
+    assert not _contents(tmp_path / "out" / "dicom")
+    assert [row["what"] for row in _read_rows(tmp_path / "out" / "summary.csv") if "back" in row["what"]] == [
+        "file taken back"
+    ]
+
+
+def test_two_patient_ids_of_one_pseudonym_are_refused_across_deliveries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Secret, "derive_subject", lambda self, patient_id: "S-0")
+    for subject in ("P1", "P2"):
+        _write_subject(tmp_path / subject, subject)
+    _run(tmp_path / "P1", tmp_path / "out")
+    before = _contents(tmp_path / "out" / "dicom")
+    with pytest.raises(SettingsError, match="two PatientIDs share a pseudonym"):
+        _run(tmp_path / "P2", tmp_path / "out")
+    assert _contents(tmp_path / "out" / "dicom") == before
+
+
+def test_an_instance_of_other_contents_is_found_across_deliveries(tmp_path: Path) -> None:
+    first = build_series()[0]
+    write_dataset(tmp_path / "1" / "a.dcm", first)
+    first.PatientWeight = 99
+    write_dataset(tmp_path / "2" / "a.dcm", first)
+    _run(tmp_path / "1", tmp_path / "out")
+    assert [o.unchanged for o in _run(tmp_path / "1", tmp_path / "out")] == [True]
+    second = _deliver(tmp_path / "2", tmp_path / "out")
+    assert [outcome.quarantine for outcome in second.outcomes] == [Quarantine.TWO_CONTENTS]
+    assert not _contents(tmp_path / "out" / "dicom")
+
+
+def test_what_goes_to_quarantine_later_does_not_stay_among_the_objects(tmp_path: Path) -> None:
+    _write_subject(tmp_path / "in", "P1")
+    _run(tmp_path / "in", tmp_path / "out")
+    delivery = _deliver(tmp_path / "in", tmp_path / "out", Profile(SECRET, {("P2", ""): "T-2"}))
+    assert {outcome.quarantine for outcome in delivery.outcomes} == {Quarantine.NOT_IN_LIST}
+    assert len(delivery.taken_back) == 10
+    assert not _contents(tmp_path / "out" / "dicom")
+    assert _read_rows(tmp_path / "out" / "private" / "files.csv") == []
+
+
+def test_record_of_deliveries_that_was_damaged_is_refused(tmp_path: Path) -> None:
+    _write_subject(tmp_path / "in", "P1")
+    _run(tmp_path / "in", tmp_path / "out")
+    (tmp_path / "out" / "private" / "files.csv").write_text("path\nx\n", encoding="utf-8")
+    with pytest.raises(TableError, match=r"private/files\.csv: not as it was written"):
+        _run(tmp_path / "in", tmp_path / "out")
+
+
+def test_no_file_is_passed_over_without_a_row(tmp_path: Path) -> None:
+    _write_subject(tmp_path / "in" / "a", "P1")
+    (tmp_path / "in" / "broken").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "in" / "linked").symlink_to(tmp_path / "in" / "a")
+    (tmp_path / "in" / "empty").touch()
+    (tmp_path / "in" / ".hidden").touch()
+    outcomes = _run(tmp_path / "in", tmp_path / "out")
+    rows = _read_rows(tmp_path / "out" / "private" / "1" / "quarantine.csv")
+    assert {row["path"]: row["reason"] for row in rows} == {
+        "broken": SkipReason.BROKEN_LINK.value,
+        "linked": SkipReason.LINKED.value,
+        "empty": SkipReason.EMPTY.value,
+        ".hidden": SkipReason.HIDDEN.value,
+    }
+    assert len(outcomes) == 14
+
+
+def test_paths_of_bytes_that_are_no_text_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path / "in") + b"/\xff")).write_text("x", encoding="utf-8")
+    _run(tmp_path / "in", tmp_path / "out")
+    (row,) = _read_rows(tmp_path / "out" / "private" / "1" / "quarantine.csv")
+    assert row["path"] == "\\xff"
+
+
+def test_nothing_is_written_before_it_was_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    find = one_file.has_trace
+    out = tmp_path / "out"
+
+    def watch(data: bytes, *rest: Any) -> bool:
+        seen.append(out.exists())
+        return find(data, *rest)
+
+    monkeypatch.setattr(one_file, "has_trace", watch)
+    path = write_dataset(tmp_path / "a.dcm", build_series()[0])
+    assert deidentify_file(path, out, PROFILE).output is not None
+    assert seen == [False]
+
+
+def test_what_a_killed_run_left_half_written_is_swept(tmp_path: Path) -> None:
+    _write_subject(tmp_path / "in", "P1")
+    half = tmp_path / "out" / "dicom" / "S-1" / "x" / ".0a1b2c3d4e5f.tmp.dcm"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"Smith")
+    _run(tmp_path / "in", tmp_path / "out")
+    assert not half.exists()
+
+
+def test_a_run_that_is_stopped_reports_what_it_wrote(tmp_path: Path) -> None:
+    _write_subject(tmp_path / "in", "P1")
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage == "write":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        deidentify_tree(tmp_path / "in", tmp_path / "out", PROFILE, workers=1, progress=stop)
+    files = {row["output"] for row in _read_rows(tmp_path / "out" / "private" / "files.csv")}
+    assert files == set(_contents(tmp_path / "out" / "dicom"))
+    assert len(files) == 8
+
+
+def test_no_key_is_made_for_a_target_that_is_refused(trial: Trial) -> None:
+    write_series(trial.source, build_series())
+    trial.key.unlink()
+    trial.target.mkdir()
+    (trial.target / "other.txt").touch()
+    assert run_command_line(_command(trial, "--new-key")) == 2
+    assert not trial.key.exists()
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", "\xff"])
+def test_a_mark_that_was_damaged_is_refused(
+    trial: Trial, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_series(trial.source, build_series())
+    trial.target.mkdir()
+    (trial.target / "deidentification.json").write_bytes(text.encode("latin-1"))
+    assert run_command_line(_command(trial)) == 2
+    assert "is not as it was written" in capsys.readouterr().err
+
+
+def test_of_a_key_only_the_line_end_is_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    for key in (b" \t" + bytes(range(100, 130)) + b" ", b"\n" + b"k" * 32):
+        for end in (b"\n", b"\r\n"):
+            path.write_bytes(key + end)
+            path.chmod(0o600)
+            assert read_secret(path).key == key

@@ -242,13 +242,37 @@ def test_relation_of_two_contours(other, relation):
 
 
 def test_contours_whose_boxes_meet_and_voxels_do_not_are_apart():
-    ring = Patch((0, 0), ~np.pad(np.ones((3, 3), bool), 1))
-    assert relate(ring, Patch((2, 2), np.ones((1, 1), bool))) is Relation.APART
+    whole, middle = np.array(box(0, 0, 5, 5), float), np.array(box(2, 2, 1, 1), float)
+    ring = Patch((0, 0), ~np.pad(np.ones((3, 3), bool), 1), whole)
+    assert relate(ring, Patch((2, 2), np.ones((1, 1), bool), middle)) is Relation.APART
+
+
+def around(x, y, half):
+    """A small square around a centre."""
+    return np.array([(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)])
+
+
+@pytest.mark.parametrize(
+    ("other", "relation"),
+    [
+        (around(3, 3, 0.2), Relation.RING),
+        (around(3.1, 3, 0.15), Relation.RING),
+        (around(3, 3, 0.32), Relation.SAME),
+        (around(3, 3, 0.4), Relation.SAME),
+        (around(3.25, 3, 0.4), Relation.SAME),
+        (around(3, 3, 0.4)[::-1], Relation.SAME),
+        (around(3, 3, 0.4)[[0, 1, 2, 2, 3]], Relation.SAME),
+    ],
+)
+def test_same_voxels_are_a_ring_where_one_outline_lies_well_within_the_other(other, relation):
+    """A copy that was moved aside, or drawn a tenth of a voxel smaller, is a copy."""
+    one, two = (fill_polygon(outline, SIZE) for outline in (around(3, 3, 0.4), other))
+    assert relate(one, two) is relate(two, one) is relation
 
 
 def test_all_pairs_are_looked_at():
     patches = [fill_polygon(np.array(box(x, 1, 2, 2), float), SIZE) for x in (0, 1, 5)]
     patches.append(fill_polygon(np.array(box(5, 1, 2, 1), float), SIZE))
-    assert sorted(relate_all(patches)) == [Relation.CROSSING, Relation.NESTED]
+    assert list(relate_all(patches)) == [(0, 1, Relation.CROSSING), (2, 3, Relation.NESTED)]
     assert not list(relate_all(patches[:1]))
     assert not list(relate_all([]))

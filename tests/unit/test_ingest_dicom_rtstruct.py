@@ -1,5 +1,7 @@
 """Structure sets: sound ones give the voxels that they enclose, faulty ones a sentence with a reason."""
 
+import logging
+import os
 from copy import deepcopy
 from dataclasses import replace
 from itertools import count
@@ -32,6 +34,7 @@ from radfeat.core.errors import CaseError, EmptyRoiError, GeometryError, InputEr
 from radfeat.core.provenance import compute_file_sha256
 from radfeat.core.vocabulary import Modality, Reason, Severity
 from radfeat.ingest.case_reader import read_image, read_pair
+from radfeat.ingest.dicom.mask_object import read_mask_object
 from radfeat.ingest.settings import IngestSettings
 
 SETTINGS = IngestSettings()
@@ -210,6 +213,24 @@ def test_contours_partly_above_the_image_are_cut_off_and_said(read, build):
     assert (finding.check, finding.measured) == ("dicom.contour_beyond", 2)
 
 
+@pytest.mark.parametrize("level", [-1.6, -1.5, -1.45, 28.45, 28.5, 28.6])
+def test_contour_half_a_slice_above_or_below_all_is_cut_off_and_said(read, build, level):
+    """No slice lies beyond, so there are no two between which it could lie."""
+    dataset = build()
+    faults.add_contour(dataset, np.add(build_rectangle(z=0), (0, 0, level)))
+    pair = read(dataset)
+    assert np.array_equal(pair.mask.voxels_zyx, BLOCK)
+    assert [(f.check, f.measured) for f in pair.findings] == [("dicom.contour_beyond", 1)]
+
+
+def test_contour_less_than_half_a_slice_above_all_is_of_the_last_slice(read, build):
+    dataset = build()
+    faults.add_contour(dataset, np.add(build_rectangle(z=0), (0, 0, 28.3)))
+    pair = read(dataset)
+    assert np.array_equal(pair.mask.voxels_zyx[9], BLOCK[FIRST])
+    assert checks_of(pair) == ["dicom.contour_off_slice"]
+
+
 def test_contour_on_the_border_of_the_outermost_voxels_is_inside(read):
     grid = GRID
     whole = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]]) * (*grid.size_xyz[:2], 0.0) - (0.5, 0.5, 0)
@@ -255,6 +276,48 @@ def test_contours_of_one_slice_within_the_tolerance_are_of_one_plane(read, build
     dataset = build()
     faults.add_contour(dataset, np.add(shrink(build_rectangle(z=FIRST), 0.4), (0, 0, 0.05)))
     assert checks_of(read(dataset)) == ["dicom.contour_holes"]
+
+
+def island(x, y, half, z=FIRST, off_mm=0.0):
+    """A square contour around a voxel's centre; half its width in voxels."""
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * half + (x, y)
+    points = np.column_stack([corners, np.full(4, float(z))]) * GRID.spacing_xyz_mm + GRID.origin_xyz_mm
+    return np.add(points, (0, 0, off_mm))
+
+
+def test_islands_of_one_slice_that_lie_apart_may_be_in_two_planes_and_that_is_said(read):
+    pair = read(
+        build_structure_set(
+            SERIES, {"GTV": [island(3, 3, 1.2, off_mm=-0.06), island(9, 9, 1.2, off_mm=0.06)]}
+        )
+    )
+    expected = np.zeros_like(BLOCK)
+    expected[FIRST, 2:5, 2:5] = expected[FIRST, 8:11, 8:11] = True
+    assert np.array_equal(pair.mask.voxels_zyx, expected)
+    (finding,) = pair.findings
+    assert (finding.check, finding.severity) == ("dicom.contour_planes", Severity.WARNING)
+    assert finding.measured == pytest.approx(0.12)
+
+
+def test_hole_may_lie_in_the_plane_of_its_island_while_another_island_does_not(read):
+    contours = [island(4, 4, 2.2), island(4, 4, 0.6), island(11, 9, 1.2, off_mm=0.3)]
+    pair = read(build_structure_set(SERIES, {"GTV": contours}))
+    assert pair.mask.voxels_zyx[FIRST].sum() == 25 - 1 + 9
+    assert "dicom.contour_planes" in checks_of(pair)
+
+
+def test_ring_without_a_centre_in_it_holds_nothing_and_that_is_said(read):
+    """A hole within an outline of the same one voxel is no copy: the ring between them holds no centre."""
+    ring = [island(1, 1, 0.4), island(1, 1, 0.2)]
+    pair = read(build_structure_set(SERIES, {"GTV": [*build_contours(), *ring]}))
+    assert np.array_equal(pair.mask.voxels_zyx, BLOCK)
+    (finding,) = pair.findings
+    assert (finding.check, finding.severity, finding.measured) == ("dicom.contour_ring", Severity.WARNING, 1)
+
+
+def test_region_of_such_a_ring_alone_is_empty(read):
+    with pytest.raises(EmptyRoiError, match="encloses no voxel's centre"):
+        read(build_structure_set(SERIES, {"GTV": [island(9, 9, 0.4), island(9, 9, 0.2)]}))
 
 
 # -- whose image it is ---------------------------------------------------------------------------------------
@@ -314,6 +377,16 @@ def test_structure_set_that_refers_to_nothing_is_placed_by_its_coordinates(read,
         del contour.ContourImageSequence
     del dataset.ReferencedFrameOfReferenceSequence
     assert read(dataset).findings == ()
+
+
+@pytest.mark.parametrize("number", [0, 5])
+def test_contours_that_all_refer_to_one_slice_are_placed_by_coordinates_and_that_is_said(read, build, number):
+    dataset = build()
+    faults.refer_all(dataset, number)
+    pair = read(dataset)
+    assert np.array_equal(pair.mask.voxels_zyx, BLOCK)
+    (finding,) = pair.findings
+    assert (finding.check, finding.severity, finding.measured) == ("dicom.one_reference", Severity.WARNING, 6)
 
 
 def test_frame_of_reference_may_stand_in_the_list_of_frames(read, build):
@@ -389,14 +462,6 @@ def test_region_that_encloses_nothing_is_empty(read, build, spoil, says):
     refuse(read, build, spoil, EmptyRoiError, Reason.ROI_EMPTY, says)
 
 
-@pytest.mark.parametrize("level", [-1.6, 28.6])
-def test_contour_at_the_very_end_of_the_image_is_neither_in_nor_out(read, level):
-    """Half a slice and a tenth of a millimetre beyond the first and the last slice."""
-    points = np.add(build_rectangle(z=0), (0, 0, level))
-    with pytest.raises(GeometryError, match="midway"):
-        read(build_structure_set(SERIES, {"GTV": [*build_contours(), points]}))
-
-
 def test_contour_that_says_to_lie_on_a_slice_and_lies_above_all_is_refused(read, build):
     dataset = build()
     contour = faults.contours_of(dataset)[5]
@@ -435,6 +500,36 @@ def test_file_that_is_none_is_refused(build, tmp_path, image, spoil, reason, say
     with pytest.raises(InputError, match=says) as caught:
         read_pair(image, phantoms.build_row(path, path), SETTINGS)
     assert caught.value.reason is reason
+
+
+def test_pipe_in_place_of_a_mask_is_refused_at_once(tmp_path, image):
+    for path in (tmp_path / "RS.dcm", tmp_path / "folder" / "RS"):
+        path.parent.mkdir(exist_ok=True)
+        os.mkfifo(path)
+    for path in (tmp_path / "RS.dcm", tmp_path / "folder"):
+        with pytest.raises(InputError, match="the mask file is no file, but a pipe or a device"):
+            read_pair(image, phantoms.build_row(path, path), SETTINGS)
+
+
+def test_pipe_beside_the_mask_is_passed_over(build, tmp_path, image):
+    path = write_dataset(tmp_path / "folder" / "RS.dcm", build())
+    os.mkfifo(path.with_name("pipe"))
+    row = phantoms.build_row(path, path.parent)
+    assert np.array_equal(read_pair(image, row, SETTINGS).mask.voxels_zyx, BLOCK)
+
+
+def test_pydicom_is_kept_quiet_once_around_all_contours(build, tmp_path, image):
+    """Not value by value: each time costs more than the value."""
+    path = write_dataset(tmp_path / "RS.dcm", build())
+    levels = []
+
+    def read(source):
+        levels.append(logging.getLogger("pydicom").level)
+        return read_mask_object(source)
+
+    read_pair(replace(image, read_object=read), phantoms.build_row(path, path), SETTINGS)
+    assert levels == [logging.CRITICAL + 1]
+    assert logging.getLogger("pydicom").level <= logging.CRITICAL
 
 
 def test_image_in_place_of_a_mask_is_refused(read):

@@ -127,6 +127,17 @@ def test_direction_of_the_slices_does_not_matter(tmp_path, direction):
     assert pair.findings == ()
 
 
+@pytest.mark.parametrize(("across", "down"), [(True, True), (True, False), (False, True)])
+def test_rows_and_columns_may_run_the_other_way(read, across, down):
+    """As in masks that were NIfTI (RAS): the same lattice, written from another corner."""
+    shape = BLOCK & (np.arange(BLOCK.size).reshape(BLOCK.shape) % 7 != 0)
+    dataset = build_segmentation(SERIES, {"GTV": shape})
+    faults.flip_segment(dataset, across, down)
+    pair = read(dataset)
+    assert np.array_equal(pair.mask.voxels_zyx, shape)
+    assert pair.findings == ()
+
+
 def test_segmentation_of_an_enhanced_object(tmp_path, read):
     enhanced = build_enhanced(SERIES, Modality.CT)
     path = write_dataset(tmp_path / "e.dcm", enhanced)

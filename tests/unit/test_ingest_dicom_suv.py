@@ -215,7 +215,7 @@ def test_a_missing_element_of_the_injection_is_named(series, keyword):
         ({"Units": "PROPCPS"}, "a Units that is not understood"),
         ({"Units": "CNTS"}, "counts (Units CNTS)"),
         ({"SeriesTime": None}, "SeriesDate and SeriesTime are missing"),
-        ({"AcquisitionTime": "1000"}, "AcquisitionDate and AcquisitionTime are missing or malformed"),
+        ({"AcquisitionTime": "10"}, "AcquisitionDate and AcquisitionTime are missing or malformed"),
     ],
 )
 def test_what_cannot_become_suv_says_why(series, elements, words):
@@ -231,7 +231,7 @@ def test_what_cannot_become_suv_says_why(series, elements, words):
         ),
         ({"RadionuclideHalfLife": "0"}, "an impossible RadionuclideHalfLife"),
         ({"RadiopharmaceuticalStartTime": None}, "RadiopharmaceuticalStartTime are missing"),
-        ({"RadiopharmaceuticalStartTime": "0900"}, "RadiopharmaceuticalStartTime are missing or malformed"),
+        ({"RadiopharmaceuticalStartTime": "09"}, "RadiopharmaceuticalStartTime are missing or malformed"),
         (
             {"RadiopharmaceuticalStartTime": "233000"},
             "by its clock the tracer was injected after the scan began",
@@ -365,3 +365,78 @@ def test_nothing_of_the_body_stands_in_a_sentence(series):
     result = convert(put(series, PatientWeight="71.3"))
     refuse(put_drug(series, RadiopharmaceuticalStartTime="233000"), "after the scan began")
     assert not any("71.3" in f.sentence or "20200102" in f.sentence for f in result.findings)
+
+
+# Starts that frames tell
+
+
+def put_frames(series, **elements):
+    """Three beds of five minutes, the series written five hours later; times of frames as PS3.3 has them."""
+    rate = np.log(2) / 6586.2
+    average = np.log(rate * 300 / (1 - np.exp(-rate * 300))) / rate
+    for k, dataset in enumerate(series):
+        bed = k // 4
+        dataset.SeriesTime, dataset.AcquisitionTime = "150000", f"10{5 * bed:02d}00"
+        dataset.ActualFrameDuration, dataset.FrameReferenceTime = (
+            300_000,
+            f"{1000 * (300 * bed + average):.3f}",
+        )
+    return put(series, **elements)
+
+
+def test_the_start_is_reckoned_from_the_times_of_frames_though_the_first_bed_is_lost(series):
+    put_frames(series, NumberOfSlices=10)
+    result = convert(series[4:])
+    assert result.factor == pytest.approx(START_FACTOR, rel=1e-6)
+    (finding,) = (f for f in result.findings if f.check == "dicom.scan_start")
+    assert "reckoned from FrameReferenceTime" in finding.sentence
+
+
+@pytest.mark.parametrize("elements", [{"FrameReferenceTime": "0"}, {"ActualFrameDuration": None}])
+def test_frames_without_a_sound_time_leave_the_earliest_acquisition(series, elements):
+    result = convert(put_frames(series, **elements))
+    assert result.factor == pytest.approx(START_FACTOR, rel=1e-12)
+    refuse(put(series, NumberOfSlices=12), "the slices that are missing may be those acquired first")
+
+
+def test_frames_that_tell_different_starts_tell_none(series):
+    put_frames(series, NumberOfSlices=10)
+    series[5].FrameReferenceTime = "9000"
+    refuse(series[4:], "the slices that are missing may be those acquired first")
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"SeriesTime": "1000"},
+        {"AcquisitionTime": "1000"},
+        {"SeriesTime": "100000.001"},
+    ],
+)
+def test_seconds_may_be_left_out_and_fractions_disagree(series, elements):
+    result = convert(put(series, **elements))
+    assert result.factor == pytest.approx(START_FACTOR, rel=1e-6)
+    assert checks(result) == {"dicom.suv_factor"}
+
+
+def test_series_times_may_differ_by_a_second_and_no_more(series):
+    for k, dataset in enumerate(series):
+        dataset.SeriesTime = f"10000{k % 2}"
+    assert convert(series).factor == pytest.approx(START_FACTOR, rel=1e-6)
+    series[3].SeriesTime = "100003"
+    refuse(series, "SeriesDate and SeriesTime are missing, malformed, or not one for all slices")
+
+
+@pytest.mark.parametrize("moment", ["202001020900", "20200102080000.00+0000", "202001021030+0230"])
+def test_moments_are_moved_to_the_time_zone_of_the_object(series, moment):
+    put(series, TimezoneOffsetFromUTC="+0100")
+    put_drug(series, RadiopharmaceuticalStartDateTime=moment)
+    assert convert(series).factor == pytest.approx(START_FACTOR, rel=1e-12)
+    put_drug(series, RadiopharmaceuticalStartTime=None)
+    assert convert(series).factor == pytest.approx(START_FACTOR, rel=1e-12)
+
+
+def test_a_zone_that_only_some_slices_name_is_in_doubt(series):
+    put_drug(series, RadiopharmaceuticalStartTime=None, RadiopharmaceuticalStartDateTime="202001020900+0000")
+    series[2].TimezoneOffsetFromUTC = "+0000"
+    refuse(series, "in a time zone that the scan's times may not share")

@@ -286,3 +286,32 @@ def test_image_id_is_the_modality_numbered_where_a_visit_has_several(tmp_path: P
     write_dataset(tmp_path / "pt" / "rs.dcm", build_rs(pt))
     ids = {row.image.head.series_number + row.modality: row.image_id for row in take(tmp_path).draft.rows}
     assert ids == {"3CT": "CT1", "7CT": "CT2", "1PT": "PT"}
+
+
+def test_each_mask_is_read_for_the_staff_that_it_names_itself(tmp_path: Path) -> None:
+    series = build_ct()
+    write_series(tmp_path, series)
+    for number, (operator, roi) in enumerate((("Adams^Ann", "GTV"), ("Kowalski^Eva", "GTV_Kowalski"))):
+        mask = build_rs(series, roi)
+        mask.SOPInstanceUID = mask.file_meta.MediaStorageSOPInstanceUID = uid_of("mask", str(number))
+        mask.OperatorsName = operator
+        write_dataset(tmp_path / f"rs{number}.dcm", mask)
+    assert sorted(row.roi for row in take(tmp_path).draft.rows) == ["GTV", "ROI-1"]
+
+
+def test_staff_who_change_between_slices_are_all_known(tmp_path: Path) -> None:
+    series = build_ct()
+    series[5].OperatorsName = "Kowalski^Eva"
+    write_series(tmp_path, series)
+    write_dataset(tmp_path / "rs.dcm", build_rs(series, "GTV_Kowalski"))
+    assert [row.roi for row in take(tmp_path).draft.rows] == ["ROI-1"]
+
+
+def test_one_mask_in_versions_of_two_series_is_one_group(tmp_path: Path) -> None:
+    series = build_ct()
+    write_series(tmp_path, series)
+    for number in range(2):
+        mask = build_rs(series)
+        mask.SeriesInstanceUID = uid_of("drawn", str(number))
+        write_dataset(tmp_path / f"rs{number}.dcm", mask)
+    assert problems_of(take(tmp_path)) == ["The mask lies in the tree in several versions that differ."]

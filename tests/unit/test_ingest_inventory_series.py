@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, RTDoseStorage
 
 from dicom_phantoms import build_enhanced, build_series, uid_of, write_dataset, write_series
 from inventory_trees import GRID, build_ct, build_rs, images_of, take
+from radfeat.core.errors import InputError
 from radfeat.core.grid import Grid
 from radfeat.core.vocabulary import Modality
+from radfeat.ingest.dicom.series_key import GeometryGroup
+from radfeat.ingest.inventory import grouping
 from radfeat.ingest.inventory.inventory import Inventory
 from radfeat.ingest.inventory.records import SkipReason
 from radfeat.ingest.inventory.tables import list_series, name_orientation
@@ -288,3 +291,35 @@ def test_random_damage_stops_nothing(tmp_path: Path) -> None:
         rows = list_series(found, "T1")
         assert all(row["verdict"] in set(Verdict) for row in rows)
         assert sum(int(row["instances"]) for row in rows) + len(found.skipped) == len(whole)
+
+
+def test_dose_within_a_series_of_images_is_a_series_of_its_own(tmp_path: Path) -> None:
+    series = build_ct()
+    write_series(tmp_path, series)
+    dose = build_ct()[0]
+    dose.SOPClassUID = dose.file_meta.MediaStorageSOPClassUID = RTDoseStorage
+    dose.SOPInstanceUID = dose.file_meta.MediaStorageSOPInstanceUID = uid_of("dose")
+    dose.Modality = "RTDOSE"
+    write_dataset(tmp_path / "dose.dcm", dose)
+    rows = {row["modality"]: row for row in list_series(take(tmp_path), "T1")}
+    assert (rows["CT"]["verdict"], rows["CT"]["instances"]) == ("USABLE", "8")
+    assert rows["RTDOSE"]["series_key"] != rows["CT"]["series_key"]
+
+
+def test_two_series_of_one_key_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_series(tmp_path / "1", build_ct(series="1"))
+    write_series(tmp_path / "2", build_ct(series="2"))
+    monkeypatch.setattr(grouping, "build_series_key", lambda series, group: "0123456789ab")
+    with pytest.raises(InputError, match="2 series have this key by chance"):
+        take(tmp_path)
+
+
+def test_equal_geometries_are_compared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_series(tmp_path, build_ct())
+    compared = []
+    matches = GeometryGroup.matches
+    monkeypatch.setattr(
+        GeometryGroup, "matches", lambda self, other: compared.append(1) or matches(self, other)
+    )
+    assert len(images_of(take(tmp_path))) == 1
+    assert compared == []

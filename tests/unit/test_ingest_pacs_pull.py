@@ -274,12 +274,13 @@ def test_series_found_by_two_requests_is_one_row_with_both_lines(folder: PullFol
     assert "S001" in folder.known_series.read_text(encoding="utf-8")
 
 
-def test_odd_modality_of_an_answer_does_not_reach_the_ledger(folder: PullFolder) -> None:
+@pytest.mark.parametrize("modality", ["Secret Zoe", "ZOE"])
+def test_odd_modality_of_an_answer_does_not_reach_the_ledger(folder: PullFolder, modality: str) -> None:
     named = build_series(series="9")[:1]
     with quiet():
-        named[0].Modality = "Secret Zoe"
+        named[0].Modality = modality
     pull(FakePacs(named), folder)
-    assert "Zoe" not in folder.ledger.read_text(encoding="utf-8")
+    assert "zoe" not in folder.ledger.read_text(encoding="utf-8").lower()
 
 
 def test_verdict_on_one_instance_is_said_in_words() -> None:

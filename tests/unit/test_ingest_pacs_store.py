@@ -104,11 +104,20 @@ def test_unreadable_file_has_no_identity(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_pull_left_half_written_is_swept(folder: PullFolder) -> None:
-    half = folder.series(SERIES) / ".0a1b2c.tmp.dcm"
+    half = folder.series(SERIES) / ".0a1b2c3d4e5f.tmp.dcm"
     half.parent.mkdir(parents=True)
     half.write_bytes(b"half")
     with hold_folder(folder):
         assert not half.exists()
+
+
+@pytest.mark.parametrize("name", ["notes/.0a1b2c3d4e5f.tmp.txt", ".draft.tmp", "0a1b2c3d4e5f/.mine.tmp"])
+def test_what_no_pull_left_is_not_swept(folder: PullFolder, name: str) -> None:
+    own = folder.root / name
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_bytes(b"own")
+    with hold_folder(folder):
+        assert own.exists()
 
 
 def test_second_pull_into_the_same_folder_is_refused_while_the_first_is_at_work(folder: PullFolder) -> None:

@@ -4,6 +4,7 @@ Each of the mutations damages one file of a sound study and measures it anew. Nu
 voxels stored as pixels are data, not headers: a drawing that was altered is another drawing, which no program
 can tell from the first, so those two elements are left alone (files are cut short at any place all the same).
 In an enhanced object each fact stands once, and only a segmentation can contradict it: that is its mask here.
+Of compressed pixels the table of offsets and the head of the frame count as header.
 """
 
 import faulthandler
@@ -18,6 +19,7 @@ import pydicom
 import pytest
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.uid import RLELossless
 from tests.dicom_phantoms import (
     build_block,
     build_contours,
@@ -38,11 +40,13 @@ from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
 from radfeat.pipeline.records import CaseRecord
 
 MUTATIONS = 2000
-STUDIES = 4
+STUDIES = 5
 SHARE_OF_MASKS = 0.4
 SECONDS_PER_CASE = 120
 """A case takes 0.05 s; one that hangs ends the test run with a traceback."""
 DATA = ("PixelData", "ContourData")
+COMPRESSED_HEAD = 32
+"""Bytes of the element, of the item with its offset, and of the frame's item."""
 SETTINGS = CaseSettings(features=FeatureSettings.model_validate({"classes": {"firstorder": [], "shape": []}}))
 
 
@@ -50,6 +54,7 @@ SETTINGS = CaseSettings(features=FeatureSettings.model_validate({"classes": {"fi
 class Study:
     """A sound case on disk, and what it measures."""
 
+    name: str
     folder: Path
     modality: Modality
     masks: tuple[str, ...]
@@ -75,7 +80,7 @@ def measure(folder: Path, modality: Modality, masks: tuple[str, ...]) -> CaseRec
     return process_case(rows, SETTINGS, CaseFolders())
 
 
-@pytest.fixture(scope="module", params=["CT", "MR", "PT", "enhanced CT"])
+@pytest.fixture(scope="module", params=["CT", "MR", "PT", "enhanced CT", "compressed CT"])
 def study(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Study:
     folder, modality = tmp_path_factory.mktemp("sound"), Modality(request.param[-2:])
     series, masks = build_series(modality), ("seg.dcm",)
@@ -85,12 +90,15 @@ def study(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         write_dataset(folder / "seg.dcm", build_segmentation([enhanced], {"GTV": build_block()}))
     else:
         masks = ("rs.dcm", "seg.dcm")
+        if request.param.startswith("compressed"):
+            for dataset in series:
+                dataset.compress(RLELossless, generate_instance_uid=False)
         write_series(folder / "image", series)
         write_dataset(folder / "rs.dcm", build_structure_set(series, {"GTV": build_contours()}))
         write_dataset(folder / "seg.dcm", build_segmentation(series, {"GTV": build_block()}))
     record = measure(folder, modality, masks)
     assert not record.failed, [roi.roi["sentence"] for roi in record.rois]
-    return Study(folder, modality, masks, record)
+    return Study(request.param, folder, modality, masks, record)
 
 
 def cut(path: Path, rng: random.Random) -> str:
@@ -112,6 +120,9 @@ def flip_bits(path: Path, rng: random.Random) -> str:
 def _header_length(path: Path) -> int:
     """Where the voxels or contours begin: bytes before that are header."""
     data = path.read_bytes()
+    packed = data.find(b"\xe0\x7f\x10\x00OB\x00\x00\xff\xff\xff\xff")
+    if packed > 0:
+        return packed + COMPRESSED_HEAD
     marks = [data.find(mark) for mark in (b"\xe0\x7f\x10\x00", b"\x06\x30\x50\x00")]
     return min([mark for mark in marks if mark > 0] or [len(data)])
 
@@ -191,7 +202,7 @@ def test_no_damage_crashes_hangs_or_alters_a_value_unsaid(study: Study, tmp_path
     silent: list[str] = []
     failed = 0
     for seed in range(MUTATIONS // STUDIES):
-        rng = random.Random(f"{study.modality}-{seed}")
+        rng = random.Random(f"{study.name}-{seed}")
         folder = _link(study.folder, tmp_path / str(seed))
         masks, slices = [folder / name for name in study.masks], sorted((folder / "image").iterdir())
         victim = rng.choice(masks if rng.random() < SHARE_OF_MASKS else slices)

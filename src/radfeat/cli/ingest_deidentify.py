@@ -1,18 +1,13 @@
 """``radfeat ingest deidentify``: a copy of a DICOM tree that names nobody."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from radfeat.cli.bar import show_progress
 from radfeat.cli.options import ANY_PATH, EXISTING_FOLDER
 from radfeat.core.errors import InputError, SettingsError
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
 
 
 @click.command(
@@ -41,7 +36,7 @@ def deidentify(
 ) -> None:
     """Copy the DICOM files of SOURCE without identities (DICOM PS3.15 Annex E)."""
     from radfeat.ingest.deidentify.journal import Profile
-    from radfeat.ingest.deidentify.reports import require_own_target, summarise, write_reports
+    from radfeat.ingest.deidentify.reports import mark_target, require_own_target, summarise
     from radfeat.ingest.deidentify.run import deidentify_tree
     from radfeat.ingest.deidentify.secret import read_secret, write_new_secret
     from radfeat.ingest.deidentify.subjects import read_subjects
@@ -51,20 +46,24 @@ def deidentify(
     listed = None if subjects is None else read_subjects(subjects)
     extra = frozenset() if words is None else read_words(words)
     if new_key:
+        require_own_target(target, None)
         write_new_secret(key)
         click.echo("A new key was made. Keep it: without it, later visits get other names, UIDs and dates.")
     profile = Profile(read_secret(key), listed, extra)
-    require_own_target(target, profile)
-    with _bar() as progress:
-        outcomes = deidentify_tree(
+    require_own_target(target, profile.secret.fingerprint)
+    mark_target(target, profile.secret.fingerprint)
+    with show_progress("files") as progress:
+        delivery = deidentify_tree(
             source, target, profile, workers=workers or os.cpu_count() or 1, progress=progress
         )
-    write_reports(target, outcomes, source)
-    for what, detail, count in summarise(outcomes):
+    for what, detail, count in summarise(delivery.outcomes, len(delivery.taken_back)):
         if what.startswith("file"):
             click.echo(f"{count:>8}  {what}: {detail}")
-    if not any(outcome.output for outcome in outcomes):
-        raise InputError("no file could be written", remedy="See quarantine.csv and private/quarantine.csv")
+    if not any(outcome.output for outcome in delivery.outcomes):
+        raise InputError(
+            "no file could be written",
+            remedy=f"See quarantine.csv, and private/{delivery.number}/quarantine.csv for the paths",
+        )
     click.echo("Hand on the folder dicom only: private says who is who.")
 
 
@@ -79,22 +78,3 @@ def _require_apart(source: Path, target: Path, key: Path) -> None:
         raise SettingsError(
             "the key lies in the target", key="--key", remedy="Keep it where the target's readers cannot go"
         )
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on a terminal, no line elsewhere; it shows counts, never a path."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done)
-
-        yield show

@@ -1,9 +1,16 @@
 """Files appear whole or not at all."""
 
+import fcntl
 import os
+import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from radfeat.core.errors import SettingsError
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{12}\.tmp.*")
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -26,6 +33,46 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with Unix line ends, atomically."""
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+
+
+def write_own_text(path: Path, text: str) -> None:
+    """Write text as ``write_text`` does, readable by its owner alone (mode 0600)."""
+    write_atomically(path, lambda temporary: create_own_text(temporary, text))
+
+
+def create_own_text(path: Path, text: str) -> None:
+    """Write a new file that only its owner can read; not atomic: for folders that are not in place yet."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove from one folder what ``write_atomically`` left in it when it was killed, and nothing else."""
+    for path in folder.glob(".*.tmp*"):
+        if _TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def hold_file(lock: Path, what: str) -> Iterator[None]:
+    """Hold a file against others who would do ``what`` at the same time.
+
+    Raises
+    ------
+    SettingsError
+        If it is held.
+    """
+    with lock.open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingsError(
+                f"another {what} is at work in this folder",
+                key=str(lock.parent.parent),
+                remedy="Wait for it, or name another folder",
+            ) from None
+        yield
 
 
 def write_text_if_changed(path: Path, text: str) -> bool:

@@ -1,15 +1,31 @@
 """Keeping the DICOM libraries quiet: what they say quotes values, and values may be names."""
 
 import logging
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pydicom.errors import BytesLengthException, InvalidDicomError
+
 from radfeat.core.errors import ExportError
 
 _LOUD = ("pydicom", "highdicom")
-_REFUSALS = (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError)
-"""What highdicom and pydicom raise for headers that they cannot build upon."""
+READ_FAULTS = (
+    InvalidDicomError,
+    BytesLengthException,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    NotImplementedError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+    struct.error,
+)
+"""What pydicom raises for values that it cannot decode, and highdicom for headers it cannot build upon."""
 
 
 @contextmanager
@@ -33,7 +49,7 @@ def explain_libraries(key: str) -> Iterator[None]:
     """Turn what highdicom says of a header into one sentence that quotes nothing of it."""
     try:
         yield
-    except _REFUSALS as error:
+    except READ_FAULTS as error:
         raise ExportError(
             "the headers of the image are not such that an object can be derived from them",
             key=key,

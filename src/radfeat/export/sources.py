@@ -11,7 +11,7 @@ from pydicom.valuerep import DA, TM
 
 from radfeat.core.errors import ExportError, GeometryError
 from radfeat.core.grid import Grid
-from radfeat.export.quiet import quiet
+from radfeat.export.quiet import READ_FAULTS, explain_libraries, quiet
 
 _TYPE_2 = (
     "PatientID",
@@ -102,7 +102,7 @@ def _read(header: Dataset, keyword: str) -> object | None:
     """The value of an element; None where it is absent, empty or malformed."""
     try:
         value: object = header.get(keyword)
-    except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError):
+    except READ_FAULTS:
         return None
     return None if value is None or str(value) == "" else value
 
@@ -121,7 +121,8 @@ def _complete(header: Dataset, key: str) -> Dataset:
     for name in ("PixelData", "FloatPixelData", "DoubleFloatPixelData", "IconImageSequence"):
         if name in result:
             del result[name]
-    result.decode()
+    with explain_libraries(key):
+        result.decode()
     for name in _TYPE_2:
         if _read(result, name) is None or not _is_allowed(name, result[name].value):
             setattr(result, name, "")
@@ -175,7 +176,7 @@ def _read_place(position: Dataset, orientation: Dataset, key: str) -> Place:
     try:
         place = np.array([float(n) for n in position.ImagePositionPatient])
         cosines = np.array([float(n) for n in orientation.ImageOrientationPatient])
-    except (AttributeError, TypeError, ValueError):
+    except READ_FAULTS:
         raise _not_the_grid(key, "a frame without position or orientation") from None
     if place.shape != (3,) or cosines.shape != (6,):
         raise _not_the_grid(key, "a frame without position or orientation")

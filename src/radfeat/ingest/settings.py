@@ -94,14 +94,15 @@ class IngestSettings(BaseModel):
         ),
     )
     stack_tolerance_mm: float = Field(
-        default=0.01,
+        default=0.05,
         ge=0,
         le=1,
         allow_inf_nan=False,
         description=(
             "How far a DICOM slice may lie from its even place in the stack, along it or sideways, in mm, "
-            "0 to 1. Default 0.01: positions rounded to two decimals stay below; a missing slice, a tilted "
-            "gantry or another spacing do not. Beyond it the image fails; nothing is resampled to fit."
+            "0 to 1; along it a hundredth of the slices' distance is always allowed. Default 0.05: positions "
+            "rounded to one decimal stay below; a missing slice, a tilted gantry or another spacing do not. "
+            "Beyond it the image fails; nothing is resampled to fit."
         ),
     )
     slice_jump_factor: float = Field(

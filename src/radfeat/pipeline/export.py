@@ -3,8 +3,6 @@
 An image is read again and held against the digests in the tables: what is exported is what was measured.
 """
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from radfeat.ingest.dicom.originals import read_drawing_method, read_instance_he
 from radfeat.ingest.settings import IngestSettings
 from radfeat.pipeline.export_tasks import ExportPlan, ExportTask, MeasuredRoi, ReportPlan
 from radfeat.pipeline.plan import stat_of
+from radfeat.tables.csv_text import format_rows
 
 IDENTIFIED = "private"
 """The folder of exported objects: they hold the identity that their source holds."""
@@ -178,13 +177,9 @@ def export_cases(
 
 def write_list(path: Path, cases: Sequence[CaseExport]) -> None:
     """Write what became of each case, one line each; sheet keys only, no identity."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("case_id", "outcome", "files", "segments", "values", "sentence"))
-    writer.writerows(
-        (c.case_id, c.outcome.value, " ".join(c.files), c.segments, c.values, c.sentence) for c in cases
-    )
-    write_text(path, text.getvalue())
+    columns = ("case_id", "outcome", "files", "segments", "values", "sentence")
+    rows = [(c.case_id, c.outcome.value, " ".join(c.files), c.segments, c.values, c.sentence) for c in cases]
+    write_text(path, format_rows(columns, rows))
 
 
 def make_export_folder(to: Path, results: Path) -> None:

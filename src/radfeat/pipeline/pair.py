@@ -67,18 +67,7 @@ def measure_pair(
         Where the workflow would write a row with a reason; ``qc.exclude`` and the protocol exclude here too.
     """
     settings = settings or CaseSettings()
-    row = ImageRow(
-        key=RoiKey(CaseKey("notebook", "-", "-", "-", "image"), "mask"),
-        modality=Modality(modality),
-        image=Path(image),
-        mask=Path(mask),
-        label=label,
-        role=None,
-        scanner=None,
-        reader_id=None,
-        day=None,
-        line=0,
-    )
+    row = _build_row(Path(image), Path(mask), Modality(modality), label)
     read = read_image(row, settings.ingest)
     pair = read_pair(read, row, settings.ingest)
     judged = judge_image(row, acquisition_of(read), settings.qc)
@@ -97,3 +86,19 @@ def measure_pair(
         *check_grey_levels(vector.grey_levels, prepared.image.unit, row.key.roi_id, settings.qc),
     )
     return PairResult(dict(vector.values), pair, prepared, findings, settings)
+
+
+def _build_row(image: Path, mask: Path, modality: Modality, label: int | str | None) -> ImageRow:
+    """What a row of the image sheet would say; the keys are those of nobody."""
+    return ImageRow(
+        key=RoiKey(CaseKey("notebook", "-", "-", "-", "image"), "mask"),
+        modality=modality,
+        image=image,
+        mask=mask,
+        label=label,
+        role=None,
+        scanner=None,
+        reader_id=None,
+        day=None,
+        line=0,
+    )

@@ -1,5 +1,6 @@
-"""One file: read, judged, made anew, written under a new name, and searched before it gets that name."""
+"""One file: read, judged, made anew, searched in memory, and only then written, under a new name."""
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -17,23 +18,25 @@ from radfeat.ingest.deidentify.traces import build_needles, has_trace
 from radfeat.ingest.dicom.headers import READ_FAULTS, HeaderError, parse_dataset, quiet, read_text
 from radfeat.ingest.dicom.series_key import instance_key, series_key
 from radfeat.ingest.identity import identity_texts, identity_words, name_words, names_someone, words_of
+from radfeat.ingest.inventory.records import SkipReason
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file: written (``output`` from the target folder), or in quarantine.
+    """What became of one file: written (``output`` from the folder of objects), or in quarantine.
 
-    ``unchanged`` where the same bytes stood there already; ``copy`` where another file of the source has the
-    same bytes and stands for both.
+    ``quarantine`` may also be the reason why it was not opened. ``unchanged`` where the same bytes stood
+    there already; ``copy`` where another file of the source has the same bytes and stands for both.
     """
 
     path: Path
     output: str | None = None
     unchanged: bool = False
     copy: bool = False
-    quarantine: Quarantine | None = None
+    quarantine: Quarantine | SkipReason | None = None
     subject_id: str = ""
     patient_id: str = ""
+    source_sha256: str = ""
     actions: Counter[tuple[Action, str]] = field(default_factory=Counter)
     withheld: tuple[tuple[str, str], ...] = ()
 
@@ -42,15 +45,12 @@ _ENCODING_FAULTS = (HeaderError, *(fault for fault in READ_FAULTS if not issubcl
 """What pydicom raises for values that it cannot decode or encode; a full disk is none of them."""
 
 
-class _TraceError(Exception):
-    """Something was left; the file under way must not appear."""
-
-
-def deidentify_file(path: Path, target: Path, profile: Profile) -> Outcome:
+def deidentify_file(path: Path, target: Path, profile: Profile, known: str = "") -> Outcome:
     """De-identify one file into ``target``; whatever goes wrong with its contents, nothing is written.
 
     Its name there is ``<subject>/<study>/<series>/<instance>.dcm``, all but the subject hashes of new UIDs:
-    it depends on the file and the key alone.
+    it depends on the file and the key alone. ``known`` is the SHA-256 of the source of what stands there
+    under this instance; empty where nothing does.
     """
     with quiet():
         try:
@@ -58,13 +58,35 @@ def deidentify_file(path: Path, target: Path, profile: Profile) -> Outcome:
             dataset = parse_dataset(data)
         except (HeaderError, OSError):
             return Outcome(path, quarantine=Quarantine.NOT_DICOM)
+        digest = hashlib.sha256(data).hexdigest()
         patient_id = read_text(dataset, "PatientID") or ""
         issuer = read_text(dataset, "IssuerOfPatientID") or ""
         subject_id, reason = name_subject(patient_id, issuer, profile)
+        if known and known != digest:
+            reason = Quarantine.TWO_CONTENTS
         reason = reason or judge(dataset, data) or _judge_name(dataset, subject_id, profile)
         if reason is not None:
             return Outcome(path, quarantine=reason)
-        return _write(path, dataset, target, profile, patient_id, subject_id)
+        made = _make(dataset, subject_id, profile)
+        if isinstance(made, Quarantine):
+            return Outcome(path, quarantine=made)
+        return Outcome(
+            path,
+            made.output,
+            unchanged=_save(made.data, target / made.output),
+            subject_id=subject_id,
+            patient_id=patient_id,
+            source_sha256=digest,
+            actions=made.journal.actions,
+            withheld=tuple(made.journal.withheld),
+        )
+
+
+def name_instance(instance_uid: str, profile: Profile) -> str:
+    """The file of an instance in the target, without suffix, by the UID of its source."""
+    instance = Dataset()
+    instance.SOPInstanceUID = profile.secret.derive_uid(instance_uid)
+    return instance_key(instance)
 
 
 def name_subject(patient_id: str, issuer: str, profile: Profile) -> tuple[str, Quarantine | None]:
@@ -89,36 +111,28 @@ def build_person(dataset: Dataset, subject_id: str, profile: Profile) -> Person:
     return Person(subject_id, profile.secret.derive_shift_days(subject_id), words)
 
 
-def _write(
-    path: Path, dataset: Dataset, target: Path, profile: Profile, patient_id: str, subject_id: str
-) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An object that was made anew, searched, and is not written yet."""
+
+    output: str
+    data: bytes
+    journal: Journal
+
+
+def _make(dataset: Dataset, subject_id: str, profile: Profile) -> _Made | Quarantine:
     person, journal = build_person(dataset, subject_id, profile), Journal()
     try:
         result = clean_dataset(dataset, Cleaning(profile, person, journal))
         result.file_meta = build_file_meta(dataset, result)
         add_markers(result, journal)
-        output = _name_file(result, subject_id)
+        made = _Made(_name_file(result, subject_id), _encode(result), journal)
+        plain = subject_id.lower().encode()
+        needles = build_needles(identity_texts(dataset), journal.uids)
+        left = has_trace(made.data, frozenset(n for n in needles if n not in plain), person.words)
     except _ENCODING_FAULTS:
-        return Outcome(path, quarantine=Quarantine.UNWRITABLE)
-    plain = subject_id.lower().encode()
-    needles = build_needles(identity_texts(dataset), journal.uids)
-    try:
-        unchanged = _save(
-            _encode(result), target / output, frozenset(n for n in needles if n not in plain), person.words
-        )
-    except _ENCODING_FAULTS:
-        return Outcome(path, quarantine=Quarantine.UNWRITABLE)
-    except _TraceError:
-        return Outcome(path, quarantine=Quarantine.TRACE)
-    return Outcome(
-        path,
-        output,
-        unchanged,
-        subject_id=subject_id,
-        patient_id=patient_id,
-        actions=journal.actions,
-        withheld=tuple(journal.withheld),
-    )
+        return Quarantine.UNWRITABLE
+    return Quarantine.TRACE if left else made
 
 
 def _name_file(result: Dataset, subject_id: str) -> str:
@@ -133,20 +147,9 @@ def _encode(result: Dataset) -> bytes:
     return buffer.getvalue()
 
 
-def _save(data: bytes, path: Path, needles: frozenset[bytes], words: frozenset[str]) -> bool:
-    """Write and search a file; say whether the same bytes stood there already, then it is only searched."""
+def _save(data: bytes, path: Path) -> bool:
+    """Write a file; say whether the same bytes stood there already."""
     if path.is_file() and path.read_bytes() == data:
-        _require_no_trace(path, needles, words)
         return True
-
-    def write(temporary: Path) -> None:
-        temporary.write_bytes(data)
-        _require_no_trace(temporary, needles, words)
-
-    write_atomically(path, write)
+    write_atomically(path, lambda temporary: temporary.write_bytes(data))
     return False
-
-
-def _require_no_trace(path: Path, needles: frozenset[bytes], words: frozenset[str]) -> None:
-    if has_trace(path, needles, words):
-        raise _TraceError

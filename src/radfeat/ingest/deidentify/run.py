@@ -1,22 +1,18 @@
-"""A whole tree: who is in it, then file by file, side by side; and what became of each."""
+"""A whole delivery: planned, then file by file, side by side; and what became of each, on record."""
 
-import hashlib
-import multiprocessing
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
-from radfeat.core.errors import InputError, SettingsError
+from radfeat.core.batches import Each, join_batches, map_in_batches
+from radfeat.core.files import hold_file, remove_temporaries
+from radfeat.ingest.deidentify.earlier import PRIVATE, Earlier, KnownFile, read_earlier, write_earlier
 from radfeat.ingest.deidentify.journal import Profile
-from radfeat.ingest.deidentify.one_file import Outcome, deidentify_file, name_subject
-from radfeat.ingest.deidentify.quarantine import Quarantine
-from radfeat.ingest.dicom.headers import HeaderError, quiet, read_header, read_text
+from radfeat.ingest.deidentify.one_file import Outcome, deidentify_file
+from radfeat.ingest.deidentify.plan import Plan, Progress, Task, plan_delivery
+from radfeat.ingest.deidentify.reports import show_source, write_reports
 
 CHUNK = 8
 """Files handed to a worker at a time."""
@@ -24,146 +20,85 @@ CHUNK = 8
 DATA = "dicom"
 """Folder of the target that holds the objects: all that may be handed on."""
 
-Progress = Callable[[str, int, int], None]
-"""Called with the stage, the files done, and the files in all."""
-
-_Result = TypeVar("_Result")
-
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """What is read of a file before the work: whose it is, and which object; empty where it does not say."""
+class Delivery:
+    """What became of each file, sorted by path; what was taken back; and the number of the delivery."""
 
-    path: Path
-    patient_id: str = ""
-    issuer: str = ""
-    birth_date: str = ""
-    instance: str = ""
+    outcomes: tuple[Outcome, ...]
+    taken_back: tuple[KnownFile, ...]
+    number: int
 
 
 def deidentify_tree(
     source: Path, target: Path, profile: Profile, *, workers: int, progress: Progress
-) -> tuple[Outcome, ...]:
-    """De-identify all files below ``source`` into the folder ``dicom`` of ``target``.
+) -> Delivery:
+    """De-identify all files below ``source`` into the folder ``dicom`` of ``target``, and report.
 
-    Returns
-    -------
-    tuple of Outcome
-        One for each file, sorted by its path.
+    What stands there from an earlier delivery and is in doubt now is taken back. Where the work is stopped,
+    what was done until then is reported.
 
     Raises
     ------
     SettingsError
-        If two PatientIDs would share a pseudonym.
+        If two PatientIDs would share a pseudonym, or another delivery is at work in the target.
     InputError
-        If there are no files, or a worker process was killed.
+        If there are no files.
+    TableError
+        If the record of earlier deliveries is damaged.
+    WorkerError
+        If a worker process was killed.
     """
-    paths = list_files(source)
-    if not paths:
-        raise InputError("there are no files in the source folder", remedy="Check the path")
-    labels = list(_map(read_label, paths, workers, partial(progress, "read")))
-    _require_a_name_each(labels, profile)
-    settled = {**_find_copies(labels), **_find_doubtful_subjects(labels, profile)}
-    work = [path for path in paths if path not in settled]
-    make = partial(deidentify_file, target=target / DATA, profile=profile)
-    done = list(_map(make, work, workers, partial(progress, "write")))
-    return tuple(sorted([*done, *settled.values()], key=lambda outcome: os.fsencode(outcome.path)))
-
-
-def list_files(source: Path) -> list[Path]:
-    """All regular files below a folder, links to files among them, sorted; linked folders are not entered."""
-    found = [Path(folder) / name for folder, _, names in os.walk(source, followlinks=False) for name in names]
-    return sorted((path for path in found if path.is_file()), key=os.fsencode)
-
-
-def read_label(path: Path) -> Label:
-    """The label of one file; empty where it cannot be read."""
-    try:
-        header = read_header(path)
-    except HeaderError:
-        return Label(path)
-    with quiet():
-        keywords = ("PatientID", "IssuerOfPatientID", "PatientBirthDate", "SOPInstanceUID")
-        return Label(path, *(read_text(header, keyword) or "" for keyword in keywords))
-
-
-def _require_a_name_each(labels: Sequence[Label], profile: Profile) -> None:
-    """Pseudonyms are short; two PatientIDs that meet in one must be told apart by a list."""
-    if profile.subjects is not None:
-        return
-    owners: dict[str, set[str]] = defaultdict(set)
-    for label in labels:
-        if label.patient_id:
-            owners[name_subject(label.patient_id, label.issuer, profile)[0]].add(label.patient_id)
-    shared = sorted(name for name, numbers in owners.items() if len(numbers) > 1)
-    if shared:
-        raise SettingsError(
-            "two PatientIDs share a pseudonym",
-            key=shared[0],
-            remedy="Name the subjects in a list: --subjects FILE",
-        )
-
-
-def _find_doubtful_subjects(labels: Sequence[Label], profile: Profile) -> dict[Path, Outcome]:
-    """Files whose PatientID may stand for two persons: two issuers, or two dates of birth, gave it."""
-    found: dict[Path, Outcome] = {}
-    by_number: dict[str, list[Label]] = defaultdict(list)
-    for label in labels:
-        if label.patient_id:
-            by_number[label.patient_id].append(label)
-    for number, group in by_number.items():
-        reason = _doubt(number, group, profile)
-        if reason is not None:
-            found.update({label.path: Outcome(label.path, quarantine=reason) for label in group})
-    return found
-
-
-def _doubt(number: str, group: Sequence[Label], profile: Profile) -> Quarantine | None:
-    issuers = {label.issuer for label in group if label.issuer}
-    listed = profile.subjects or {}
-    if len(issuers) > 1:
-        return None if all((number, i) in listed for i in issuers) else Quarantine.TWO_ISSUERS
-    births = {label.birth_date for label in group if label.birth_date}
-    return Quarantine.TWO_PERSONS if len(births) > 1 else None
-
-
-def _find_copies(labels: Sequence[Label]) -> dict[Path, Outcome]:
-    """Files that share a SOPInstanceUID: equal ones are copies of the first, unequal ones all doubtful."""
-    by_instance: dict[str, list[Path]] = defaultdict(list)
-    for label in labels:
-        if label.instance:
-            by_instance[label.instance].append(label.path)
-    found: dict[Path, Outcome] = {}
-    for paths in by_instance.values():
-        if len(paths) > 1:
-            equal = len({hashlib.sha256(path.read_bytes()).digest() for path in paths}) == 1
-            found.update(
-                {path: Outcome(path, copy=True) for path in paths[1:]}
-                if equal
-                else {path: Outcome(path, quarantine=Quarantine.TWO_CONTENTS) for path in paths}
-            )
-    return found
-
-
-def _map(
-    work: Callable[[Path], _Result], paths: Sequence[Path], workers: int, say: Callable[[int, int], None]
-) -> Iterator[_Result]:
-    """Results in the order of the paths; one worker means this process."""
-    say(0, len(paths))
-    results = map(work, paths) if min(workers, len(paths)) <= 1 else _map_in_pool(work, paths, workers)
-    for done, result in enumerate(results, start=1):
-        say(done, len(paths))
-        yield result
-
-
-def _map_in_pool(work: Callable[[Path], _Result], paths: Sequence[Path], workers: int) -> Iterator[_Result]:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(min(workers, len(paths)), mp_context=context) as pool:
+    private = target / PRIVATE
+    private.mkdir(parents=True, exist_ok=True)
+    private.chmod(0o700)
+    with hold_file(private / "lock", "delivery"):
+        _sweep(target / DATA)
+        earlier = read_earlier(target)
+        plan = plan_delivery(source, profile, earlier, workers=workers, progress=progress)
+        done: dict[int, Sequence[Outcome]] = {}
         try:
-            yield from pool.map(work, paths, chunksize=CHUNK)
-        except BrokenProcessPool:
-            raise InputError(
-                "a worker process was killed, perhaps for want of memory",
-                remedy="Run again with fewer --workers; what is written stays",
-            ) from None
+            map_in_batches(
+                Each(partial(_carry_out, target=target / DATA, profile=profile)),
+                plan.tasks,
+                workers=workers,
+                preload=__name__,
+                limit=CHUNK,
+                on_progress=partial(progress, "write"),
+                kept=done,
+            )
+        finally:
+            delivery = _report(source, target, earlier, plan, join_batches(done))
+    return delivery
+
+
+def _carry_out(task: Task, target: Path, profile: Profile) -> Outcome:
+    return deidentify_file(task.path, target, profile, task.known)
+
+
+def _sweep(data: Path) -> None:
+    """Remove what a killed run left half written."""
+    for folder, _, _ in os.walk(data):
+        remove_temporaries(Path(folder))
+
+
+def _report(source: Path, target: Path, earlier: Earlier, plan: Plan, done: Sequence[Outcome]) -> Delivery:
+    outcomes = sorted([*done, *plan.settled], key=lambda outcome: os.fsencode(outcome.path))
+    taken_back = _take_back(target / DATA, earlier, plan, outcomes)
+    files = {name: file for name, file in earlier.files.items() if file not in taken_back}
+    for outcome in outcomes:
+        if outcome.output is not None:
+            file = KnownFile(outcome.output, show_source(outcome.path, source), outcome.source_sha256)
+            files[file.instance] = file
+    write_earlier(target, Earlier(plan.subjects, files))
+    number = write_reports(target, source, outcomes, len(taken_back))
+    return Delivery(tuple(outcomes), tuple(taken_back), number)
+
+
+def _take_back(data: Path, earlier: Earlier, plan: Plan, outcomes: Sequence[Outcome]) -> list[KnownFile]:
+    """Remove the objects of earlier deliveries whose file, or whose subject, went to quarantine now."""
+    held = {plan.instances.get(o.path) for o in outcomes if o.quarantine is not None}
+    doubted = [f for n, f in earlier.files.items() if n in held or f.subject_id in plan.doubtful]
+    for file in doubted:
+        (data / file.output).unlink(missing_ok=True)
+    return doubted

@@ -84,7 +84,7 @@ def read_secret(path: Path) -> Secret:
             allowed="0600",
             remedy="Take their rights away: chmod 600",
         )
-    key = path.read_bytes().strip()
+    key = path.read_bytes().removesuffix(b"\n").removesuffix(b"\r")
     if len(key) < KEY_BYTES:
         raise SettingsError(
             "the key is too short",

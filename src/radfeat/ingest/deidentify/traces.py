@@ -7,7 +7,6 @@ for in decoded texts and in values of bytes other than pixels.
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
@@ -15,7 +14,7 @@ from pydicom.multival import MultiValue
 
 from radfeat.ingest.deidentify.markers import CONSTANTS
 from radfeat.ingest.deidentify.table import BYTES, SUBJECT
-from radfeat.ingest.dicom.headers import read_dataset
+from radfeat.ingest.dicom.headers import parse_dataset
 from radfeat.ingest.identity import names_someone
 
 SHORTEST_BYTES = 6
@@ -47,20 +46,20 @@ def _encode(text: str) -> Iterator[bytes]:
             continue
 
 
-def has_trace(path: Path, needles: Iterable[bytes], words: frozenset[str]) -> bool:
-    """Whether a file holds one of the needles, or a text in it one of the words.
+def has_trace(data: bytes, needles: Iterable[bytes], words: frozenset[str]) -> bool:
+    """Whether the bytes of a file hold one of the needles, or a text in it one of the words.
 
     Raises
     ------
     HeaderError
         If the file cannot be read back.
     """
-    data = path.read_bytes().lower()
+    plain = data.lower()
     for constant in CONSTANTS:
-        data = data.replace(constant.lower().encode(), b"")
-    if _holds_any(data, needles):
+        plain = plain.replace(constant.lower().encode(), b"")
+    if _holds_any(plain, needles):
         return True
-    return any(names_someone(text, words) for text in _texts(read_dataset(path)))
+    return any(names_someone(text, words) for text in _texts(parse_dataset(data)))
 
 
 def _holds_any(data: bytes, needles: Iterable[bytes]) -> bool:

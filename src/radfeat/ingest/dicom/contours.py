@@ -26,25 +26,34 @@ that was drawn on a voxel's centre lies on it, whatever the grid's direction."""
 _LATTICE = 10**_DECIMALS
 """Steps of the lattice on which corners lie, per voxel."""
 
+_COPY = 0.1
+"""Voxels: within that distance a contour that holds the same voxels as another is a copy of it."""
+
 _DOUBT = 1e-12
 """Share of an edge's coordinates: a crossing nearer than that to a centre is found again in whole numbers."""
 
 
 class Relation(StrEnum):
-    """How two polygons of a slice lie to one another, judged by their voxels."""
+    """How two polygons of a slice lie to one another, judged by their voxels, then their outlines."""
 
     APART = "apart"
     NESTED = "nested"
     CROSSING = "crossing"
+    RING = "ring"
+    """One within the other, and no voxel's centre between them."""
     SAME = "same"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Patch:
-    """Voxels of one slice: ``inside_yx`` is a box of it, from the row and column ``lower_yx`` on."""
+    """Voxels of one slice: ``inside_yx`` is a box of it, from the row and column ``lower_yx`` on.
+
+    ``outline_xy`` are the corners (n, 2) of the polygon that holds them, in voxel indices.
+    """
 
     lower_yx: tuple[int, int]
     inside_yx: Voxels
+    outline_xy: Points
 
     @property
     def slices_yx(self) -> tuple[slice, slice]:
@@ -105,7 +114,7 @@ def fill_polygon(points_xy: Points, size_xy: tuple[int, int]) -> Patch | None:
     crossings = np.bincount(places, minlength=height * (width + 1)).reshape(height, width + 1)
     # Crossings of a row are even in number: left of a voxel lie as many, by parity, as right of it.
     inside = (np.cumsum(crossings[:, :width], axis=1) & 1).astype(np.bool_)
-    return Patch((top, left), inside) if inside.any() else None
+    return Patch((top, left), inside, points_xy) if inside.any() else None
 
 
 def _cross_rows(
@@ -138,15 +147,15 @@ def _cross_edges(rows: npt.NDArray[np.int64], low: Points, way: Points) -> npt.N
     return columns
 
 
-def relate_all(patches: Sequence[Patch]) -> Iterator[Relation]:
-    """How each two patches of a slice lie to one another, but for those whose boxes do not meet."""
+def relate_all(patches: Sequence[Patch]) -> Iterator[tuple[int, int, Relation]]:
+    """How each two patches of a slice, given by their indices, lie to one another; apart unless named."""
     if len(patches) < 2:
         return
     low = np.array([patch.lower_yx for patch in patches])
     high = low + np.array([patch.inside_yx.shape for patch in patches])
     meet = np.all((low[:, None] < high) & (low < high[:, None]), axis=2)
     for one, other in np.argwhere(np.triu(meet, 1)):
-        yield relate(patches[one], patches[other])
+        yield int(one), int(other), relate(patches[one], patches[other])
 
 
 def relate(one: Patch, other: Patch) -> Relation:
@@ -155,7 +164,7 @@ def relate(one: Patch, other: Patch) -> Relation:
     if shared == 0:
         return Relation.APART
     if shared == one.voxels == other.voxels:
-        return Relation.SAME
+        return Relation.RING if _is_within(one, other) or _is_within(other, one) else Relation.SAME
     return Relation.NESTED if shared in (one.voxels, other.voxels) else Relation.CROSSING
 
 
@@ -167,3 +176,26 @@ def _count_shared(one: Patch, other: Patch) -> int:
         (top, left), (bottom, right) = low - patch.lower_yx, high - patch.lower_yx
         parts.append(patch.inside_yx[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)])
     return int(np.count_nonzero(parts[0] & parts[1]))
+
+
+def _is_within(inner: Patch, outer: Patch) -> bool:
+    """Whether an outline lies wholly within another, and not all along it as a copy would."""
+    inside = all(_encloses(outer.outline_xy, corner) for corner in inner.outline_xy)
+    return inside and any(_distance(outer.outline_xy, corner) > _COPY for corner in inner.outline_xy)
+
+
+def _encloses(outline_xy: Points, point_xy: Points) -> bool:
+    """Whether a point lies in a polygon, by the even-odd rule."""
+    (x, y), (far, top) = (outline_xy - point_xy).T, (np.roll(outline_xy, -1, axis=0) - point_xy).T
+    turn = far * y - x * top
+    behind = np.where(top > y, turn < 0, turn > 0)
+    return bool(np.count_nonzero(((y <= 0) != (top <= 0)) & behind) % 2)
+
+
+def _distance(outline_xy: Points, point_xy: Points) -> float:
+    """How far from the border of a polygon a point lies."""
+    start = outline_xy - point_xy
+    way = np.roll(outline_xy, -1, axis=0) - outline_xy
+    length = np.maximum(np.sum(way**2, axis=1), np.finfo(np.float64).tiny)
+    share = np.clip(-np.sum(start * way, axis=1) / length, 0, 1)
+    return float(np.min(np.hypot(*(start + share[:, None] * way).T)))

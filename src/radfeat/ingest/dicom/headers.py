@@ -96,6 +96,8 @@ def parse_dataset(data: bytes) -> Dataset:
 
 
 def _read(file: Path | BytesIO, *, stop_before_pixels: bool) -> Dataset:
+    if isinstance(file, Path) and not is_regular_file(file):
+        raise HeaderError("no regular file")
     with quiet():
         try:
             return pydicom.dcmread(file, stop_before_pixels=stop_before_pixels)
@@ -103,8 +105,18 @@ def _read(file: Path | BytesIO, *, stop_before_pixels: bool) -> Dataset:
             raise HeaderError(type(error).__name__) from None
 
 
+def is_regular_file(path: Path) -> bool:
+    """Whether a path is a file with an end; opening a pipe would wait for ever. One out of reach is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def is_dicom_file(path: Path) -> bool:
     """Whether a file has the DICOM preamble."""
+    if not is_regular_file(path):
+        return False
     try:
         with path.open("rb") as stream:
             return stream.read(132)[128:] == b"DICM"

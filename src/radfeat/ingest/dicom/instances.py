@@ -13,7 +13,13 @@ from pydicom.dataset import Dataset
 from radfeat.core.findings import Finding
 from radfeat.core.vocabulary import Modality, Severity
 from radfeat.ingest.dicom.files import SERIES_LIST_SUFFIX, SeriesListError, list_dicom_files, read_series_list
-from radfeat.ingest.dicom.headers import HeaderError, parse_dataset, read_text, read_value
+from radfeat.ingest.dicom.headers import (
+    HeaderError,
+    is_regular_file,
+    parse_dataset,
+    read_text,
+    read_value,
+)
 from radfeat.ingest.dicom.remark import SeriesCheck, remark
 from radfeat.ingest.source import COPY_AGAIN, Source
 
@@ -39,6 +45,9 @@ USE_INVENTORY = (
 )
 
 _MAGIC = slice(128, 132)
+_BARE = (b"\x02\x00\x00\x00", b"\x08\x00\x00\x00", b"\x08\x00\x05\x00", b"\x08\x00\x08\x00")
+"""How a dataset begins that was written without preamble: its first element, little endian."""
+_WRITE_FILE = "Write the objects as DICOM files (PS3.10, with preamble), as `dcmconv +F` does"
 _DICOM_ENDINGS = frozenset({"", ".dcm", ".dicom", ".ima", ".img"})
 _NOT_SLICES = frozenset({"dicomdir", "lockfile", "version", "readme", "license"})
 """Files without ending that discs carry beside DICOM."""
@@ -48,6 +57,7 @@ class _Fault(StrEnum):
     """Why a file that should be a slice cannot be one."""
 
     CLOSED = "cannot be opened"
+    NO_PREAMBLE = "without the preamble of a DICOM file"
     EMPTY = "empty (0 bytes)"
     NOT_DICOM = "not DICOM, whatever the name says"
     DAMAGED = "damaged or cut short"
@@ -107,15 +117,18 @@ def read_instances(source: Source) -> Harvest:
     faults = Counter(item for file, item in found if isinstance(item, _Fault) and _matters(file, item))
     if faults:
         counts = ", ".join(f"{n} {fault}" for fault, n in sorted(faults.items()))
-        raise source.refuse(f"is incomplete: of {len(files)} files {counts}", remedy=COPY_AGAIN)
-    objects = [item for _, item in found if isinstance(item, Instance)]
+        remedy = _WRITE_FILE if set(faults) == {_Fault.NO_PREAMBLE} else COPY_AGAIN
+        raise source.refuse(f"is incomplete: of {len(files)} files {counts}", remedy=remedy)
+    read = [item for _, item in found if isinstance(item, Instance)]
+    objects = list({item.sha256: item for item in reversed(read)}.values())[::-1]
     images = tuple(item for item in objects if item.is_image)
     others = [item for item in objects if not item.is_image]
     if not images:
         raise _refuse_no_image(source, others)
     _require_nothing_else(source, images, others)
-    strays = len(files) - len(objects)
-    return Harvest(images, _tell_ignored(source, strays, others))
+    strays = len(files) - len(read)
+    copies = len(read) - len(objects)
+    return Harvest(images, (*_tell_ignored(source, strays, others), *_tell_copies(source, copies)))
 
 
 def _list_files(source: Source) -> tuple[Path, ...]:
@@ -162,6 +175,8 @@ def _list_named(source: Source) -> tuple[Path, ...]:
 
 
 def _read(file: Path) -> Instance | _Fault:
+    if not is_regular_file(file):
+        return _Fault.CLOSED
     try:
         data = file.read_bytes()
     except OSError:
@@ -169,7 +184,7 @@ def _read(file: Path) -> Instance | _Fault:
     if not data:
         return _Fault.EMPTY
     if data[_MAGIC] != b"DICM":
-        return _Fault.NOT_DICOM
+        return _Fault.NO_PREAMBLE if data.startswith(_BARE) else _Fault.NOT_DICOM
     try:
         instance = Instance(parse_dataset(data), hashlib.sha256(data).hexdigest())
     except HeaderError:
@@ -189,7 +204,7 @@ def _meta_class(header: Dataset) -> str:
 
 def _matters(file: Path, fault: _Fault) -> bool:
     """Whether a file that was not read could be a lost slice: it is DICOM, or could be by its name."""
-    if fault in (_Fault.DAMAGED, _Fault.NO_PIXELS):
+    if fault in (_Fault.DAMAGED, _Fault.NO_PIXELS, _Fault.NO_PREAMBLE):
         return True
     if file.name.lower() in _NOT_SLICES:
         return False
@@ -238,3 +253,10 @@ def _tell_ignored(source: Source, strays: int, others: Sequence[Instance]) -> tu
         SeriesCheck.IGNORED_FILES, source.key, what, count, 0, unit="files", severity=Severity.INFO
     )
     return (finding,)
+
+
+def _tell_copies(source: Source, copies: int) -> tuple[Finding, ...]:
+    if not copies:
+        return ()
+    what = "files are copies of others, byte for byte; each was read once"
+    return (remark(SeriesCheck.COPIED_FILES, source.key, what, copies, 0, unit="files"),)

@@ -56,7 +56,12 @@ def read_mask_object(source: Source) -> MaskObject:
     InputError
         If there is none or several (``ROI_NOT_FOUND``), or it is damaged, cut short, or something else.
     """
-    data = replace(source, path=_find_file(source)).read_bytes()
+    file = _find_file(source)
+    if _is_special(file):
+        raise source.refuse(
+            "is no file, but a pipe or a device", remedy="Name a DICOM file in the column mask"
+        )
+    data = replace(source, path=file).read_bytes()
     try:
         header = parse_dataset(data)
     except HeaderError:
@@ -93,6 +98,14 @@ def _find_file(source: Source) -> Path:
             remedy="Name the file itself in the column mask",
         )
     return found[0]
+
+
+def _is_special(path: Path) -> bool:
+    """Whether a path is there and is no file: reading a pipe would wait for ever."""
+    try:
+        return path.exists() and not path.is_file()
+    except OSError:
+        return False  # reading it says why
 
 
 def _list_files(source: Source) -> Sequence[Path]:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radfeat.core.findings import Finding
-from radfeat.ingest.dicom.headers import read_text
+from radfeat.ingest.dicom.headers import quiet, read_text
 from radfeat.ingest.dicom.image_place import ImagePlace, check_frame
 from radfeat.ingest.dicom.mask_object import MaskObject, read_mask_object
 from radfeat.ingest.dicom.roi_names import RegionKind, choose_region
@@ -28,6 +28,7 @@ class DicomMask:
     findings: tuple[Finding, ...]
 
 
+@quiet()
 def read_dicom_mask(
     source: Source,
     image: ImagePlace,

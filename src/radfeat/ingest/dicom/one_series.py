@@ -2,12 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
+from itertools import groupby
 
+from radfeat.core.findings import Finding
 from radfeat.core.vocabulary import Modality, Reason
 from radfeat.ingest.dicom.frames import Frame
 from radfeat.ingest.dicom.headers import read_number, read_text
 from radfeat.ingest.dicom.instances import CLASSIC, ENHANCED, USE_INVENTORY, Instance
+from radfeat.ingest.dicom.remark import SeriesCheck, remark
 from radfeat.ingest.source import Source
+
+_Value = str | tuple[float, ...] | None
 
 _ONE_TEXT = (
     ("PatientID", "subjects", Reason.UNREADABLE),
@@ -24,6 +29,7 @@ _ONE_NUMBER = (
 )
 
 _PICTURES = {
+    "MOSAIC": "mosaics of many slices",
     "LOCALIZER": "localisers",
     "SCOUT": "localisers",
     "TOPOGRAM": "localisers",
@@ -39,6 +45,23 @@ _PICTURES = {
     "SCREENSHOT": "screen shots",
 }
 """Values of ImageType, FrameType and VolumeBasedCalculationTechnique that stand for no slices of a volume."""
+
+_ROUNDING = {
+    "EchoTime": (0.005, 0.1),
+    "EffectiveEchoTime": (0.005, 0.1),
+    "InversionTime": (0.005, 0.1),
+    "InversionTimes": (0.005, 0.1),
+    "FlipAngle": (0.01, 0.0),
+    "KVP": (0.005, 0.0),
+}
+"""By which share, or by how much (ms), numbers of one series may differ: scanners round them."""
+
+_MAY_VARY = frozenset({"InversionTime", "InversionTimes", "FlipAngle"})
+"""A sequence may give each slice a value of its own (interleaved FLAIR, SAR limits): no groups of slices."""
+
+_TYPES = frozenset({"ImageType", "FrameType"})
+_TYPE_VALUES = 3
+"""Values of ImageType and FrameType that say what an image is; those that follow are the makers' own."""
 
 DIMENSIONS = {
     "TemporalPositionIdentifier": True,
@@ -117,28 +140,86 @@ def require_slices(source: Source, frames: Sequence[Frame]) -> None:
         )
 
 
-def require_one_kind(source: Source, frames: Sequence[Frame]) -> None:
-    """Refuse slices of several echoes, b-values, phases and so on, of which each place has one.
+def require_one_kind(source: Source, frames: Sequence[Frame]) -> tuple[Finding, ...]:
+    """Refuse slices of several echoes, b-values, phases and so on; remark on what may vary, and does.
+
+    Frames come in the order of slices.
 
     Raises
     ------
     InputError
-        Naming the element in which they differ.
+        Naming the element in which they differ, or of which parts were interleaved.
     """
-    for keyword, is_one in DIMENSIONS.items():
-        values = {frame.text(keyword) for frame in frames} if is_one else {None}
-        if len(values) > 1:
-            raise source.refuse(
-                f"mixes images that differ in {keyword}",
-                measured=f"{len(values)} values",
-                allowed="1",
-                remedy=USE_INVENTORY,
-            )
+    _require_blocks(source, [frame.text("AcquisitionNumber") for frame in frames])
+    varying = []
+    for keyword in (keyword for keyword, is_one in DIMENSIONS.items() if is_one):
+        texts = [frame.text(keyword) for frame in frames]
+        values = {_read_kind(keyword, text) for text in texts}
+        if not _are_one(keyword, values):
+            if keyword not in _MAY_VARY or len(values) < len(frames):
+                raise _refuse_kinds(source, keyword, len(values))
+            varying.append(keyword)
+        elif keyword in _TYPES and len(set(texts)) > 1:
+            varying.append(keyword)
+    if not varying:
+        return ()
+    what = f"slices differ in {', '.join(varying)}; they were taken as one volume"
+    return (remark(SeriesCheck.VARYING, source.key, what, len(varying), 0, "elements"),)
 
 
 def list_differences(frames: Sequence[Frame]) -> tuple[str, ...]:
     """The elements, of those that can tell apart images of one place, in which some frames differ."""
-    return tuple(keyword for keyword in DIMENSIONS if len({frame.text(keyword) for frame in frames}) > 1)
+    return tuple(
+        keyword for keyword in DIMENSIONS if len({_read_value(frame.text(keyword)) for frame in frames}) > 1
+    )
+
+
+def _refuse_kinds(source: Source, keyword: str, count: int) -> Exception:
+    return source.refuse(
+        f"mixes images that differ in {keyword}",
+        measured=f"{count} values",
+        allowed="1",
+        remedy="Take the images of one kind: write a series list of their files",
+    )
+
+
+def _require_blocks(source: Source, numbers: Sequence[str | None]) -> None:
+    """Refuse acquisitions whose slices alternate: two scans of one body, a step apart, are no volume."""
+    runs = Counter(number for number, _ in groupby(numbers))
+    broken = sum(count > 1 for count in runs.values())
+    if broken > 1:
+        raise source.refuse(
+            "interleaves the slices of several acquisitions (AcquisitionNumber)",
+            reason=Reason.GEOMETRY,
+            measured=f"{broken} acquisitions in {sum(runs.values())} runs of slices",
+            allowed="each acquisition in one run",
+            remedy="Take one acquisition: write a series list of its files",
+        )
+
+
+def _read_kind(keyword: str, text: str | None) -> _Value:
+    """What of an element's text must be one: a number however written, the first values of a type."""
+    if text is not None and keyword in _TYPES:
+        return "\\".join(text.split("\\")[:_TYPE_VALUES])
+    return _read_value(text)
+
+
+def _read_value(text: str | None) -> _Value:
+    try:
+        return text if text is None else tuple(float(part) for part in text.split("\\"))
+    except ValueError:
+        return text
+
+
+def _are_one(keyword: str, values: set[_Value]) -> bool:
+    """Whether values are one: equal, or single numbers that rounding and calibration explain."""
+    if len(values) == 1:
+        return True
+    numbers = [value[0] for value in values if isinstance(value, tuple) and len(value) == 1]
+    if keyword not in _ROUNDING or len(numbers) < len(values):
+        return False
+    share, least = _ROUNDING[keyword]
+    return max(numbers) - min(numbers) <= max(share * abs(max(numbers)), least) + 1e-9
 
 
 def _picture(frame: Frame) -> str | None:

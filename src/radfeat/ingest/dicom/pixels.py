@@ -14,7 +14,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, RLELossless
 
 from radfeat.ingest.dicom.frames import Frame
-from radfeat.ingest.dicom.headers import quiet, read_number, read_text, read_value
+from radfeat.ingest.dicom.headers import READ_FAULTS, quiet, read_number, read_text, read_value
 from radfeat.ingest.source import COPY_AGAIN, SAVE_AS_VOLUME, Source
 
 Stored = npt.NDArray[np.signedinteger] | npt.NDArray[np.unsignedinteger]
@@ -23,19 +23,17 @@ _PACKAGE = "pylibjpeg"
 _RLE_PACKAGE = "pydicom"
 """pylibjpeg's own decoder of RLE aborts on damaged data, with a panic that is no Exception."""
 _GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
-_DECODE_FAULTS = (
-    RuntimeError,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    NotImplementedError,
-    IndexError,
-    EOFError,
-    OverflowError,
-    Warning,
-)
+_DECODE_FAULTS = (*READ_FAULTS, RuntimeError, Warning)
 """What pydicom and pylibjpeg raise for damaged pixels; only their own calls stand under them."""
+
+MOST_ROWS = 65535
+"""Rows and Columns are numbers of 16 bits."""
+_MOST_PIXELS = 2**26
+"""In a slice: eight times as many rows and columns as any scanner makes would still be fewer."""
+_MOST_LEFT_OVER = 15
+"""Zero bytes after the pixels that some writers leave; fewer than a damaged Rows or Columns would leave."""
+_OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
+_OVERLAY_BIT_POSITION = 0x0102
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +83,12 @@ def describe_format(source: Source, header: Dataset) -> PixelFormat:
             remedy=SAVE_AS_VOLUME,
         )
     rows, columns = _whole(source, header, "Rows"), _whole(source, header, "Columns")
+    if not (1 <= rows <= MOST_ROWS and 1 <= columns <= MOST_ROWS and rows * columns <= _MOST_PIXELS):
+        raise source.refuse(
+            "has an impossible number of pixels (Rows, Columns)",
+            measured=f"{columns:.6g} x {rows:.6g}",
+            allowed=f"1 or more each, {_MOST_PIXELS} in all",
+        )
     bits, used, high = (_whole(source, header, k) for k in ("BitsAllocated", "BitsStored", "HighBit"))
     if bits not in (8, 16, 32) or not 1 <= used <= bits or high != used - 1:
         raise source.refuse(
@@ -114,7 +118,7 @@ def decode_frame(source: Source, frame: Frame, layout: PixelFormat) -> Stored:
     else:
         plane = _take_native(source, frame, layout)
     if layout.used < layout.bits:
-        plane = _take_bits(source, plane, layout)
+        plane = _take_bits(source, plane, layout, _list_overlay_bits(frame.header, layout))
     return plane
 
 
@@ -139,13 +143,25 @@ def _take_native(source: Source, frame: Frame, layout: PixelFormat) -> Stored:
     size = layout.rows * layout.columns * layout.bits // 8
     needed = size * layout.frames
     found = len(data) if isinstance(data, bytes) else 0
-    if found not in (needed, needed + needed % 2) or not isinstance(data, bytes):
+    padding = count_left_over(frame, layout)
+    if not isinstance(data, bytes) or not (found in (needed, needed + needed % 2) or padding):
         what = (
             "is cut short: pixels are missing" if found < needed else "has more pixels than its header says"
         )
         raise source.refuse(what, measured=f"{found} bytes in an image", allowed=f"{needed} bytes")
     plane = np.frombuffer(data, layout.dtype, layout.rows * layout.columns, offset=frame.index * size)
     return np.asarray(plane.reshape(layout.rows, layout.columns), layout.dtype.newbyteorder("="))
+
+
+def count_left_over(frame: Frame, layout: PixelFormat) -> int:
+    """Bytes after native pixels beyond the one that makes their number even, if few and all 0; else 0."""
+    data = read_value(frame.header, "PixelData")
+    if layout.syntax.is_encapsulated or not isinstance(data, bytes):
+        return 0
+    needed = layout.rows * layout.columns * layout.bits // 8 * layout.frames
+    rest = data[needed:]
+    few = needed % 2 < len(rest) <= _MOST_LEFT_OVER
+    return len(rest) if few and not any(rest) else 0
 
 
 def _decompress(source: Source, frame: Frame, layout: PixelFormat) -> Stored:
@@ -171,15 +187,37 @@ def _decompress(source: Source, frame: Frame, layout: PixelFormat) -> Stored:
     return np.asarray(plane)
 
 
-def _take_bits(source: Source, plane: Stored, layout: PixelFormat) -> Stored:
-    """The lowest bits of each number, with their sign; bits above them may only repeat it, or be 0."""
+def _list_overlay_bits(header: Dataset, layout: PixelFormat) -> int:
+    """The bits above the stored ones in which overlays are embedded, as the header declares them: a mask.
+
+    Reference: DICOM PS3.3 (2004), C.9.2; retired, and still met in archives.
+    """
+    mask = 0
+    for group in _OVERLAY_GROUPS:
+        with quiet():
+            try:
+                position = int(header[group, _OVERLAY_BIT_POSITION].value)
+            except READ_FAULTS:
+                continue
+        if layout.used <= position < layout.bits:
+            mask |= 1 << position
+    return mask
+
+
+def _take_bits(source: Source, plane: Stored, layout: PixelFormat, overlays: int) -> Stored:
+    """The lowest bits of each number, with their sign; bits above them may only repeat it, or be 0.
+
+    Bits of declared overlays (the mask ``overlays``) are set aside.
+    """
     bits = plane.view(f"u{layout.bits // 8}")
     low = bits & bits.dtype.type(2**layout.used - 1)
     value = low
     if layout.signed:
         shift = layout.bits - layout.used
         value = (low << shift).view(plane.dtype) >> shift
-    if not np.all((bits == low) | (bits == value.view(bits.dtype))):
+    aside = bits.dtype.type(overlays)
+    seen = bits | aside
+    if not np.all((seen == low | aside) | (seen == value.view(bits.dtype) | aside)):
         raise source.refuse(
             "holds numbers with more bits than BitsStored says", allowed=f"{layout.used} bits"
         )

@@ -9,7 +9,13 @@ from pydicom.dataset import Dataset
 from radfeat.core.acquisition import Parameter
 from radfeat.ingest.dicom.headers import read_items, read_number, read_text
 from radfeat.ingest.dicom.series_values import Told, normalise, one_number, tell_number
-from radfeat.ingest.dicom.times import read_acquired, read_datetime, read_time_of_day, time_of_day
+from radfeat.ingest.dicom.times import (
+    read_acquired,
+    read_datetime,
+    read_time_of_day,
+    read_zone,
+    time_of_day,
+)
 
 ENHANCED_PET = "1.2.840.10008.5.1.4.1.1.130"
 
@@ -105,7 +111,7 @@ def _read_injection(header: Dataset, scanned: datetime) -> _Injection:
     drug = _one_drug(header)
     if drug is None:
         return _Injection(None)
-    exact = read_datetime(drug, "RadiopharmaceuticalStartDateTime")
+    exact = read_datetime(drug, "RadiopharmaceuticalStartDateTime", read_zone(header))
     clock = read_time_of_day(drug, "RadiopharmaceuticalStartTime")
     if exact is None:
         return _Injection(None if clock is None else scanned - time_of_day(scanned) + clock)

@@ -52,6 +52,14 @@ class _Frame:
     instances: tuple[str, ...] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The slice on which a frame lies; 1 or -1 where its rows and columns run as the image's, or reversed."""
+
+    k: int
+    step_yx: tuple[int, int]
+
+
 def fill_segment(
     source: Source, header: Dataset, region: Region, image: ImagePlace, settings: IngestSettings
 ) -> tuple[Voxels, tuple[Finding, ...]]:
@@ -64,20 +72,22 @@ def fill_segment(
     EmptyRoiError
         If the segment has no frame, or no voxel.
     GeometryError
-        If a frame of it does not lie on a slice of the image, voxel on voxel.
+        If a frame of it does not lie on a slice of the image, voxel on voxel; its rows and columns may run
+        the other way, as those of masks that were NIfTI do.
     """
     frames = [frame for frame in _list_frames(source, header) if frame.segment in (None, region.number)]
     if not frames:
         raise empty(source, "has no frame of the segment")
     _require_size(source, header, image.grid)
-    slices = [_find_slice(source, frame, image.grid, settings) for frame in frames]
-    _require_once(source, slices)
-    for frame, k in zip(frames, slices, strict=True):
-        require_reference(source, image, frame.instances, k, f"frame {frame.number}")
+    places = [_find_place(source, frame, image.grid, settings) for frame in frames]
+    _require_once(source, [place.k for place in places])
+    for frame, place in zip(frames, places, strict=True):
+        require_reference(source, image, frame.instances, place.k, f"frame {frame.number}")
     choose, findings = _choose_voxels(source, header, region, settings)
     voxels = np.zeros(image.grid.shape_zyx, np.bool_)
-    for stored, k in zip(_decode(source, header, frames), slices, strict=True):
-        voxels[k] = choose(stored)
+    for stored, place in zip(_decode(source, header, frames), places, strict=True):
+        down, across = place.step_yx
+        voxels[place.k] = choose(stored)[::down, ::across]
     if not voxels.any():
         raise empty(source, "has no voxel in the segment")
     referred = _list_referenced_series(header)
@@ -159,27 +169,30 @@ def _require_size(source: Source, header: Dataset, grid: Grid) -> None:
         )
 
 
-def _find_slice(source: Source, frame: _Frame, grid: Grid, settings: IngestSettings) -> int:
-    """The slice on which a frame lies, voxel on voxel."""
+def _find_place(source: Source, frame: _Frame, grid: Grid, settings: IngestSettings) -> _Place:
+    """The slice on which a frame lies, voxel on voxel, and which way its rows and columns run."""
     name = f"has frame {frame.number}"
     if frame.position_mm is None or frame.orientation is None or frame.spacing_mm is None:
         raise _off_grid(source, f"does not say where frame {frame.number} lies")
-    axes = np.reshape(grid.direction, (3, 3))
-    turned = frame.orientation - axes[:, :2].T.ravel()
+    axes, spacing = np.reshape(grid.direction, (3, 3)), np.array(grid.spacing_xyz_mm[:2])
+    ways = np.reshape(frame.orientation, (2, 3))
+    steps = np.where(np.sum(ways * axes[:, :2].T, axis=1) < 0, -1, 1)
+    turned = ways - steps[:, None] * axes[:, :2].T
     _require_close(source, f"{name} in another direction than", turned, settings.direction_tolerance, "")
     lengths = settings.geometry_tolerance_mm
-    stretched = np.subtract(frame.spacing_mm[::-1], grid.spacing_xyz_mm[:2])
+    stretched = np.subtract(frame.spacing_mm[::-1], spacing)
     _require_close(source, f"{name} with another spacing than", stretched, lengths)
     along = np.subtract(frame.position_mm, grid.origin_xyz_mm) @ axes
+    first = np.where(steps < 0, np.subtract(grid.size_xyz[:2], 1), 0) * spacing
     # The image's own slice may lie aside by the tolerance of its stack.
-    _require_close(source, f"{name} beside", along[:2], lengths + settings.stack_tolerance_mm)
+    _require_close(source, f"{name} beside", along[:2] - first, lengths + settings.stack_tolerance_mm)
     k = round(float(along[2]) / grid.spacing_xyz_mm[2])
     off = along[2:] - k * grid.spacing_xyz_mm[2]
     _require_close(source, f"{name} between", off, choose_tolerance_mm(grid, settings))
     if not 0 <= k < grid.size_xyz[2]:
         allowed = f"0 to {grid.size_xyz[2] - 1}"
         raise _off_grid(source, f"{name} outside the image", measured=f"slice {k}", allowed=allowed)
-    return k
+    return _Place(k, (int(steps[1]), int(steps[0])))
 
 
 def _require_close(source: Source, what: str, gaps: Gaps, tolerance: float, unit: str = " mm") -> None:

@@ -20,6 +20,8 @@ from radfeat.ingest.identity import identity_words
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
 
+_PARTS = frozenset({"P", "R", "I", "PHASE", "PHASE MAP", "REAL", "IMAGINARY"})
+
 ALL_SLICES = -1
 """Slice index of an enhanced object, whose one UID stands for all slices."""
 
@@ -78,9 +80,9 @@ def interpret_headers(
     frames = list_frames(source, instances)
     require_slices(source, frames)
     stack = stack_frames(source, frames, settings)
-    require_one_kind(source, stack.frames)
+    kinds = require_one_kind(source, stack.frames)
     meaning = read_meaning(source, instances, stack.frames, modality, settings)
-    findings = (*stack.findings, *meaning.findings, *_remark_headers(source, stack.frames))
+    findings = (*stack.findings, *kinds, *meaning.findings, *_remark_headers(source, stack.frames, modality))
     return SeriesHeaders(stack, meaning, findings)
 
 
@@ -124,7 +126,7 @@ def _index_instances(instances: Sequence[Instance], frames: Sequence[Frame]) -> 
     return {frame.instance: k for k, frame in enumerate(frames)}
 
 
-def _remark_headers(source: Source, frames: Sequence[Frame]) -> tuple[Finding, ...]:
+def _remark_headers(source: Source, frames: Sequence[Frame], modality: Modality) -> tuple[Finding, ...]:
     """What headers say of the making of the images that a reader of the results should know."""
     findings = []
     derived = sum((frame.text("ImageType") or "").startswith("DERIVED") for frame in frames)
@@ -133,6 +135,10 @@ def _remark_headers(source: Source, frames: Sequence[Frame]) -> tuple[Finding, .
         findings.append(
             remark(SeriesCheck.DERIVED, source.key, what, derived, 0, "slices", severity=Severity.INFO)
         )
+    phases = sum(_is_no_magnitude(frame) for frame in frames) if modality is Modality.MR else 0
+    if phases:
+        what = "the images are of phase, real or imaginary parts, not of magnitude (ImageType)"
+        findings.append(remark(SeriesCheck.NOT_MAGNITUDE, source.key, what, phases, 0, "slices"))
     lossy = sum(frame.text("LossyImageCompression") == "01" for frame in frames)
     if lossy:
         ratios = [r for f in frames if (r := _last_ratio(f)) is not None]
@@ -144,6 +150,13 @@ def _remark_headers(source: Source, frames: Sequence[Frame]) -> tuple[Finding, .
         what = "fewer slices than the scanner counted (NumberOfSlices): ends of the series may be missing"
         findings.append(remark(SeriesCheck.FEWER_SLICES, source.key, what, len(frames), stated, "slices"))
     return tuple(findings)
+
+
+def _is_no_magnitude(frame: Frame) -> bool:
+    """Whether an MR image says that it is the phase or a part of a complex number (value 3, Philips: 4)."""
+    words = (frame.text("ImageType") or "").upper().split("\\")[2:4]
+    component = (frame.text("ComplexImageComponent") or "").upper()
+    return component in _PARTS or any(word.strip() in _PARTS for word in words)
 
 
 def _last_ratio(frame: Frame) -> float | None:

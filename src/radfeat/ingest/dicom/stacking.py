@@ -1,7 +1,8 @@
 """Slices to a grid: sorted along the normal of their plane, evenly spaced, without gap, copy, tilt or mix.
 
 The spacing of slices comes from their positions alone; SliceThickness and SpacingBetweenSlices are not
-distances between neighbours in every scanner's hands. All arithmetic is in double precision.
+distances between neighbours in every scanner's hands (``lost_slices.py`` asks them, for a remark). All
+arithmetic is in double precision, and the grid depends on the slices alone, not on the names of their files.
 """
 
 import math
@@ -16,7 +17,9 @@ from radfeat.core.grid import Grid
 from radfeat.core.vocabulary import Reason, Severity
 from radfeat.ingest.dicom.frames import Frame
 from radfeat.ingest.dicom.instances import USE_INVENTORY
+from radfeat.ingest.dicom.lost_slices import check_lost_slices
 from radfeat.ingest.dicom.one_series import list_differences
+from radfeat.ingest.dicom.pixels import MOST_ROWS
 from radfeat.ingest.dicom.remark import SeriesCheck, remark
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
@@ -25,8 +28,17 @@ Doubles = npt.NDArray[np.float64]
 
 _COSINE_TOLERANCE = 1e-4
 """Direction cosines of one volume differ, and leave unit length and right angles, by less: rounding."""
-_SPACING_TOLERANCE = 1e-5
+_SPACING_TOLERANCE = 1e-4
 """Share by which the pixel spacings of slices may differ: rounding."""
+_SAME_SPACING = 1e-6
+"""Pixel spacings that differ by less need no word."""
+_SPACING_MM = (1e-3, 100.0)
+_FARTHEST_MM = 1e6
+"""No scanner's pixels or slices are smaller or larger, and no scanner is as long."""
+_UNEVEN_SHARE = 0.01
+"""Share of the slices' distance by which they may lie off their even place along the stack."""
+_NOTHING_MM = 1e-9
+"""Noise of the arithmetic, where positions lie as far off as the tolerance allows."""
 _ROUNDING_MM = 1e-3
 """Positions that are off by less need no word."""
 
@@ -47,29 +59,47 @@ def stack_frames(source: Source, frames: Sequence[Frame], settings: IngestSettin
     ------
     InputError
         If there is one slice only, or slices are missing, there twice, unevenly spaced, sheared (a tilted
-        gantry), differently oriented or of different pixel spacing.
+        gantry), differently oriented or of different pixel spacing, or lie or measure what cannot be.
     """
     _require_one_plane(source, frames)
-    cosines = np.reshape(frames[0].orientation, (2, 3))
-    normal = np.cross(cosines[0], cosines[1])
-    normal /= np.linalg.norm(normal)
-    positions = np.array([frame.position_mm for frame in frames])
-    order = np.argsort(positions @ normal, kind="stable")
-    ordered = tuple(frames[int(k)] for k in order)
-    positions = positions[order]
-    depths = positions @ normal
+    ordered = _sort_frames(frames)
+    # Orientations may differ by rounding: those of the first slice, whatever its file is called.
+    axes = _read_axes(ordered[0])
+    positions = np.array([frame.position_mm for frame in ordered])
+    depths = positions @ axes[2]
     _require_distinct(source, ordered, depths, settings.stack_tolerance_mm)
     spacing = float(depths[-1] - depths[0]) / (len(ordered) - 1)
-    _require_straight(source, positions, normal, settings.stack_tolerance_mm)
-    error = _require_even(source, depths, spacing, settings.stack_tolerance_mm)
-    grid = _build_grid(source, ordered, np.vstack([cosines, normal]), spacing)
-    return Stack(ordered, grid, _tell_uneven(source, error, settings))
+    _require_possible(source, "slices of an impossible distance (ImagePositionPatient)", spacing)
+    sideways = _require_straight(source, positions, axes[2], settings.stack_tolerance_mm)
+    tolerance = max(settings.stack_tolerance_mm, _UNEVEN_SHARE * spacing)
+    along = _require_even(source, depths, spacing, tolerance)
+    grid = _build_grid(source, ordered, axes, spacing)
+    findings = (
+        *_tell_uneven(source, max(along, sideways), tolerance),
+        *_tell_spacings(source, ordered),
+        *check_lost_slices(source, ordered, spacing),
+    )
+    return Stack(ordered, grid, findings)
+
+
+def _sort_frames(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    """Frames in the order of slices; those of one place, which are refused later, by their instance."""
+    normal = _read_axes(frames[0])[2]
+    keyed = [(float(np.dot(normal, f.position_mm)), f.instance, f.index, f) for f in frames]
+    return tuple(entry[3] for entry in sorted(keyed, key=lambda entry: entry[:3]))
+
+
+def _read_axes(frame: Frame) -> Doubles:
+    """Unit vectors (3, 3) along rows and columns, as the header has them, and along their normal."""
+    cosines = np.reshape(frame.orientation, (2, 3))
+    normal = np.cross(cosines[0], cosines[1])
+    return np.vstack([cosines, normal / np.linalg.norm(normal)])
 
 
 def _build_grid(source: Source, frames: Sequence[Frame], axes: Doubles, spacing: float) -> Grid:
     first = frames[0]
     rows, columns = first.number("Rows"), first.number("Columns")
-    if rows is None or columns is None or rows < 1 or columns < 1:
+    if rows is None or columns is None or not (1 <= rows <= MOST_ROWS and 1 <= columns <= MOST_ROWS):
         raise source.refuse("does not say how many rows and columns it has", reason=Reason.GEOMETRY)
     along_y, along_x = first.pixel_spacing_mm
     x, y, z = first.position_mm
@@ -92,6 +122,7 @@ def _require_one_plane(source: Source, frames: Sequence[Frame]) -> None:
             remedy="Take the whole series",
         )
     _require_cosines(source, frames)
+    _require_near(source, frames)
     first = np.array(frames[0].orientation)
     turned = [f for f in frames if np.abs(np.array(f.orientation) - first).max() > _COSINE_TOLERANCE]
     if turned:
@@ -101,15 +132,46 @@ def _require_one_plane(source: Source, frames: Sequence[Frame]) -> None:
             measured=f"{min(len(turned), len(frames) - len(turned))} of {len(frames)} are turned",
             remedy=USE_INVENTORY,
         )
-    spacings = np.array([frame.pixel_spacing_mm for frame in frames])
-    if not np.all(spacings > 0) or np.ptp(spacings, axis=0).max() > _SPACING_TOLERANCE * spacings.min():
-        low, high = spacings.min(), spacings.max()
+    _require_one_spacing(source, np.array([frame.pixel_spacing_mm for frame in frames]))
+
+
+def _require_one_spacing(source: Source, spacings: Doubles) -> None:
+    """Refuse pixel spacings (n, 2: rows, columns) that no scanner has, or that differ."""
+    for number in (float(spacings.min()), float(spacings.max())):
+        _require_possible(source, "pixels of an impossible size (PixelSpacing)", number)
+    for axis, name in enumerate(("rows", "columns")):
+        low, high = float(spacings[:, axis].min()), float(spacings[:, axis].max())
+        if high - low > _SPACING_TOLERANCE * low:
+            raise source.refuse(
+                f"has slices of different PixelSpacing: distances of {name} differ",
+                reason=Reason.GEOMETRY,
+                measured=f"{low:.6g} to {high:.6g} mm",
+                allowed=f"a share of {_SPACING_TOLERANCE:g}",
+                remedy=USE_INVENTORY,
+            )
+
+
+def _require_possible(source: Source, what: str, spacing_mm: float) -> None:
+    low, high = _SPACING_MM
+    if not low <= spacing_mm <= high:
         raise source.refuse(
-            "has slices of different PixelSpacing, or of none",
+            f"has {what}",
             reason=Reason.GEOMETRY,
-            measured=f"{low:.6g} to {high:.6g} mm",
-            allowed="one spacing above 0 mm",
-            remedy=USE_INVENTORY,
+            measured=f"{spacing_mm:.6g} mm",
+            allowed=f"{low:g} to {high:g} mm",
+            remedy="Export the series again from the scanner's archive",
+        )
+
+
+def _require_near(source: Source, frames: Sequence[Frame]) -> None:
+    farthest = max(abs(coordinate) for frame in frames for coordinate in frame.position_mm)
+    if farthest > _FARTHEST_MM:
+        raise source.refuse(
+            "has slices at an impossible place (ImagePositionPatient)",
+            reason=Reason.GEOMETRY,
+            measured=f"{farthest:.6g} mm",
+            allowed=f"up to {_FARTHEST_MM:g} mm",
+            remedy="Export the series again from the scanner's archive",
         )
 
 
@@ -157,13 +219,13 @@ def _require_distinct(source: Source, frames: Sequence[Frame], depths: Doubles, 
     )
 
 
-def _require_straight(source: Source, positions: Doubles, normal: Doubles, tolerance: float) -> None:
-    """Refuse slices that are shifted against one another within their plane."""
+def _require_straight(source: Source, positions: Doubles, normal: Doubles, tolerance: float) -> float:
+    """Refuse slices that are shifted against one another within their plane; how far (mm) the worst is."""
     steps = positions - positions[0]
     sideways = steps - np.outer(steps @ normal, normal)
     shift = float(np.linalg.norm(sideways, axis=1).max())
-    if shift <= tolerance:
-        return
+    if shift <= tolerance + _NOTHING_MM:
+        return shift
     angle = math.degrees(math.atan2(float(np.linalg.norm(sideways[-1])), float(steps[-1] @ normal)))
     along = np.outer(np.linspace(0, 1, len(steps)), sideways[-1])
     even = float(np.linalg.norm(sideways - along, axis=1).max()) <= max(tolerance, 0.05 * shift)
@@ -185,7 +247,7 @@ def _require_even(source: Source, depths: Doubles, spacing: float, tolerance: fl
     """Refuse gaps and uneven spacing; how far (mm) the worst slice lies from its even place."""
     places = depths[0] + spacing * np.arange(len(depths))
     error = float(np.abs(depths - places).max())
-    if error <= tolerance:
+    if error <= tolerance + _NOTHING_MM:
         return error
     gaps = np.diff(depths)
     usual = float(np.median(gaps))
@@ -209,7 +271,7 @@ def _require_even(source: Source, depths: Doubles, spacing: float, tolerance: fl
     )
 
 
-def _tell_uneven(source: Source, error: float, settings: IngestSettings) -> tuple[Finding, ...]:
+def _tell_uneven(source: Source, error: float, tolerance: float) -> tuple[Finding, ...]:
     if error <= _ROUNDING_MM:
         return ()
     what = "slices lie up to this far from even spacing; they were taken as even"
@@ -219,8 +281,23 @@ def _tell_uneven(source: Source, error: float, settings: IngestSettings) -> tupl
             source.key,
             what,
             error,
-            settings.stack_tolerance_mm,
+            tolerance,
             "mm",
             Severity.INFO,
+        ),
+    )
+
+
+def _tell_spacings(source: Source, frames: Sequence[Frame]) -> tuple[Finding, ...]:
+    spacings = np.array([frame.pixel_spacing_mm for frame in frames])
+    share = float((np.ptp(spacings, axis=0) / spacings.min(axis=0)).max())
+    if share <= _SAME_SPACING:
+        return ()
+    what = (
+        "pixel spacings of slices differ by this share, as rounding does; that of the first slice was taken"
+    )
+    return (
+        remark(
+            SeriesCheck.PIXEL_SPACING, source.key, what, share, _SPACING_TOLERANCE, severity=Severity.INFO
         ),
     )

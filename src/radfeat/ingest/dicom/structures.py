@@ -2,10 +2,11 @@
 
 XOR makes a contour within another a hole, and a keyhole what it shows. It also makes two equal contours
 nothing, and three contours of thinner slices that fall on one thicker slice a shell. So such are refused.
+What refers to one slice throughout, wherever it lies, says nothing by its references: coordinates decide.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from radfeat.ingest.dicom.contours import (
     to_index,
 )
 from radfeat.ingest.dicom.image_place import (
+    ALL_SLICES,
     ImagePlace,
     check_instances,
     check_series,
@@ -37,6 +39,12 @@ from radfeat.ingest.source import Source
 
 _HALF = 0.5 + 1e-6
 """From a voxel's centre to its border, in voxels, and the rounding of voxel indices."""
+
+_SPREAD = 0.25
+"""Share of the slice spacing: islands of one slice that lie nearer to one plane were drawn on that slice."""
+
+_FEWEST = 3
+"""Slices on which contours must lie, to tell a reference that was filled in for all from a wrong one."""
 
 _DRAW_AGAIN = "Draw the ROI on the slices of this image"
 
@@ -54,7 +62,31 @@ class _Placed:
     level_mm: float
     k: int | None
     off_mm: float
-    instances: tuple[str, ...]
+    instances: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Slice:
+    """The contours on slice ``k``; how high they lie; those that hold voxels, their voxels, and how they lie.
+
+    ``related`` names two of the latter by their places in the list; what is not named is apart.
+    """
+
+    k: int
+    levels_mm: tuple[float, ...]
+    contours: tuple[_Placed, ...]
+    patches: tuple[Patch, ...]
+    related: tuple[tuple[int, int, Relation], ...]
+
+    @property
+    def spread_mm(self) -> float:
+        """How far the planes of the contours lie apart."""
+        return max(self.levels_mm) - min(self.levels_mm)
+
+    @property
+    def relations(self) -> set[Relation]:
+        """How contours of the slice lie to one another."""
+        return {relation for _, _, relation in self.related}
 
 
 def draw_structure(
@@ -89,23 +121,21 @@ def draw_structure(
     """
     closed, findings = _select_closed(source, contours)
     placed = [_place(source, name, contour, image.grid, settings) for name, contour in closed]
-    for contour in placed:
-        require_reference(source, image, contour.instances, contour.k, contour.name)
-    voxels = np.zeros(image.grid.shape_zyx, np.bool_)
-    relations = []
-    for k, group in _group(placed).items():
-        _require_one_plane(source, k, group, choose_tolerance_mm(image.grid, settings))
-        patches, found = _fill(source, group, image.grid)
-        relations.append(found)
-        for patch in patches:
-            voxels[k][patch.slices_yx] ^= patch.inside_yx
+    tolerance = choose_tolerance_mm(image.grid, settings)
+    findings += _check_references(source, placed, image, tolerance)
+    slices = [_fill(k, group, image.grid) for k, group in _group(placed).items()]
+    for drawn in slices:
+        _require_one_plane(source, drawn, image.grid, tolerance)
+        _require_once(source, drawn)
+    voxels = _combine(slices, image.grid)
     if not voxels.any():
         raise _refuse_empty(source, placed, image.grid)
-    findings += _check_places(source, placed, image.grid, settings)
+    findings += _check_places(source, placed, image.grid, tolerance)
+    findings += _check_planes(source, slices, tolerance)
     whole = frozenset().union(*referred)
     findings += check_series(source, image, [c.instances for c in placed if c.k is not None], whole)
     findings += check_instances(source, image, referred)
-    return voxels, (*findings, *_tell_relations(source, relations))
+    return voxels, (*findings, *_tell_relations(source, slices))
 
 
 def _select_closed(
@@ -151,10 +181,10 @@ def _place(source: Source, name: str, contour: Contour, grid: Grid, settings: In
             allowed=f"{tolerance:g} mm",
             remedy=f"{_DRAW_AGAIN}, or raise ingest.slice_tolerance_mm if this is rounding",
         )
-    level = float(heights.mean())
-    nearest = min(max(round(level / step), 0), grid.size_xyz[2] - 1)
+    level, last = float(heights.mean()), grid.size_xyz[2] - 1
+    nearest = min(max(round(level / step), 0), last)
     off = abs(level - nearest * step)
-    if off > tolerance and abs(off - step / 2) < tolerance:
+    if 0 <= level <= last * step and off > tolerance and abs(off - step / 2) < tolerance:
         raise GeometryError(
             f"{source.role} has contours midway between two slices: {name}",
             key=source.key,
@@ -162,12 +192,31 @@ def _place(source: Source, name: str, contour: Contour, grid: Grid, settings: In
             allowed=f"less than {step / 2 - tolerance:.4g} mm",
             remedy=_DRAW_AGAIN,
         )
-    inside = -_HALF < level / step < grid.size_xyz[2] - 1 + _HALF
+    inside = max(-level, level - last * step) < step / 2 - tolerance
     return _Placed(name, index[:, :2], level, nearest if inside else None, off, contour.instances)
 
 
+def _check_references(
+    source: Source, placed: Sequence[_Placed], image: ImagePlace, tolerance: float
+) -> Iterator[Finding]:
+    """Refuse a contour that refers to another slice than its own; a finding where all name one slice."""
+    if _name_one_slice(placed, image, tolerance):
+        what = "all contours refer to one slice of the image, and were placed by their coordinates"
+        yield remark(MaskCheck.ONE_REFERENCE, source.key, what, len(placed), 0.0, "contours")
+        return
+    for contour in placed:
+        require_reference(source, image, contour.instances, contour.k, contour.name)
+
+
+def _name_one_slice(placed: Sequence[_Placed], image: ImagePlace, tolerance: float) -> bool:
+    """Whether contours name one slice of the image alike, and lie on others, each exactly on its own."""
+    named = {frozenset(image.slices_of(contour.instances)) - {ALL_SLICES} for contour in placed}
+    exact = all(contour.k is not None and contour.off_mm <= tolerance for contour in placed)
+    return exact and len({c.k for c in placed}) >= _FEWEST and len(named) == 1 and len(named.pop()) == 1
+
+
 def _check_places(
-    source: Source, placed: Sequence[_Placed], grid: Grid, settings: IngestSettings
+    source: Source, placed: Sequence[_Placed], grid: Grid, tolerance: float
 ) -> Iterator[Finding]:
     """Findings about contours that lie beside the image, beside its slices, or between them."""
     inside = [contour for contour in placed if contour.k is not None]
@@ -180,7 +229,6 @@ def _check_places(
         what = f"{count(outside, 'point')} of the contours outside the image: the ROI is cut off"
         yield remark(MaskCheck.CONTOUR_OUTSIDE, source.key, what, outside, 0.0, "points")
     off = max((contour.off_mm for contour in inside), default=0.0)
-    tolerance = choose_tolerance_mm(grid, settings)
     if off > tolerance:
         what = f"contours lie up to {off:.3g} mm off the slices, and were taken for those of the nearest"
         yield remark(MaskCheck.CONTOUR_OFF_SLICE, source.key, what, off, tolerance, "mm")
@@ -201,39 +249,70 @@ def _group(placed: Sequence[_Placed]) -> dict[int, list[_Placed]]:
     return groups
 
 
-def _require_one_plane(source: Source, k: int, contours: Sequence[_Placed], tolerance: float) -> None:
-    levels = [contour.level_mm for contour in contours]
-    spread = max(levels) - min(levels)
-    if spread > tolerance:
+def _fill(k: int, contours: Sequence[_Placed], grid: Grid) -> _Slice:
+    """The voxels in each contour of a slice, and how the contours lie to one another."""
+    filled = [(contour, fill_polygon(contour.corners_xy, grid.size_xyz[:2])) for contour in contours]
+    held = [(contour, patch) for contour, patch in filled if patch is not None]
+    patches = tuple(patch for _, patch in held)
+    levels = tuple(contour.level_mm for contour in contours)
+    return _Slice(k, levels, tuple(contour for contour, _ in held), patches, tuple(relate_all(patches)))
+
+
+def _combine(slices: Sequence[_Slice], grid: Grid) -> Voxels:
+    voxels = np.zeros(grid.shape_zyx, np.bool_)
+    for drawn in slices:
+        for patch in drawn.patches:
+            voxels[drawn.k][patch.slices_yx] ^= patch.inside_yx
+    return voxels
+
+
+def _require_one_plane(source: Source, drawn: _Slice, grid: Grid, tolerance: float) -> None:
+    """Refuse contours of several planes on one slice, but for islands that are apart, and nearly in one."""
+    nearly = _SPREAD * grid.spacing_xyz_mm[2]
+    gaps = (
+        abs(drawn.contours[one].level_mm - drawn.contours[other].level_mm)
+        for one, other, relation in drawn.related
+        if relation is not Relation.APART
+    )
+    overlap = max(gaps, default=0.0)
+    if overlap > tolerance or drawn.spread_mm > max(tolerance, nearly):
         raise GeometryError(
-            f"{source.role} has contours in several planes that fall on one slice of the image (slice {k})",
+            f"{source.role} has contours in several planes that fall on one slice of the image ({drawn.k})",
             key=source.key,
-            measured=f"{spread:.4g} mm apart",
-            allowed=f"{tolerance:g} mm",
+            measured=f"{drawn.spread_mm:.4g} mm apart",
+            allowed=f"{tolerance:g} mm; {nearly:g} mm where they do not overlap",
             remedy="It was drawn on thinner slices; take that series, or draw the ROI on this one",
         )
 
 
-def _fill(source: Source, contours: Sequence[_Placed], grid: Grid) -> tuple[list[Patch], set[Relation]]:
-    """The voxels in each contour of a slice, and how contours of the slice lie to one another."""
-    filled = [fill_polygon(contour.corners_xy, grid.size_xyz[:2]) for contour in contours]
-    patches = [patch for patch in filled if patch is not None]
-    relations = set(relate_all(patches))
-    if Relation.SAME in relations:
-        raise source.refuse(
-            "draws the same voxels twice on one slice, which cancel each other out",
-            measured=f"{contours[0].name} to {contours[-1].name}, slice {contours[0].k}",
-            allowed="each contour once",
-            remedy="Remove the copy where the ROI was drawn, and export it again",
-        )
-    return patches, relations
+def _require_once(source: Source, drawn: _Slice) -> None:
+    for one, other, relation in drawn.related:
+        if relation is Relation.SAME:
+            raise source.refuse(
+                "draws the same voxels twice on one slice, which cancel each other out",
+                measured=f"{drawn.contours[one].name} and {drawn.contours[other].name}, slice {drawn.k}",
+                allowed="each contour once",
+                remedy="Remove the copy where the ROI was drawn, and export it again",
+            )
 
 
-def _tell_relations(source: Source, relations: Sequence[set[Relation]]) -> Iterator[Finding]:
+def _check_planes(source: Source, slices: Sequence[_Slice], tolerance: float) -> Iterator[Finding]:
+    spread = max((drawn.spread_mm for drawn in slices), default=0.0)
+    if spread > tolerance:
+        what = f"contours of one slice lie in planes up to {spread:.3g} mm apart, and do not overlap"
+        yield remark(MaskCheck.CONTOUR_PLANES, source.key, what, spread, tolerance, "mm")
+
+
+def _tell_relations(source: Source, slices: Sequence[_Slice]) -> Iterator[Finding]:
+    relations = [drawn.relations for drawn in slices]
     crossing = sum(Relation.CROSSING in found for found in relations)
     if crossing:
         what = f"contours cross on {count(crossing, 'slice')}; what lies in both was left out"
         yield remark(MaskCheck.CONTOUR_CROSSING, source.key, what, crossing, 0.0, "slices")
+    rings = sum(Relation.RING in found for found in relations)
+    if rings:
+        what = f"contours within others leave rings on {count(rings, 'slice')} that hold no voxel's centre"
+        yield remark(MaskCheck.CONTOUR_RING, source.key, what, rings, 0.0, "slices")
     holes = sum(Relation.NESTED in found for found in relations)
     if holes:
         what = f"contours within others were taken for holes on {count(holes, 'slice')}"

@@ -11,7 +11,7 @@ from radfeat.core.vocabulary import Severity
 from radfeat.core.volume import Voxels
 from radfeat.ingest.dicom.frames import Frame
 from radfeat.ingest.dicom.headers import read_number
-from radfeat.ingest.dicom.pixels import Stored, decode_frame, read_format
+from radfeat.ingest.dicom.pixels import PixelFormat, Stored, count_left_over, decode_frame, read_format
 from radfeat.ingest.dicom.remark import SeriesCheck, remark
 from radfeat.ingest.dicom.rescaling import Rescale, choose_whole_type, rescale_plane
 from radfeat.ingest.source import Source
@@ -44,22 +44,45 @@ def decode_voxels(source: Source, frames: Sequence[Frame], rescales: Sequence[Re
     """
     layouts = [read_format(source, frame.header) for frame in frames]
     whole = all(rescale.is_whole for rescale in rescales)
-    shape = (len(frames), layouts[0].rows, layouts[0].columns)
-    room = np.int64 if any(layout.bits > _MOST_BITS for layout in layouts) else np.int32
-    voxels = np.empty(shape, room if whole else np.float32)
-    padded = 0
-    with np.errstate(over="ignore", invalid="ignore"):
-        for k, (frame, layout, rescale) in enumerate(zip(frames, layouts, rescales, strict=True)):
-            stored = decode_frame(source, frame, layout)
-            padded += _count_padding(frame, stored)
-            voxels[k] = rescale_plane(stored, rescale, voxels.dtype)
-    findings = (*_remark_padding(source, padded, voxels.size), *_remark_display(source, frames))
-    if whole:
-        kind = choose_whole_type(source, int(voxels.min()), int(voxels.max()))
-        return Decoded(voxels.astype(kind), findings)
-    if not np.all(np.isfinite(voxels)):
-        raise source.refuse("has rescale values that make NaN or infinity of its stored values")
+    room = _choose_room(layouts, whole)
+    voxels: Voxels | None = None
+    padded = left_over = 0
+    for k, (frame, layout, rescale) in enumerate(zip(frames, layouts, rescales, strict=True)):
+        stored = decode_frame(source, frame, layout)
+        padded += _count_padding(frame, stored)
+        left_over += count_left_over(frame, layout) > 0
+        with np.errstate(over="ignore", invalid="ignore"):
+            plane = rescale_plane(stored, rescale, room)
+        if not whole and not np.all(np.isfinite(plane)):
+            raise source.refuse("has rescale values that make NaN or infinity of its stored values")
+        kind = choose_whole_type(source, int(plane.min()), int(plane.max())) if whole else room
+        voxels = _make_room(voxels, (len(frames), *plane.shape), kind)
+        voxels[k] = plane
+    if voxels is None:
+        raise source.refuse("holds no slice")
+    findings = (
+        *_remark_padding(source, padded, voxels.size),
+        *_remark_display(source, frames),
+        *_remark_left_over(source, left_over),
+    )
     return Decoded(voxels, findings)
+
+
+def _choose_room(layouts: Sequence[PixelFormat], whole: bool) -> np.dtype[np.generic]:
+    """The number type in which a slice is rescaled."""
+    if not whole:
+        return np.dtype(np.float32)
+    return np.dtype(np.int64 if any(layout.bits > _MOST_BITS for layout in layouts) else np.int32)
+
+
+def _make_room(voxels: Voxels | None, shape: tuple[int, ...], kind: np.dtype[np.generic]) -> Voxels:
+    """The array (z, y, x) for slices of a type: made for the first of them, widened where one needs it.
+
+    The first slice is decoded before: its pixels prove that the header's sizes are no damage.
+    """
+    if voxels is None:
+        return np.empty(shape, kind)
+    return voxels.astype(np.promote_types(voxels.dtype, kind), copy=False)
 
 
 def check_slices(source: Source, voxels: Voxels, factor: float) -> tuple[Finding, ...]:
@@ -121,6 +144,13 @@ def _remark_padding(source: Source, padded: int, size: int) -> tuple[Finding, ..
         return ()
     what = f"{padded} of {size} voxels are padding (PixelPaddingValue) outside the field of view"
     return (remark(SeriesCheck.PADDING, source.key, what, padded / size, 0, "share", severity=Severity.INFO),)
+
+
+def _remark_left_over(source: Source, slices: int) -> tuple[Finding, ...]:
+    if not slices:
+        return ()
+    what = "a few zero bytes follow the pixels of slices; they were left out"
+    return (remark(SeriesCheck.LEFT_OVER, source.key, what, slices, 0, "slices"),)
 
 
 def _remark_display(source: Source, frames: Sequence[Frame]) -> tuple[Finding, ...]:

@@ -2,12 +2,13 @@
 
 import filecmp
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from radfeat.ingest.dicom.series_key import build_series_key
+from radfeat.core.errors import InputError
+from radfeat.ingest.dicom.series_key import GeometryGroup, build_series_key
 from radfeat.ingest.inventory.records import (
     DAMAGES,
     InstanceRecord,
@@ -93,45 +94,77 @@ def drop_copies(
 def group_series(
     records: Iterable[InstanceRecord], skipped: Iterable[SkippedFile], twins: frozenset[str]
 ) -> tuple[SeriesGroup, ...]:
-    """Group instances by series and geometry, sorted by key."""
+    """Group instances by series, kind and geometry, sorted by key.
+
+    Raises
+    ------
+    InputError
+        If two groups have one key: hashes can meet by chance, though hardly ever do.
+    """
     damaged = {str(PurePath(entry.path).parent) for entry in skipped if _may_be_slice(entry)}
-    by_series: dict[tuple[str, Kind], list[InstanceRecord]] = defaultdict(list)
+    by_series: dict[tuple[str, str], list[InstanceRecord]] = defaultdict(list)
     for record in records:
         if record.cut_short:  # perhaps within the very UID that says where it belongs
             damaged.add(_folder(record))
-        by_series[record.head.series_uid, record.head.kind].append(record)
+        by_series[_series_of(record)].append(record)
     groups = []
     for members in by_series.values():
         cut = any(record.cut_short for record in members)
         for key, stack in _split(members):
             near = damaged if not cut else damaged | {_folder(stack[0])}
             groups.append(_build_group(key, stack, near, twins))
+    _require_own_keys(groups)
     return tuple(sorted(groups, key=lambda group: group.key))
+
+
+def _series_of(record: InstanceRecord) -> tuple[str, str]:
+    """What belongs together: images of a series, its other objects by kind, versions of one mask."""
+    if record.head.kind in MASKS:
+        return "mask", record.key
+    return record.head.series_uid, record.head.kind.value
+
+
+def _require_own_keys(groups: Sequence[SeriesGroup]) -> None:
+    for key, number in Counter(group.key for group in groups).items():
+        if number > 1:
+            raise InputError(
+                f"{number} series have this key by chance",
+                key=key,
+                remedy="Take the inventory of a part of the tree at a time",
+            )
 
 
 def _split(members: list[InstanceRecord]) -> list[tuple[str, list[InstanceRecord]]]:
     """The stacks of one series, each under its key."""
     if members[0].head.kind in MASKS:
-        by_key: dict[str, list[InstanceRecord]] = defaultdict(list)
-        for record in members:
-            by_key[record.key].append(record)
-        return list(by_key.items())
+        return [(members[0].key, members)]
     # By instance, not by path: the key of a stack does not change where its files are moved.
     ordered = sorted(members, key=lambda record: record.instance_uid)
     if members[0].head.kind is Kind.OTHER:
         return [(_key_of(ordered[0]), ordered)]
     stacks: list[list[InstanceRecord]] = []
+    known: dict[GeometryGroup, list[InstanceRecord]] = {}
     for record in ordered:
-        fitting = next((stack for stack in stacks if stack[0].group.matches(record.group)), None)
+        fitting = known.get(record.group) or _find_stack(stacks, record)
         if fitting is None:
-            stacks.append([record])
-        else:
-            fitting.append(record)
+            fitting = []
+            stacks.append(fitting)
+        fitting.append(record)
+        known[record.group] = fitting
     return [(_key_of(stack[0]), stack) for stack in stacks]
 
 
+def _find_stack(
+    stacks: Sequence[list[InstanceRecord]], record: InstanceRecord
+) -> list[InstanceRecord] | None:
+    return next((stack for stack in stacks if stack[0].group.matches(record.group)), None)
+
+
 def _key_of(record: InstanceRecord) -> str:
-    return build_series_key(record.head.series_uid, record.group)
+    """The key of a stack; that of a dose or a report beside images of the same series is another one."""
+    head = record.head
+    series = head.series_uid if head.kind is Kind.IMAGE else f"{head.series_uid} {head.kind.value}"
+    return build_series_key(series, record.group)
 
 
 def _build_group(

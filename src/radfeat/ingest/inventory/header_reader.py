@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pydicom
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -26,7 +28,7 @@ from radfeat.ingest.dicom.headers import (
     read_text,
 )
 from radfeat.ingest.dicom.series_key import instance_key, read_geometry_group
-from radfeat.ingest.identity import identity_words
+from radfeat.ingest.identity import identity_words, list_identity_tags
 from radfeat.ingest.inventory.mask_reader import read_mask_contents
 from radfeat.ingest.inventory.records import (
     FoundFile,
@@ -47,14 +49,17 @@ ELEMENTS = (
     *("PixelSpacing", "SamplesPerPixel", "NumberOfFrames", "Rows", "Columns", "BitsAllocated"),
     *("BurnedInAnnotation", "Units", "SharedFunctionalGroupsSequence"),
 )
-"""All that is read of a file, unless it is a mask or the first of its series."""
+_IDENTITY = list_identity_tags()
+_TAGS = [*map(Tag, ELEMENTS), *_IDENTITY]
+"""All that is read of a file, unless it is a mask, or the first of a batch to say what it says of persons."""
 
+_SERIES = frozenset(map(tag_for_keyword, ("SpecificCharacterSet", "SeriesInstanceUID")))
 _NATIVE = frozenset(map(str, (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)))
 _ELEMENT_HEAD = 8
 """Bytes of tag and length before the value of an element, at least."""
 
 Record = InstanceRecord | SkippedFile
-_Words = dict[tuple[str | None, ...], frozenset[str]]
+_Words = dict[tuple[object, ...], frozenset[str]]
 
 
 def read_records(files: Iterable[FoundFile]) -> list[Record]:
@@ -88,7 +93,7 @@ def _read(file: FoundFile, words: _Words, heads: dict[SeriesHead, SeriesHead]) -
 def _read_elements(stream: BinaryIO) -> Dataset:
     with quiet():
         try:
-            return pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=list(ELEMENTS))
+            return pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=_TAGS)
         except READ_FAULTS as error:
             raise HeaderError(type(error).__name__) from None
 
@@ -103,10 +108,15 @@ def _build_record(
     HeaderError
         If the header does not say which series and instance it is, or the whole header cannot be read.
     """
+    said = _list_identity(header)
     key = instance_key(header)
     kind = classify(_text(header, "SOPClassUID"), _text(header, "Modality"), "Rows" in header)
     whole = read_header(Path(file.path)) if kind in (Kind.STRUCTURE_SET, Kind.SEGMENTATION) else None
-    head = _build_head(file, header, kind, words)
+    if whole is not None:  # each mask has staff of its own, at any depth
+        words = {said: identity_words(whole)}
+    elif said not in words:
+        words[said] = identity_words(read_header(Path(file.path)))
+    head = _build_head(header, kind, words[said])
     frames = read_number(header, "NumberOfFrames")
     count = int(frames) if frames is not None and frames >= 1 else 1
     return InstanceRecord(
@@ -121,7 +131,7 @@ def _build_record(
     )
 
 
-def _build_head(file: FoundFile, header: Dataset, kind: Kind, words: _Words) -> SeriesHead:
+def _build_head(header: Dataset, kind: Kind, words: frozenset[str]) -> SeriesHead:
     series_uid = _text(header, "SeriesInstanceUID")
     if not series_uid:
         raise HeaderError("SeriesInstanceUID")
@@ -148,16 +158,19 @@ def _build_head(file: FoundFile, header: Dataset, kind: Kind, words: _Words) -> 
         image_type=_text(header, "ImageType").upper(),
         burned_in=_text(header, "BurnedInAnnotation").upper() == "YES",
         pet_units=_code(header, "Units"),
-        words=_find_words(file, header, words),
+        words=words,
     )
 
 
-def _find_words(file: FoundFile, header: Dataset, words: _Words) -> frozenset[str]:
-    """Words that name someone; the whole header is read once for each series and identity of a batch."""
-    names = tuple(read_text(header, n) for n in ("SeriesInstanceUID", "PatientName", "PatientID"))
-    if names not in words:
-        words[names] = identity_words(read_header(Path(file.path)))
-    return words[names]
+def _list_identity(header: Dataset) -> tuple[object, ...]:
+    """What stands in the elements that name someone, undecoded, and the series.
+
+    Where two files of a batch agree in it, only the first is read whole for its words.
+    """
+    tags = [tag for tag in list(header.keys()) if tag in _IDENTITY or tag in _SERIES]
+    elements = [(int(tag), header.get_item(tag, keep_deferred=True)) for tag in tags]
+    # What pydicom has made a value of already, such as a sequence, equals nothing.
+    return tuple((tag, e.value if isinstance(e.value, bytes | None) else object()) for tag, e in elements)
 
 
 def _is_cut_short(header: Dataset, rest: int, frames: int) -> bool:

@@ -9,16 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from radfeat.core.errors import SettingsError
-from radfeat.core.files import write_text
+from radfeat.core.files import create_own_text, write_text
 from radfeat.ingest.dicom.files import SERIES_LIST_FORMAT
 from radfeat.ingest.inventory import tables
 from radfeat.ingest.inventory.grouping import SeriesGroup
 from radfeat.ingest.inventory.inventory import Inventory
 from radfeat.ingest.inventory.readme import README
+from radfeat.tables.csv_text import format_records
 
 PRIVATE = "private"
 KEY_FILE = "key"
-_OWN_FOLDER, _OWN_FILE = 0o700, 0o600
+_OWN_FOLDER = 0o700
 
 
 def require_new_folder(target: Path) -> None:
@@ -65,8 +66,8 @@ def write_inventory(
     with _stage(target) as folder:
         write_text(folder / "images.csv", _images(inventory, study_id))
         series = tables.list_series(inventory, study_id)
-        write_text(folder / "series.csv", tables.format_csv(tables.SERIES_COLUMNS, series))
-        write_text(folder / "pairs.csv", tables.format_csv(tables.PAIR_COLUMNS, tables.list_pairs(inventory)))
+        write_text(folder / "series.csv", format_records(tables.SERIES_COLUMNS, series))
+        write_text(folder / "pairs.csv", format_records(tables.PAIR_COLUMNS, tables.list_pairs(inventory)))
         write_text(folder / "README.txt", README)
         if config is not None:
             write_text(folder / "config.yaml", config)
@@ -75,7 +76,7 @@ def write_inventory(
 
 def _images(inventory: Inventory, study_id: str) -> str:
     rows = tables.list_images(inventory, study_id)
-    return tables.format_csv(tables.IMAGE_COLUMNS, rows)
+    return format_records(tables.IMAGE_COLUMNS, rows)
 
 
 @contextmanager
@@ -100,9 +101,9 @@ def _write_private(folder: Path, final: Path, inventory: Inventory, key: str | N
         "skipped_files.csv": (tables.SKIPPED_COLUMNS, tables.list_skipped(inventory)),
     }
     for name, (columns, rows) in files.items():
-        _write_own(folder / name, tables.format_csv(columns, rows))
+        create_own_text(folder / name, format_records(columns, rows))
     if key is not None:
-        _write_own(folder / KEY_FILE, key + "\n")
+        create_own_text(folder / KEY_FILE, key + "\n")
     _write_lists(folder, final, inventory)
 
 
@@ -113,7 +114,7 @@ def _write_lists(folder: Path, final: Path, inventory: Inventory) -> None:
     for name, groups in (("series", images), ("masks", masks)):
         (folder / name).mkdir(mode=_OWN_FOLDER)
         for key, group in groups.items():
-            _write_own(folder / name / f"{key}.series.json", format_series_list(group, final / name))
+            create_own_text(folder / name / f"{key}.series.json", format_series_list(group, final / name))
 
 
 def format_series_list(group: SeriesGroup, folder: Path) -> str:
@@ -121,10 +122,3 @@ def format_series_list(group: SeriesGroup, folder: Path) -> str:
     files = [os.path.relpath(path, folder) for path in group.paths]
     # ASCII with escapes: a path may hold bytes that are no UTF-8, and comes back as it was.
     return json.dumps({"format": SERIES_LIST_FORMAT, "series": group.key, "files": files}, indent=1) + "\n"
-
-
-def _write_own(path: Path, text: str) -> None:
-    """Write a file that only its owner can read; inside a folder that is not in its place yet."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN_FILE)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)

@@ -1,10 +1,8 @@
 """The inventory as rows of its tables: those that anyone may see, and those for the folder ``private``."""
 
-import csv
-import io
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydicom.uid import AllTransferSyntaxes
 
@@ -48,15 +46,6 @@ _SYNTAXES = {str(syntax): syntax.name for syntax in AllTransferSyntaxes}
 _AXES = (("sagittal", 0), ("coronal", 1), ("axial", 2))
 _ALONG_AXIS = 0.999
 """Cosine between the normal of the slices and an axis of the body, from which on they are not oblique."""
-
-
-def format_csv(columns: Sequence[str], rows: Iterable[Row]) -> str:
-    """Comma-separated text with a header and Unix line ends."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def list_series(inventory: Inventory, study_id: str) -> list[Row]:

@@ -3,15 +3,14 @@
 An instance that the PACS listed yesterday and does not list today is missing, consistent as it may be.
 """
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 
-from radfeat.core.errors import TableError
-from radfeat.core.files import write_text
-from radfeat.ingest.pacs.ledger import render_csv
+from radfeat.core.files import write_own_text
 from radfeat.ingest.pacs.store import PullFolder, hash_instance, hash_series
+from radfeat.tables.csv_text import format_records, read_records
+
+_REMEDY = "Remove it, and what the PACS listed before is forgotten; or pull into another folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +37,17 @@ def read_known(folder: PullFolder) -> Known:
     names = [field.name for field in fields(KnownSeries)]
     series = {
         record["series_uid"]: KnownSeries(*(record[name] for name in names))
-        for record in _read_csv(folder.known_series, [*names, "series"])
+        for record in read_records(
+            folder.known_series, [*names, "series"], key="private/series.csv", remedy=_REMEDY
+        )
     }
     instances: dict[str, set[str]] = {}
-    for record in _read_csv(folder.known_instances, ["series_uid", "sop_uid", "file"]):
+    for record in read_records(
+        folder.known_instances,
+        ["series_uid", "sop_uid", "file"],
+        key="private/instances.csv",
+        remedy=_REMEDY,
+    ):
         instances.setdefault(record["series_uid"], set()).add(record["sop_uid"])
     return Known(series, {uid: frozenset(found) for uid, found in instances.items()})
 
@@ -58,20 +64,5 @@ def write_known(folder: PullFolder, known: Known) -> None:
         for uid, found in sorted(known.instances.items())
         for sop in sorted(found)
     ]
-    write_text(folder.known_series, render_csv(["series", *names], series))
-    write_text(folder.known_instances, render_csv(["series_uid", "sop_uid", "file"], instances))
-
-
-def _read_csv(path: Path, names: Sequence[str]) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        records = list(reader)
-    if set(reader.fieldnames or ()) != set(names) or any(None in {*r, *r.values()} for r in records):
-        raise TableError(
-            "not as an earlier pull wrote it",
-            key=f"private/{path.name}",
-            remedy="Remove it, and what the PACS listed before is forgotten; or pull into another folder",
-        )
-    return records
+    write_own_text(folder.known_series, format_records(["series", *names], series))
+    write_own_text(folder.known_instances, format_records(["series_uid", "sop_uid", "file"], instances))

@@ -3,14 +3,13 @@
 ``pull.csv`` names series by hashes of their UIDs; what they are hashes of stands in ``private/``.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from radfeat.core.files import write_text
 from radfeat.ingest.pacs.store import PullFolder
+from radfeat.tables.csv_text import format_records
 
 
 class Verdict(StrEnum):
@@ -135,17 +134,8 @@ def write_ledger(folder: PullFolder, rows: Iterable[LedgerRow]) -> None:
     """Write ``pull.csv``, whole."""
     names = [field.name for field in fields(LedgerRow)]
     records = [{name: _cell(getattr(row, name)) for name in names} for row in rows]
-    write_text(folder.ledger, render_csv(names, records))
+    write_text(folder.ledger, format_records(names, records))
 
 
 def _cell(value: object) -> str:
     return "" if value is None else str(value)
-
-
-def render_csv(names: Sequence[str], records: Iterable[Mapping[str, str]]) -> str:
-    """Records as the text of a CSV file."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    return text.getvalue()

@@ -4,9 +4,9 @@
 (mode 0700) says which UIDs they stand for.
 """
 
-import fcntl
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,13 +16,14 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from radfeat.core.errors import SettingsError
-from radfeat.core.files import write_atomically
+from radfeat.core.files import hold_file, remove_temporaries, write_atomically
 from radfeat.ingest.dicom.headers import HeaderError, read_dataset, read_text
 from radfeat.ingest.pacs.answers import PacsError, Write
 
 SERIES_DIGITS, INSTANCE_DIGITS = 12, 16
 OWNER_ONLY = 0o700
+_SERIES = re.compile(rf"[0-9a-f]{{{SERIES_DIGITS}}}")
+"""What the folder of a series is called: no other folder is ours to clear."""
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _DELIMITERS = (b"\xfe\xff\xdd\xe0\0\0\0\0", b"\xff\xfe\xe0\xdd\0\0\0\0")
 """The sequence delimitation item, little endian and big endian: PS3.5, section 7.5."""
@@ -85,18 +86,10 @@ def hold_folder(folder: PullFolder) -> Iterator[None]:
     folder.root.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
     folder.private.mkdir(mode=OWNER_ONLY, exist_ok=True)
     folder.private.chmod(OWNER_ONLY)
-    with (folder.private / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SettingsError(
-                "another pull is at work in this folder",
-                key=str(folder.root),
-                remedy="Wait for it, or name another folder",
-            ) from None
-        for pattern in (".*.tmp*", "*/.*.tmp*"):
-            for left in folder.root.glob(pattern):
-                left.unlink(missing_ok=True)
+    with hold_file(folder.private / "lock", "pull"):
+        series = (path for path in folder.root.iterdir() if _SERIES.fullmatch(path.name) and path.is_dir())
+        for place in (folder.root, folder.private, *series):
+            remove_temporaries(place)
         yield
 
 

@@ -1,10 +1,10 @@
 """All that is known of each series that was asked for, brought together and judged."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from radfeat.ingest.inventory.sop_classes import KNOWN_MODALITIES
 from radfeat.ingest.pacs.answers import Pacs, PacsError
 from radfeat.ingest.pacs.fetch import Fetched, Listing
 from radfeat.ingest.pacs.known import Known
@@ -14,7 +14,6 @@ from radfeat.ingest.pacs.request import Request
 from radfeat.ingest.pacs.search import Search, Sought, select_vanished
 from radfeat.ingest.pacs.store import PullFolder, hash_series, list_here
 
-_MODALITY = re.compile(r"[A-Z][A-Z0-9_]{0,15}")
 _NOT_ASKED = "It refers to a series that was not asked for and is not here whole."
 
 
@@ -130,7 +129,7 @@ def _build_row(one: Asked, evidence: Evidence, remark: str) -> LedgerRow:
     verdict, sentence = judge(evidence)
     return LedgerRow(
         series=hash_series(one.series_uid),
-        modality=one.modality if _MODALITY.fullmatch(one.modality) else "",
+        modality=one.modality if one.modality in KNOWN_MODALITIES else "",
         lines=_lines(one.requests),
         asked=evidence.asked,
         stated=evidence.stated,
