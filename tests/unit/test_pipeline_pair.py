@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+import dicom_phantoms
 import phantoms
 from radfeat.core.errors import CaseError, InputError
-from radfeat.core.vocabulary import Reason
+from radfeat.core.vocabulary import Modality, Reason, Unit
 from radfeat.features.settings import FeatureSettings
 from radfeat.pipeline.case import CaseSettings
 from radfeat.pipeline.pair import measure_pair
@@ -82,3 +83,17 @@ def test_bins_too_wide_for_the_roi_are_a_finding_and_alter_no_value(scan: tuple[
     assert "at a bin width of 5000 HU" in finding.sentence
     assert Check.FEATURE_FEW_BINS not in {f.check for f in unsaid.findings}
     assert found.features == unsaid.features
+
+
+def test_modality_of_a_dicom_image_is_taken_from_its_headers(tmp_path):
+    series = dicom_phantoms.build_series(Modality.PT)
+    folder = dicom_phantoms.write_series(tmp_path / "pet", series)
+    drawn = dicom_phantoms.build_structure_set(series, {"GTV": dicom_phantoms.build_contours()})
+    result = measure_pair(folder, dicom_phantoms.write_dataset(tmp_path / "rs.dcm", drawn))
+    assert (result.source.image.modality, result.source.image.unit) == (Modality.PT, Unit.SUVBW)
+
+
+def test_modality_of_a_folder_without_images_is_left_to_the_reading(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CaseError, match="holds no file"):
+        measure_pair(tmp_path / "empty", tmp_path / "rs.dcm")

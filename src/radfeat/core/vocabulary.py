@@ -82,6 +82,15 @@ class Suv(StrEnum):
     """Body surface area after Du Bois (1916); cm2/ml."""
 
 
+class SpacingPrecision(StrEnum):
+    """To how many digits the voxel spacing of a DICOM series is kept."""
+
+    DOUBLE = "double"
+    """As the headers give it, and as SimpleITK reads it."""
+    FLOAT32 = "float32"
+    """As NIfTI holds it."""
+
+
 class Recipe(StrEnum):
     """Which preparation an image goes through."""
 

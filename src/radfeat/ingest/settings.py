@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from radfeat.core.vocabulary import Suv, Unit
+from radfeat.core.vocabulary import SpacingPrecision, Suv, Unit
 
 
 class RoiPattern(BaseModel):
@@ -103,6 +103,15 @@ class IngestSettings(BaseModel):
             "0 to 1; along it a hundredth of the slices' distance is always allowed. Default 0.05: positions "
             "rounded to one decimal stay below; a missing slice, a tilted gantry or another spacing do not. "
             "Beyond it the image fails; nothing is resampled to fit."
+        ),
+    )
+    spacing_precision: SpacingPrecision = Field(
+        default=SpacingPrecision.DOUBLE,
+        description=(
+            "To how many digits the spacing of DICOM voxels is kept: `double`, as the headers give it, or "
+            "`float32`, as NIfTI headers hold it. Default `double`: nothing is rounded. With `float32` a "
+            "DICOM series and its conversion to NIfTI give the same features to 1e-9, else to about 1e-7; "
+            "choose it where one study has both."
         ),
     )
     slice_jump_factor: float = Field(

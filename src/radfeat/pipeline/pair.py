@@ -10,6 +10,7 @@ from radfeat.core.vocabulary import Modality
 from radfeat.features.catalogue import build_catalogue
 from radfeat.features.extract import extract_features
 from radfeat.ingest.case_reader import read_image, read_pair
+from radfeat.ingest.dicom.files import is_dicom_path, read_modality
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.pipeline.case import CaseSettings, acquisition_of, judge_image
 from radfeat.prepare.recipe import prepare_image, prepare_roi
@@ -43,7 +44,7 @@ def measure_pair(
     image: str | Path,
     mask: str | Path,
     *,
-    modality: Modality | str = Modality.OT,
+    modality: Modality | str | None = None,
     label: int | str | None = None,
     settings: CaseSettings | None = None,
 ) -> PairResult:
@@ -55,7 +56,8 @@ def measure_pair(
         Files (NIfTI, NRRD, MetaImage); or a DICOM folder, file or series list, and a structure set or
         segmentation.
     modality
-        DICOM modality; decides the unit of the intensities. DICOM images must say the same.
+        DICOM modality; decides the unit of the intensities. DICOM images must say the same. None: what a
+        DICOM image says; OT for other files, which do not tell.
     label
         Number or name of the label in the mask; None where the mask holds one label only.
     settings
@@ -67,7 +69,7 @@ def measure_pair(
         Where the workflow would write a row with a reason; ``qc.exclude`` and the protocol exclude here too.
     """
     settings = settings or CaseSettings()
-    row = _build_row(Path(image), Path(mask), Modality(modality), label)
+    row = _build_row(Path(image), Path(mask), _choose_modality(Path(image), modality), label)
     read = read_image(row, settings.ingest)
     pair = read_pair(read, row, settings.ingest)
     judged = judge_image(row, acquisition_of(read), settings.qc)
@@ -86,6 +88,12 @@ def measure_pair(
         *check_grey_levels(vector.grey_levels, prepared.image.unit, row.key.roi_id, settings.qc),
     )
     return PairResult(dict(vector.values), pair, prepared, findings, settings)
+
+
+def _choose_modality(image: Path, modality: Modality | str | None) -> Modality:
+    if modality is not None:
+        return Modality(modality)
+    return (read_modality(image) if is_dicom_path(image) else None) or Modality.OT
 
 
 def _build_row(image: Path, mask: Path, modality: Modality, label: int | str | None) -> ImageRow:

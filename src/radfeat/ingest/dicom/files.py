@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from radfeat.ingest.dicom.headers import is_dicom_file
+from radfeat.core.vocabulary import Modality
+from radfeat.ingest.dicom.headers import HeaderError, is_dicom_file, read_header, read_text
 
 SERIES_LIST_SUFFIX = ".series.json"
 SERIES_LIST_FORMAT = "radfeat series list 1"
@@ -92,3 +93,15 @@ def _is_series_list(data: Any) -> bool:
         and isinstance(data.get("files"), list)
         and all(isinstance(name, str) and name for name in data["files"])
     )
+
+
+def read_modality(path: Path) -> Modality | None:
+    """The modality that the first image of a DICOM path states; None where no file is an image."""
+    for file in list_dicom_files(path):
+        try:
+            text = read_text(read_header(file), "Modality") if is_dicom_file(file) else None
+        except HeaderError:
+            continue
+        if text in set(Modality):
+            return Modality(str(text))
+    return None

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from radfeat.core.findings import Finding
 from radfeat.core.grid import Grid
-from radfeat.core.vocabulary import Reason, Severity
+from radfeat.core.vocabulary import Reason, Severity, SpacingPrecision
 from radfeat.ingest.dicom.frames import Frame
 from radfeat.ingest.dicom.instances import USE_INVENTORY
 from radfeat.ingest.dicom.lost_slices import check_lost_slices
@@ -73,7 +73,7 @@ def stack_frames(source: Source, frames: Sequence[Frame], settings: IngestSettin
     sideways = _require_straight(source, positions, axes[2], settings.stack_tolerance_mm)
     tolerance = max(settings.stack_tolerance_mm, _UNEVEN_SHARE * spacing)
     along = _require_even(source, depths, spacing, tolerance)
-    grid = _build_grid(source, ordered, axes, spacing)
+    grid = _build_grid(source, ordered, axes, spacing, settings.spacing_precision)
     findings = (
         *_tell_uneven(source, max(along, sideways), tolerance),
         *_tell_spacings(source, ordered),
@@ -96,7 +96,9 @@ def _read_axes(frame: Frame) -> Doubles:
     return np.vstack([cosines, normal / np.linalg.norm(normal)])
 
 
-def _build_grid(source: Source, frames: Sequence[Frame], axes: Doubles, spacing: float) -> Grid:
+def _build_grid(
+    source: Source, frames: Sequence[Frame], axes: Doubles, spacing: float, precision: SpacingPrecision
+) -> Grid:
     first = frames[0]
     rows, columns = first.number("Rows"), first.number("Columns")
     if rows is None or columns is None or not (1 <= rows <= MOST_ROWS and 1 <= columns <= MOST_ROWS):
@@ -105,11 +107,15 @@ def _build_grid(source: Source, frames: Sequence[Frame], axes: Doubles, spacing:
     x, y, z = first.position_mm
     return Grid(
         (int(columns), int(rows), len(frames)),
-        (along_x, along_y, spacing),
+        (_keep(along_x, precision), _keep(along_y, precision), _keep(spacing, precision)),
         # Adding zero turns -0.0 into 0.0: equal grids shall have equal digests.
         (x + 0.0, y + 0.0, z + 0.0),
         tuple(float(cosine) + 0.0 for cosine in axes.T.ravel()),
     )
+
+
+def _keep(spacing_mm: float, precision: SpacingPrecision) -> float:
+    return float(np.float32(spacing_mm)) if precision is SpacingPrecision.FLOAT32 else spacing_mm
 
 
 def _require_one_plane(source: Source, frames: Sequence[Frame]) -> None:
