@@ -638,6 +638,14 @@ def test_a_run_that_is_stopped_reports_what_it_wrote(tmp_path: Path) -> None:
     assert len(files) == 8
 
 
+def test_no_key_is_made_in_the_source(trial: Trial, capsys: pytest.CaptureFixture[str]) -> None:
+    write_series(trial.source, build_series())
+    inside = trial.source / "trial.key"
+    assert run_command_line([*_command(trial, "--new-key"), "--key", str(inside)]) == 2
+    assert "the key lies in the source" in capsys.readouterr().err
+    assert not inside.exists()
+
+
 def test_no_key_is_made_for_a_target_that_is_refused(trial: Trial) -> None:
     write_series(trial.source, build_series())
     trial.key.unlink()

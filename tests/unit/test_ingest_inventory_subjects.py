@@ -6,11 +6,12 @@ import pytest
 
 from dicom_phantoms import uid_of, write_dataset, write_series
 from inventory_trees import build_ct, build_rs, images_of, problems_of, take
+from radfeat.cli.main import run_command_line
 from radfeat.core.errors import SettingsError, TableError
 from radfeat.ingest.deidentify.secret import Secret
 from radfeat.ingest.dicom.headers import quiet
 from radfeat.ingest.inventory.inventory import Inventory
-from radfeat.ingest.inventory.subjects import SubjectList, read_subject_list
+from radfeat.ingest.inventory.subjects import SubjectList, read_subject_list, tell_joined
 
 
 def write_visit(folder: Path, subject: str = "S001", study: str = "1", **elements: str) -> None:
@@ -200,3 +201,20 @@ def test_two_series_of_one_instance_uid_are_not_confused(tmp_path: Path) -> None
     found = take(tmp_path)
     assert uid_of("A") != uid_of("B")
     assert {found.opinions[image.key].verdict.value for image in images_of(found)} == {"UNUSABLE"}
+
+
+def test_two_numbers_of_one_listed_subject_are_said_aloud(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_visit(tmp_path / "dicom" / "a", "P1")
+    write_visit(tmp_path / "dicom" / "b", "P2")
+    listed = tmp_path / "subjects.csv"
+    listed.write_text("patient_id,subject_id\nP1,X-1\nP2,X-1\n", encoding="utf-8")
+    command = ["ingest", "inventory", str(tmp_path / "dicom"), "--subjects", str(listed), "--workers", "1"]
+    assert run_command_line(command) == 0
+    out, _ = capsys.readouterr()
+    assert "Several PatientIDs are one subject: X-1. Are they one person?" in out
+
+
+def test_one_number_for_each_subject_is_not_remarked_on() -> None:
+    assert tell_joined([("P1", "X-1"), ("P1", "X-1"), ("P2", "X-2")]) == ""

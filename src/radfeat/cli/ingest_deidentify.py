@@ -41,9 +41,13 @@ def deidentify(
     from radfeat.ingest.deidentify.secret import read_secret, write_new_secret
     from radfeat.ingest.deidentify.subjects import read_subjects
     from radfeat.ingest.deidentify.vocabulary import read_words
+    from radfeat.ingest.inventory.subjects import tell_joined
 
     _require_apart(source, target, key)
     listed = None if subjects is None else read_subjects(subjects)
+    joined = tell_joined((patient, subject) for (patient, _), subject in (listed or {}).items())
+    if joined:
+        click.echo(joined, err=True)
     extra = frozenset() if words is None else read_words(words)
     if new_key:
         require_own_target(target, None)
@@ -73,6 +77,10 @@ def _require_apart(source: Path, target: Path, key: Path) -> None:
     if here == there or here in there.parents or there in here.parents:
         raise SettingsError(
             "source and target lie in each other", key="--to", remedy="Name a folder outside the source"
+        )
+    if here in key.resolve().parents:
+        raise SettingsError(
+            "the key lies in the source", key="--key", remedy="Keep it apart: the source is only read"
         )
     if there in key.resolve().parents:
         raise SettingsError(

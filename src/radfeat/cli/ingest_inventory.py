@@ -125,6 +125,7 @@ def _count_usable(found: "Inventory") -> int:
 
 
 def _summarise(found: "Inventory", place: Path, config: Path | None) -> Iterator[str]:
+    from radfeat.ingest.inventory.subjects import tell_joined
     from radfeat.ingest.inventory.verdicts import Verdict
 
     counts = ", ".join(f"{found.with_verdict(verdict)} {verdict}" for verdict in Verdict)
@@ -135,6 +136,9 @@ def _summarise(found: "Inventory", place: Path, config: Path | None) -> Iterator
         yield f"  {number} {reason}"
     yield f"Series: {len(found.groups)} ({counts})."
     yield f"Subjects: {len(subjects)}."
+    joined = tell_joined((p.patient_id, s.subject_id) for (p, _), s in found.subjects.items() if s.subject_id)
+    if joined:
+        yield f"  {joined}"
     drafted = len({row.owner.subject.subject_id for row in rows})
     yield f"Drafted: {len(rows)} ROIs in {len({row.image.key for row in rows})} images of {drafted} subjects."
     yield from _list_doubts(found)

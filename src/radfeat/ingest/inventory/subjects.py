@@ -11,6 +11,8 @@ from radfeat.core.errors import TableError
 from radfeat.ingest.inventory.records import Patient, SeriesHead
 from radfeat.tables.sheets import SheetColumn, SheetSchema, read_sheet
 
+_MOST_SHOWN = 20
+
 SUBJECT_SHEET = SheetSchema(
     "subjects",
     "One row per PatientID: the trial's own number of the subject, and its site.",
@@ -62,6 +64,21 @@ class SubjectList:
         """Subject and site of a patient; a row without issuer stands for every issuer."""
         exact = self.entries.get((patient.patient_id, patient.issuer))
         return exact or self.entries.get((patient.patient_id, ""))
+
+
+def tell_joined(subjects: Iterable[tuple[str, str]]) -> str:
+    """What to say of subjects with several PatientIDs, given (PatientID, subject) pairs; empty if none has.
+
+    One person can have two numbers; more often it is a slip of the list, and two persons become one.
+    """
+    owners: dict[str, set[str]] = defaultdict(set)
+    for patient_id, subject_id in subjects:
+        owners[subject_id].add(patient_id)
+    joined = sorted(subject for subject, ids in owners.items() if len(ids) > 1)
+    if not joined:
+        return ""
+    shown = ", ".join(joined[:_MOST_SHOWN]) + (" and others" if len(joined) > _MOST_SHOWN else "")
+    return f"Several PatientIDs are one subject: {shown}. Are they one person?"
 
 
 def read_subject_list(path: Path) -> SubjectList:
