@@ -8,8 +8,8 @@ import pytest
 
 from radfeat.config.model import StudySettings
 from radfeat.core.vocabulary import Reason, Severity
-from radfeat.ingest.dicom.mask_remark import MaskCheck
-from radfeat.ingest.dicom.remark import SeriesCheck
+from radfeat.ingest.dicom.mask_checks import MaskCheck
+from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.qc.check_names import Check
 
 ROOT = Path(__file__).parents[2]

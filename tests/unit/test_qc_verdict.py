@@ -2,9 +2,9 @@ import pytest
 from pydantic import ValidationError
 
 from radfeat.core.errors import CaseError
+from radfeat.core.findings import remark
 from radfeat.core.vocabulary import Reason, Severity
 from radfeat.qc.check_names import MASK_CHECKS, Check
-from radfeat.qc.remark import remark
 from radfeat.qc.settings import QcSettings
 from radfeat.qc.verdict import check_gate, require_not_excluded
 

@@ -1,16 +1,14 @@
 """Keeping the DICOM libraries quiet: what they say quotes values, and values may be names."""
 
-import logging
 import struct
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from radfeat.core.errors import ExportError
+from radfeat.core.quiet import keep_quiet
 
-_LOUD = ("pydicom", "highdicom")
 READ_FAULTS = (
     InvalidDicomError,
     BytesLengthException,
@@ -31,17 +29,8 @@ READ_FAULTS = (
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep warnings and log lines of pydicom and highdicom off the terminal."""
-    loggers = [logging.getLogger(name) for name in _LOUD]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+    with keep_quiet("pydicom", "highdicom"):
+        yield
 
 
 @contextmanager

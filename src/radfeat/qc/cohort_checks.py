@@ -9,10 +9,9 @@ import numpy as np
 import pyarrow as pa
 from scipy.stats import hypergeom
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Status
 from radfeat.qc.check_names import Check
-from radfeat.qc.remark import remark
 from radfeat.qc.scanner_checks import check_scanners
 from radfeat.qc.settings import QcSettings
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from radfeat.core.acquisition import UNITS, Acquisition, Parameter, show_text
 from radfeat.core.errors import CaseError
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Modality, Reason, Severity, Verdict
 from radfeat.qc.check_names import Check
 from radfeat.qc.protocol import Protocol
 from radfeat.qc.protocol_rules import Rule
-from radfeat.qc.remark import remark
 
 
 @dataclass(frozen=True, slots=True)

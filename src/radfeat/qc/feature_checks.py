@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.grey_levels import GreyLevels
 from radfeat.core.vocabulary import Unit
 from radfeat.qc.check_names import Check
-from radfeat.qc.remark import remark
 from radfeat.qc.settings import QcSettings
 
 ORIGINAL = "Original"

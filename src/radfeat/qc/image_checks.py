@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Modality, Severity
 from radfeat.core.volume import Volume, Voxels
 from radfeat.qc.check_names import Check
-from radfeat.qc.remark import remark
 from radfeat.qc.settings import QcSettings
 
 CT_AIR_HU = -1024.0

@@ -9,14 +9,13 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from radfeat.core.box import Box, bound_voxels
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.grid import Grid
 from radfeat.core.pair import SourcePair
 from radfeat.core.vocabulary import Modality, Severity
 from radfeat.core.volume import Mask, Voxels
 from radfeat.qc.check_names import Check
 from radfeat.qc.image_checks import CT_AIR_HU, count_below
-from radfeat.qc.remark import remark
 from radfeat.qc.settings import QcSettings
 
 _FACES = ("x from below", "x from above", "y from below", "y from above", "z from below", "z from above")

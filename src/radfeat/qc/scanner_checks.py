@@ -8,10 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from radfeat.core.acquisition import Acquisition, Parameter
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Severity
 from radfeat.qc.check_names import Check
-from radfeat.qc.remark import remark
 
 _COLUMNS = ("case_id", "site_id", "subject_id", "timepoint", "image_id", "modality", "scanner", "day")
 _TOLD = (Parameter.MANUFACTURER, Parameter.MODEL, Parameter.SOFTWARE)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from radfeat.core.errors import CaseError
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Reason, Severity
 from radfeat.qc.check_names import Check
-from radfeat.qc.remark import remark
 from radfeat.qc.settings import QcSettings
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Suv, Unit
 from radfeat.ingest.dicom.headers import read_number
 from radfeat.ingest.dicom.one_value import require_number, require_text
-from radfeat.ingest.dicom.remark import SeriesCheck, remark
+from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.source import Source
 
 _WEIGHT_KG = (1.0, 500.0)

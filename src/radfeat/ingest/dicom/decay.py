@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 from pydicom.dataset import Dataset
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.ingest.dicom.headers import read_text, read_value
 from radfeat.ingest.dicom.one_value import require_number
-from radfeat.ingest.dicom.remark import SeriesCheck, remark
 from radfeat.ingest.dicom.scan_start import MEND_TIMES, read_start, refuse_moment, require_moment
+from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.dicom.times import read_datetime, read_time_of_day, read_zone, time_of_day
 from radfeat.ingest.source import Source
 

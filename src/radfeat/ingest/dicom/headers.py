@@ -4,10 +4,8 @@ pydicom warns of odd values, and its warnings quote them; they may hold names. S
 whoever needs a value says in a sentence of their own that it is missing.
 """
 
-import logging
 import math
 import struct
-import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +16,8 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.multival import MultiValue
+
+from radfeat.core.quiet import keep_quiet
 
 READ_FAULTS = (
     InvalidDicomError,
@@ -44,22 +44,9 @@ class HeaderError(Exception):
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep pydicom's warnings and log lines, which quote values, off the terminal.
-
-    Within itself it costs next to nothing: whoever reads many values puts it around all of them.
-    """
-    logger = logging.getLogger("pydicom")
-    level = logger.level
-    if level > logging.CRITICAL:
+    """Keep pydicom's warnings and log lines, which quote values, off the terminal."""
+    with keep_quiet("pydicom"):
         yield
-        return
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def read_header(path: Path) -> Dataset:

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from radfeat.core.errors import GeometryError
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.grid import Grid
-from radfeat.ingest.dicom.mask_remark import MaskCheck, remark
+from radfeat.ingest.dicom.mask_checks import MaskCheck
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
 

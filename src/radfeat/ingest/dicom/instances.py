@@ -10,7 +10,7 @@ from pathlib import Path
 from pydicom import uid
 from pydicom.dataset import Dataset
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Modality, Severity
 from radfeat.ingest.dicom.files import SERIES_LIST_SUFFIX, SeriesListError, list_dicom_files, read_series_list
 from radfeat.ingest.dicom.headers import (
@@ -20,7 +20,7 @@ from radfeat.ingest.dicom.headers import (
     read_text,
     read_value,
 )
-from radfeat.ingest.dicom.remark import SeriesCheck, remark
+from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.source import COPY_AGAIN, Source
 
 CLASSIC = {

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Modality, Severity, Unit
 from radfeat.ingest.dicom.frames import Frame
 from radfeat.ingest.dicom.instances import Instance
 from radfeat.ingest.dicom.mapping import choose_mapping
-from radfeat.ingest.dicom.remark import SeriesCheck, remark
 from radfeat.ingest.dicom.rescaling import Rescale, list_rescales
+from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.dicom.suv import read_suv_factor
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source

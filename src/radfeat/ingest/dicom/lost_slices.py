@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.ingest.dicom.frames import Frame
-from radfeat.ingest.dicom.remark import SeriesCheck, remark
+from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.source import Source
 
 _FEWEST = 3

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from itertools import groupby
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Modality, Reason
 from radfeat.ingest.dicom.frames import Frame
 from radfeat.ingest.dicom.headers import read_number, read_text
 from radfeat.ingest.dicom.instances import CLASSIC, ENHANCED, USE_INVENTORY, Instance
-from radfeat.ingest.dicom.remark import SeriesCheck, remark
+from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.source import Source
 
 _Value = str | tuple[float, ...] | None

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from pydicom.dataset import Dataset
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.ingest.dicom.headers import read_number
-from radfeat.ingest.dicom.remark import SeriesCheck, remark
+from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.dicom.times import read_acquired, read_datetime, read_moment, read_zone
 from radfeat.ingest.source import Source
 

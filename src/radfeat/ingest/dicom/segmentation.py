@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 
 from radfeat.core.errors import GeometryError
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.grid import Grid
 from radfeat.core.vocabulary import Severity
 from radfeat.ingest.dicom.functional_groups import PER_FRAME, read_macro
@@ -24,7 +24,7 @@ from radfeat.ingest.dicom.image_place import (
     choose_tolerance_mm,
     require_reference,
 )
-from radfeat.ingest.dicom.mask_remark import MaskCheck, empty, remark
+from radfeat.ingest.dicom.mask_checks import MaskCheck, empty
 from radfeat.ingest.dicom.roi_names import Region
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import COPY_AGAIN, Source

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from radfeat.core.acquisition import Acquisition
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Modality, Severity
 from radfeat.core.volume import Volume
 from radfeat.ingest.dicom.acquisition import read_acquisition
@@ -13,7 +13,7 @@ from radfeat.ingest.dicom.headers import quiet, read_number, read_text
 from radfeat.ingest.dicom.instances import Instance, read_instances
 from radfeat.ingest.dicom.intensities import Meaning, read_meaning
 from radfeat.ingest.dicom.one_series import require_one_kind, require_one_series, require_slices
-from radfeat.ingest.dicom.remark import SeriesCheck, remark
+from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.dicom.stacking import Stack, stack_frames
 from radfeat.ingest.dicom.voxels import check_slices, check_suv_range, decode_voxels
 from radfeat.ingest.identity import identity_words

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.grid import Grid
 from radfeat.core.vocabulary import Reason, Severity, SpacingPrecision
 from radfeat.ingest.dicom.frames import Frame
@@ -20,7 +20,7 @@ from radfeat.ingest.dicom.instances import USE_INVENTORY
 from radfeat.ingest.dicom.lost_slices import check_lost_slices
 from radfeat.ingest.dicom.one_series import list_differences
 from radfeat.ingest.dicom.pixels import MOST_ROWS
-from radfeat.ingest.dicom.remark import SeriesCheck, remark
+from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
 

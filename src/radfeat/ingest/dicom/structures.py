@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from radfeat.core.errors import EmptyRoiError, GeometryError
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.grid import Grid
 from radfeat.core.vocabulary import Severity
 from radfeat.ingest.dicom.contours import (
@@ -32,7 +32,7 @@ from radfeat.ingest.dicom.image_place import (
     choose_tolerance_mm,
     require_reference,
 )
-from radfeat.ingest.dicom.mask_remark import MaskCheck, count, empty, remark
+from radfeat.ingest.dicom.mask_checks import MaskCheck, count, empty
 from radfeat.ingest.dicom.rtstruct import Contour, ContourKind
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source

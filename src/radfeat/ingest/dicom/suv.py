@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pydicom import uid
 from pydicom.dataset import Dataset
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Severity, Suv, Unit
 from radfeat.ingest.dicom.body import UNITS, read_body
 from radfeat.ingest.dicom.decay import read_decay
 from radfeat.ingest.dicom.headers import read_items, read_text
 from radfeat.ingest.dicom.instances import Instance
 from radfeat.ingest.dicom.one_value import require_number, require_present, require_text
-from radfeat.ingest.dicom.remark import SeriesCheck, remark
+from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.source import Source
 
 _SUV_TYPES = {

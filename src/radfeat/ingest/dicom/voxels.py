@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from radfeat.core.findings import Finding
+from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Severity
 from radfeat.core.volume import Voxels
 from radfeat.ingest.dicom.frames import Frame
 from radfeat.ingest.dicom.headers import read_number
 from radfeat.ingest.dicom.pixels import PixelFormat, Stored, count_left_over, decode_frame, read_format
-from radfeat.ingest.dicom.remark import SeriesCheck, remark
 from radfeat.ingest.dicom.rescaling import Rescale, choose_whole_type, rescale_plane
+from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.source import Source
 
 _QUIET_SHARE = 0.05

@@ -1,11 +1,10 @@
 """From requests to instances on disk and a ledger: ask, list, write down what is expected, fetch, judge."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from radfeat.core.errors import InputError
-from radfeat.ingest.dicom.headers import quiet
+from radfeat.core.quiet import keep_quiet
 from radfeat.ingest.pacs.answers import Pacs, PacsError
 from radfeat.ingest.pacs.association import AeAddress
 from radfeat.ingest.pacs.dicomweb import connect_dicomweb
@@ -40,7 +39,7 @@ def pull(
     InputError
         If the PACS cannot be asked; no ledger is written then.
     """
-    with quiet(), _silence(), hold_folder(folder):
+    with keep_quiet("pydicom", *_TALKATIVE), hold_folder(folder):
         try:
             with _connect(address, patience) as pacs:
                 return pull_from(pacs, requests, folder, tell)
@@ -80,19 +79,6 @@ def _connect(address: WebAddress | AeAddress, patience: Patience) -> Iterator[Pa
     else:
         with connect_dicomweb(address, patience) as web:
             yield web
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    loggers = [logging.getLogger(name) for name in _TALKATIVE]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 def _extend(earlier: Known, sought: Sequence[Sought], listings: Sequence[Listing]) -> Known:

@@ -2,9 +2,6 @@
 
 from enum import StrEnum
 
-from radfeat.core.findings import Finding
-from radfeat.core.vocabulary import Severity
-
 
 class SeriesCheck(StrEnum):
     """Every remark about a series. A name never changes its meaning and is never used again."""
@@ -36,17 +33,3 @@ class SeriesCheck(StrEnum):
     HALF_LIFE = "dicom.half_life"
     BODY = "dicom.body"
     NOT_CORRECTED = "dicom.not_corrected"
-
-
-def remark(
-    check: SeriesCheck,
-    key: str,
-    what: str,
-    measured: float | None = None,
-    limit: float | None = None,
-    unit: str = "",
-    severity: Severity = Severity.WARNING,
-) -> Finding:
-    """A finding about a series; ``what`` is its sentence without the key and without the full stop."""
-    number = None if measured is None else float(measured)
-    return Finding(check.value, severity, key, f"{key}: {what}.", number, limit, unit)

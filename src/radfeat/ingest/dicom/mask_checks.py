@@ -3,8 +3,6 @@
 from enum import StrEnum
 
 from radfeat.core.errors import EmptyRoiError
-from radfeat.core.findings import Finding
-from radfeat.core.vocabulary import Severity
 from radfeat.ingest.source import Source
 
 
@@ -25,20 +23,6 @@ class MaskCheck(StrEnum):
     CONTOUR_HOLES = "dicom.contour_holes"
     CONTOUR_CROSSING = "dicom.contour_crossing"
     FRACTIONAL = "dicom.fractional"
-
-
-def remark(
-    check: MaskCheck,
-    key: str,
-    what: str,
-    measured: float | None = None,
-    limit: float | None = None,
-    unit: str = "",
-    severity: Severity = Severity.WARNING,
-) -> Finding:
-    """A finding about a mask; ``what`` is its sentence without the key and without the full stop."""
-    number = None if measured is None else float(measured)
-    return Finding(check.value, severity, key, f"{key}: {what}.", number, limit, unit)
 
 
 def count(number: int, thing: str) -> str:
