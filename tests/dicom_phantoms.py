@@ -329,11 +329,12 @@ def _draw_region(
 def build_segmentation(
     datasets: Sequence[Dataset],
     masks: dict[str, npt.NDArray[np.bool_] | npt.NDArray[np.float64]],
-    fractional: bool = False,
+    kind: str = "BINARY",
 ) -> Dataset:
     """A DICOM segmentation of a series: masks (z, y, x), slices as in ``datasets``, by the segment's label.
 
-    ``fractional`` writes probabilities from 0 to 1; empty frames are left out, as most writers do.
+    ``kind`` is BINARY, FRACTIONAL (probabilities from 0 to 1) or LABELMAP; of the first two empty frames are
+    left out, as most writers do.
     """
     described = [
         hd.seg.SegmentDescription(
@@ -345,10 +346,11 @@ def build_segmentation(
         )
         for number, label in enumerate(masks, start=1)
     ]
-    kind = hd.seg.SegmentationTypeValues.FRACTIONAL if fractional else hd.seg.SegmentationTypeValues.BINARY
     return hd.seg.Segmentation(
         source_images=list(datasets),
-        pixel_array=np.stack(list(masks.values()), axis=-1).astype(np.float32 if fractional else np.uint8),
+        pixel_array=np.stack(list(masks.values()), axis=-1).astype(
+            np.float32 if kind == "FRACTIONAL" else np.uint8
+        ),
         segmentation_type=kind,
         segment_descriptions=described,
         series_instance_uid=uid_of(str(datasets[0].SeriesInstanceUID), "seg"),

@@ -7,6 +7,7 @@ from radfeat.core.acquisition import Acquisition, Parameter
 from radfeat.core.grid import Grid
 from radfeat.ingest.dicom.acquisition import read_acquisition
 from radfeat.ingest.dicom.headers import read_header
+from radfeat.ingest.identity import identity_words
 
 pytestmark = pytest.mark.needs_shared
 
@@ -15,7 +16,8 @@ GRID = Grid((4, 4, 4), (0.977, 0.977, 3.27))
 
 def read(subject: str, kind: str) -> Acquisition:
     folder = phantoms.SHARED / "sts" / "dicom" / subject / kind / "image"
-    return read_acquisition([read_header(path) for path in sorted(folder.iterdir())], GRID)
+    headers = [read_header(path) for path in sorted(folder.iterdir())]
+    return read_acquisition(headers, GRID, frozenset().union(*map(identity_words, headers)))
 
 
 def test_a_real_ct() -> None:

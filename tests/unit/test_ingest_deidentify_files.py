@@ -367,19 +367,19 @@ def test_structure_sets_and_segmentations_still_refer_to_their_images(tmp_path: 
     np.testing.assert_array_equal([float(x) for x in contours[0].ContourData], build_contours()[0].ravel())
 
 
-@pytest.mark.parametrize("kind", ["RTSTRUCT", "SEG"])
+@pytest.mark.parametrize("kind", ["RTSTRUCT", "BINARY", "LABELMAP"])
 def test_masks_are_voxel_for_voxel_what_they_were(tmp_path: Path, kind: str) -> None:
     datasets = build_series()
     write_series(tmp_path / "in" / "ct", datasets)
     if kind == "RTSTRUCT":
         mask = build_structure_set(datasets, {"GTV": build_contours()})
     else:
-        mask = build_segmentation(datasets, {"GTV": build_block()})
+        mask = build_segmentation(datasets, {"GTV": build_block()}, kind)
     write_dataset(tmp_path / "in" / "mask.dcm", mask)
     _run(tmp_path / "in", tmp_path / "out")
     made = {str(pydicom.dcmread(path).Modality): path for path in (tmp_path / "out").rglob("*.dcm")}
     before = _read_mask(tmp_path / "in" / "ct", tmp_path / "in" / "mask.dcm")
-    after = _read_mask(made["CT"].parent, made[kind])
+    after = _read_mask(made["CT"].parent, made[str(mask.Modality)])
     np.testing.assert_array_equal(before, build_block())
     np.testing.assert_array_equal(after, before)
 

@@ -85,6 +85,24 @@ def test_a_name_or_date_is_no_unit(text: str) -> None:
     assert all(is_public_code(unit, "UCUM") for unit in UNITS)
 
 
+PUBLIC_CODES = {
+    "DCM": "113100",
+    "SCT": "108369006",
+    "SRT": "M-80003",
+    "FMA": "7203",
+    "NCIt": "C3262",
+    "RADLEX": "RID5741",
+    "UMLS": "C0027651",
+}
+
+
+@pytest.mark.parametrize(("scheme", "code"), PUBLIC_CODES.items())
+def test_a_code_of_a_public_scheme_stays_and_a_name_in_its_place_does_not(scheme: str, code: str) -> None:
+    assert is_public_code(code, scheme)
+    assert not is_public_code("SMITH", scheme)
+    assert not is_public_code(code, "99LOCAL")
+
+
 def test_what_values_depend_on_is_not_what_the_standard_removes() -> None:
     assert not (MEASURES | LINKS) & TABLE.keys() - CHARACTERISTICS
 

@@ -12,6 +12,7 @@ from radfeat.core.acquisition import Acquisition, Parameter, describe_grid
 from radfeat.core.grid import Grid
 from radfeat.core.vocabulary import Modality
 from radfeat.ingest.dicom.acquisition import read_acquisition
+from radfeat.ingest.identity import identity_words
 
 SQUARE = Grid((4, 4, 3), (1.5, 1.5, 3.0))
 
@@ -30,7 +31,7 @@ def read_whole(
     for k, header in enumerate(headers):
         if change is not None:
             change(header, k)
-    return read_acquisition(headers, grid)
+    return read_acquisition(headers, grid, frozenset().union(*map(identity_words, headers)))
 
 
 def drug(header: Dataset) -> Dataset:
@@ -187,6 +188,15 @@ def test_an_uptake_over_midnight_needs_the_date_of_injection() -> None:
     assert read(Modality.PT, dated)[Parameter.UPTAKE_TIME] == pytest.approx(60)
 
 
+def test_fractions_of_a_second_that_one_element_lacks_are_no_contradiction() -> None:
+    def add_fraction(header: Dataset, k: int) -> None:
+        drug(header).RadiopharmaceuticalStartDateTime = "20200102090000.50"
+
+    whole = read_whole(Modality.PT, add_fraction)
+    assert not whole.contradicted
+    assert whole.values[Parameter.UPTAKE_TIME] == pytest.approx(60, abs=0.02)
+
+
 @pytest.mark.parametrize("moment", ["20200103090000", "20191231090000", "20200102085500"])
 def test_times_that_contradict_each_other_give_no_uptake(moment: str) -> None:
     def contradict(header: Dataset, k: int) -> None:
@@ -268,7 +278,7 @@ def enhanced(modality: Modality, shared: Dataset, per_frame: list[Dataset]) -> A
     header.SharedFunctionalGroupsSequence[0].update(shared)
     for frame, more in zip(header.PerFrameFunctionalGroupsSequence, per_frame, strict=False):
         frame.update(more)
-    return read_acquisition([header], SQUARE)
+    return read_acquisition([header], SQUARE, identity_words(header))
 
 
 def macro(name: str, **values: object) -> Dataset:
@@ -312,7 +322,7 @@ def test_an_enhanced_value_that_differs_between_frames_is_absent() -> None:
 def test_an_enhanced_mr_speaks_of_its_sequence_in_the_classic_words() -> None:
     header = build_enhanced(build_series(Modality.MR, SQUARE), Modality.MR)
     header.EchoPulseSequence, header.EchoPlanarPulseSequence = "GRADIENT", "YES"
-    values = read_acquisition([header], SQUARE).values
+    values = read_acquisition([header], SQUARE, identity_words(header)).values
     assert values[Parameter.SCANNING_SEQUENCE] == "EP\\GR"
 
 
@@ -323,7 +333,7 @@ def test_an_enhanced_pet_holds_its_dose_in_megabecquerel() -> None:
     header.AttenuationCorrected, header.ScatterCorrected, header.RandomsCorrected = "YES", "NO", "YES"
     for k, frame in enumerate(header.PerFrameFunctionalGroupsSequence):
         frame.FrameContentSequence[0].FrameAcquisitionDateTime = f"2020010210{k:02d}00.0"
-    values = read_acquisition([header], SQUARE).values
+    values = read_acquisition([header], SQUARE, identity_words(header)).values
     assert values[Parameter.INJECTED_DOSE] == pytest.approx(350)
     assert values[Parameter.DOSE_PER_WEIGHT] == pytest.approx(5)
     assert values[Parameter.UPTAKE_TIME] == pytest.approx(60)

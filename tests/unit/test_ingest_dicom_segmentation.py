@@ -157,6 +157,11 @@ def test_compressed_frames_are_unpacked(read):
     assert np.array_equal(pair.mask.voxels_zyx, BLOCK)
 
 
+def test_only_segment_of_a_label_map_needs_no_label(read):
+    pair = read(build_segmentation(SERIES, {"GTV": BLOCK}, "LABELMAP"), label=None)
+    assert np.array_equal(pair.mask.voxels_zyx, BLOCK)
+
+
 def test_label_map_holds_each_segment_under_its_number(read):
     apart = NODE & ~BLOCK
     dataset = build_of_kind("LABELMAP", {"GTV": BLOCK.astype(np.uint8), "node": apart.astype(np.uint8)})
@@ -189,19 +194,19 @@ def test_occupancy_is_called_by_its_name(read):
 
 def test_fractions_below_the_threshold_leave_nothing(read):
     with pytest.raises(EmptyRoiError, match="no voxel in the segment"):
-        read(build_segmentation(SERIES, {"GTV": BLOCK * 0.4}, fractional=True))
+        read(build_segmentation(SERIES, {"GTV": BLOCK * 0.4}, kind="FRACTIONAL"))
 
 
 @pytest.mark.parametrize("highest", [None, 0])
 def test_fractions_without_their_highest_value_are_refused(read, highest):
-    dataset = build_segmentation(SERIES, {"GTV": BLOCK * 0.9}, fractional=True)
+    dataset = build_segmentation(SERIES, {"GTV": BLOCK * 0.9}, kind="FRACTIONAL")
     dataset.MaximumFractionalValue = highest
     with pytest.raises(InputError, match="which of its values stands for 1"):
         read(dataset)
 
 
 def test_fractions_above_their_highest_value_are_refused(read):
-    dataset = build_segmentation(SERIES, {"GTV": BLOCK * 0.9}, fractional=True)
+    dataset = build_segmentation(SERIES, {"GTV": BLOCK * 0.9}, kind="FRACTIONAL")
     dataset.MaximumFractionalValue = 100
     with pytest.raises(InputError, match=r"values in frame \d+ that it does not declare \(found 2\d\d"):
         read(dataset)
@@ -297,9 +302,9 @@ def test_frames_of_another_size_are_refused(read):
 
 
 @pytest.mark.parametrize("keep", np.linspace(0.02, 0.999, 12))
-@pytest.mark.parametrize("fractional", [False, True])
-def test_file_that_was_cut_short_never_gives_another_mask(tmp_path, image, keep, fractional):
-    dataset = build_segmentation(SERIES, {"GTV": BLOCK * 1.0}, fractional)
+@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL", "LABELMAP"])
+def test_file_that_was_cut_short_never_gives_another_mask(tmp_path, image, keep, kind):
+    dataset = build_segmentation(SERIES, {"GTV": BLOCK * 1.0}, kind)
     path = write_dataset(tmp_path / "SEG.dcm", dataset)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * keep)])

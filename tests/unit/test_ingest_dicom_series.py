@@ -30,7 +30,7 @@ from radfeat.core.volume import array_of, grid_of
 from radfeat.ingest.case_reader import read_image
 from radfeat.ingest.dicom.frames import Frame
 from radfeat.ingest.dicom.headers import parse_dataset
-from radfeat.ingest.dicom.pixels import decode_frame, read_format
+from radfeat.ingest.dicom.pixels import decode_frame, describe_format
 from radfeat.ingest.dicom.series import read_dicom_series
 from radfeat.ingest.dicom.voxels import measure_jumps
 from radfeat.ingest.settings import IngestSettings
@@ -480,7 +480,7 @@ def test_compressed_images_of_other_writers_decode_to_their_originals(name):
             header = parse_dataset(stream.read())
         source = Source(phantoms.SHARED, "case")
         frame = Frame(header, 0, "1", (header,), (0.0,) * 3, (0.0,) * 6, (1.0, 1.0))
-        planes.append(decode_frame(source, frame, read_format(source, header)))
+        planes.append(decode_frame(source, frame, describe_format(source, header)))
     assert planes[0].shape == (64, 64)
     assert np.array_equal(planes[0], planes[1])
 

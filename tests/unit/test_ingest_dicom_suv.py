@@ -4,8 +4,10 @@ import re
 
 import numpy as np
 import pytest
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
+from pydicom.tag import Tag
 from pydicom.uid import EnhancedPETImageStorage
 
 import dicom_phantoms as dicom
@@ -334,10 +336,34 @@ def test_counts_become_activity_by_the_other_private_factor(series):
     assert convert(series).factor == pytest.approx(2.5 * START_FACTOR)
 
 
+@pytest.mark.parametrize(("vr", "data"), [("FD", b"\0" * 5), ("US", b"\0"), ("SQ", b"\xfe\xff\0\xe0\xff")])
+def test_a_damaged_private_factor_is_refused(series, vr, data):
+    put(series, Units="CNTS")
+    put_private(series, 0x7053, "Philips PET Private Group", 0x00, "DS", "1")
+    for dataset in series:
+        dataset._dict[Tag(0x7053, 0x1000)] = RawDataElement(
+            Tag(0x7053, 0x1000), vr, len(data), data, 0, False, True
+        )
+    refuse(series, "an impossible (7053,1000)")
+
+
+@pytest.mark.parametrize("data", [b"\0" * 5, b"\xff" * 16])
+def test_a_damaged_private_start_of_the_scan_is_not_used(series, data):
+    put(series, SeriesTime="150000")
+    factor = convert(series).factor
+    put_private(series, 0x0009, "GEMS_PETD_01", 0x0D, "DT", "20200102095500")
+    for dataset in series:
+        dataset._dict[Tag(0x0009, 0x100D)] = RawDataElement(
+            Tag(0x0009, 0x100D), "FD", len(data), data, 0, False, True
+        )
+    assert convert(series).factor == factor
+
+
 def test_private_factors_that_differ_or_cannot_be_are_refused(series):
     put(series, Units="CNTS")
     put_private(series, 0x7053, "Philips PET Private Group", 0x00, "DS", "-1")
     refuse(series, "an impossible (7053,1000)")
+    put_private(series, 0x7053, "Philips PET Private Group", 0x00, "DS", "2")
     put_private(series[:1], 0x7053, "Philips PET Private Group", 0x00, "DS", "1")
     refuse(series, "slices that differ in (7053,1000)")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
@@ -65,11 +66,13 @@ def test_structure_set_is_paired_by_the_images_it_names(tmp_path: Path) -> None:
     ]
 
 
-def test_segmentation_is_paired_by_the_images_it_names(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
+def test_segmentation_is_paired_by_the_images_it_names(tmp_path: Path, kind: str) -> None:
     series = build_ct()
     write_series(tmp_path, series)
     mask = build_block(GRID)
-    write_dataset(tmp_path / "seg.dcm", build_segmentation(series, {"tumour": mask, "node": mask}))
+    masks = {"tumour": mask & (np.arange(mask.shape[2]) < 3), "node": mask & (np.arange(mask.shape[2]) > 2)}
+    write_dataset(tmp_path / "seg.dcm", build_segmentation(series, masks, kind))
     rows = take(tmp_path).draft.rows
     assert [(row.roi, row.label) for row in rows] == [("node", "node"), ("tumour", "tumour")]
     assert {row.pairing.paired_by for row in rows} == {PairedBy.INSTANCES}

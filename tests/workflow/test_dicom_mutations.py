@@ -224,8 +224,9 @@ def _find_unsaid(record: CaseRecord, sound: CaseRecord) -> list[str]:
     kept = {(f["check"], f["key"]) for f in _findings(sound)}
     spoke = {(f["check"], f["key"]) for f in _findings(record)} - kept
     pairs = zip(record.rois, sound.rois, strict=True)
-    changed = [old.roi["roi"] for new, old in pairs if not new.failed and new.values != old.values]
-    return [] if spoke else changed
+    changed = [old.roi for new, old in pairs if not new.failed and new.values != old.values]
+    keys = {key for _, key in spoke}
+    return [roi["roi"] for roi in changed if not keys & {roi["roi_id"], roi["case_id"]}]
 
 
 def _findings(record: CaseRecord) -> list[dict[str, object]]:

@@ -12,7 +12,6 @@ from radfeat.core.pair import SourcePair
 from radfeat.core.provenance import Provenance, compute_voxel_digest
 from radfeat.core.vocabulary import Modality, Reason, Unit
 from radfeat.core.volume import Mask, Volume, Voxels
-from radfeat.ingest.dicom.files import is_dicom_path
 from radfeat.ingest.dicom.image_place import ImagePlace
 from radfeat.ingest.dicom.mask_object import MaskObject, read_mask_object
 from radfeat.ingest.dicom.masks import read_dicom_mask
@@ -22,7 +21,7 @@ from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.labels import LabelFile, read_label_file, select_region
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import SAVE_AS_VOLUME, Source
-from radfeat.ingest.volume_files import read_volume_file
+from radfeat.ingest.volume_files import is_dicom, read_volume_file
 
 ReadLabels = Callable[[Source, IngestSettings], LabelFile]
 ReadObject = Callable[[Source], MaskObject]
@@ -67,7 +66,7 @@ def read_image(row: ImageRow, settings: IngestSettings) -> ReadImage:
         If it is missing (``NO_IMAGE``), cannot be read as one volume, or holds NaN or infinity.
     """
     source = Source(row.image, row.key.case.case_id)
-    if is_dicom_path(row.image):
+    if is_dicom(row.image):
         return _read_series(source, row.modality, settings)
     file = read_volume_file(source, settings)
     if file.layers > 1:
@@ -112,7 +111,7 @@ def read_pair(image: ReadImage, row: ImageRow, settings: IngestSettings) -> Sour
         If the mask does not lie on the image's grid.
     """
     source = Source(row.mask, row.key.roi_id, missing=Reason.ROI_NOT_FOUND)
-    if is_dicom_path(row.mask):
+    if is_dicom(row.mask):
         return _pair_with_object(image, source, row, settings)
     file = image.read_labels(source, settings)
     require_one_grid(image.volume.grid, file.grid, source.key, settings)

@@ -6,6 +6,9 @@ from radfeat.core.errors import GeometryError
 from radfeat.core.grid import Grid
 from radfeat.ingest.settings import IngestSettings
 
+FARTHEST_MM = 1e6
+"""A kilometre: no coordinate of a subject lies beyond it."""
+
 _REMEDY = "Draw or resample the mask on the image's own grid"
 
 

@@ -101,7 +101,7 @@ class IngestSettings(BaseModel):
         description=(
             "How far a DICOM slice may lie from its even place in the stack, along it or sideways, in mm, "
             "0 to 1; along it a hundredth of the slices' distance is always allowed. Default 0.05: positions "
-            "rounded to one decimal stay below; a missing slice, a tilted gantry or another spacing do not. "
+            "rounded to two decimals stay below; a missing slice, a tilted gantry or another spacing do not. "
             "Beyond it the image fails; nothing is resampled to fit."
         ),
     )
@@ -141,7 +141,8 @@ class IngestSettings(BaseModel):
             "How far, in mm, 0 to 10, the points of a contour may lie out of a plane parallel to the slices, "
             "and a frame of a DICOM segmentation out of its slice; never more than a quarter of the distance "
             "between slices. Default 0.1: coordinates are often rounded to 0.1 mm. A contour that is tilted "
-            "further is refused, and so are contours of several planes on one slice."
+            "further is refused, and so are contours of several planes on one slice, unless they are islands "
+            "within a quarter of the slices' distance. Others go to the nearest slice, with a finding."
         ),
     )
     fractional_threshold: float = Field(

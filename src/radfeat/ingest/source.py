@@ -48,6 +48,23 @@ class Source:
             remedy=remedy,
         )
 
+    def require(self) -> None:
+        """Refuse a path at which there is nothing.
+
+        Raises
+        ------
+        InputError
+            If the file is not there or cannot be looked up.
+        """
+        try:
+            self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._absent(self.path) from None
+        except OSError as error:
+            raise self.refuse(
+                f"cannot be opened: {error.strerror}", remedy="Check the rights and the disk"
+            ) from None
+
     def read_bytes(self, path: Path | None = None) -> bytes:
         """The bytes of the file, or of one that belongs to it.
 

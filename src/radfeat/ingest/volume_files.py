@@ -70,14 +70,14 @@ def read_volume_file(source: Source, settings: IngestSettings) -> VolumeFile:
 
 def describe_path(path: Path) -> str | None:
     """Why a path cannot be read, judged by its name and, without a known one, its first bytes; else None."""
-    if _suffix(path) is None and not _is_dicom(path):
+    if _suffix(path) is None and not is_dicom(path):
         return f"not one of the formats that are read ({', '.join(FORMATS)}, DICOM)"
     return None
 
 
 def list_files(path: Path) -> tuple[Path, ...]:
     """All files whose bytes can alter the voxels: the file, a data file that its header names, a series."""
-    if _is_dicom(path):
+    if is_dicom(path):
         return list_dicom_files(path)
     listing = {".nhdr": list_nrrd_files, ".mhd": list_metaimage_files}
     find = listing.get(_suffix(path) or "")
@@ -91,7 +91,7 @@ def list_files(path: Path) -> tuple[Path, ...]:
     return (path, *find(header, path))
 
 
-def _is_dicom(path: Path) -> bool:
+def is_dicom(path: Path) -> bool:
     """Whether a path is read as DICOM; a file with the name of another format is not opened to ask."""
     return is_folder(path) if _suffix(path) else is_dicom_path(path)
 
@@ -105,7 +105,7 @@ def _find_format(source: Source) -> Callable[[Source], StoredArray]:
     suffix = _suffix(source.path)
     if suffix is not None:
         return FORMATS[suffix]
-    source.read_bytes()  # says where there is none
+    source.require()
     known = f"{', '.join(FORMATS)}, DICOM"
     raise source.refuse("is of no format that is read", allowed=known, remedy=_CONVERT)
 

@@ -19,9 +19,9 @@ from radfeat.export.files import Written, write_object
 from radfeat.export.segmentation import DrawnBy, Segment, build_segmentation
 from radfeat.export.sources import lay_sources
 from radfeat.ingest.case_reader import ReadImage, read_image, read_pair
-from radfeat.ingest.dicom.files import is_dicom_path
 from radfeat.ingest.dicom.originals import read_drawing_method, read_instance_headers
 from radfeat.ingest.settings import IngestSettings
+from radfeat.ingest.volume_files import is_dicom
 from radfeat.pipeline.export_tasks import ExportPlan, ExportTask, MeasuredRoi, ReportPlan
 from radfeat.pipeline.plan import stat_of
 from radfeat.tables.csv_text import format_rows
@@ -73,7 +73,7 @@ def export_case(
     if not task.rois:
         sentence = f"{task.case_id}: no ROI of the image was measured ({_count_reasons(task)})."
         return CaseExport(task.case_id, Outcome.NOT_MEASURED, sentence=sentence)
-    if stat_of(task.image) is not None and not is_dicom_path(task.image):
+    if stat_of(task.image) is not None and not is_dicom(task.image):
         return CaseExport(
             task.case_id, Outcome.NOT_DICOM, sentence=f"{task.case_id}: the image is not DICOM."
         )

@@ -10,8 +10,9 @@ from radfeat.core.vocabulary import Modality
 from radfeat.features.catalogue import build_catalogue
 from radfeat.features.extract import extract_features
 from radfeat.ingest.case_reader import read_image, read_pair
-from radfeat.ingest.dicom.files import is_dicom_path, read_modality
+from radfeat.ingest.dicom.files import read_modality
 from radfeat.ingest.image_sheet import ImageRow
+from radfeat.ingest.volume_files import is_dicom
 from radfeat.pipeline.case import CaseSettings, acquisition_of, judge_image
 from radfeat.prepare.recipe import prepare_image, prepare_roi
 from radfeat.qc.conformance import check_conformance, require_conformance
@@ -93,7 +94,7 @@ def measure_pair(
 def _choose_modality(image: Path, modality: Modality | str | None) -> Modality:
     if modality is not None:
         return Modality(modality)
-    return (read_modality(image) if is_dicom_path(image) else None) or Modality.OT
+    return (read_modality(image) if is_dicom(image) else None) or Modality.OT
 
 
 def _build_row(image: Path, mask: Path, modality: Modality, label: int | str | None) -> ImageRow:

@@ -4,7 +4,21 @@ import re
 
 from radfeat.ingest.dicom.intensities import UCUM_CODES
 
-SCHEMES = frozenset(("DCM", "SCT", "SRT", "SNM3", "99SDM", "UCUM", "FMA", "NCIt", "RADLEX", "IBSI", "UMLS"))
+_SNOMED = r"\d{6,18}|[A-Z]{1,2}-[A-Z0-9]{3,6}"
+_VALUES = {
+    "DCM": r"\d{5,6}",
+    "SCT": _SNOMED,
+    "SRT": _SNOMED,
+    "SNM3": _SNOMED,
+    "99SDM": _SNOMED,
+    "FMA": r"\d{2,7}",
+    "NCIt": r"C\d{2,7}",
+    "RADLEX": r"RID\d{1,6}",
+    "UMLS": r"C\d{7}",
+}
+"""How the codes of each public scheme look; SNOMED CT's, and those that DICOM took over from SNOMED RT."""
+
+SCHEMES = frozenset((*_VALUES, "UCUM"))
 
 UNITS = UCUM_CODES | frozenset(
     (
@@ -28,11 +42,9 @@ UNITS = UCUM_CODES | frozenset(
 )
 """Units of images, of the reader and of PS3.16 CID 82, 83, 84, 85, 7180 and 7181."""
 
-_CODE_VALUE = re.compile(r"\d{5,18}|[A-Z]{1,2}-[A-Z0-9]{3,6}|1[0-9]{5}")
-
 
 def is_public_code(value: str, scheme: str) -> bool:
     """Whether a code value is one of its scheme's, so that a person cannot have been written into it."""
     if scheme == "UCUM":
         return value in UNITS
-    return scheme in SCHEMES and _CODE_VALUE.fullmatch(value) is not None
+    return re.fullmatch(_VALUES.get(scheme, "(?!)"), value) is not None

@@ -8,7 +8,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from radfeat.ingest.dicom.headers import READ_FAULTS, read_number, read_text
+from radfeat.ingest.dicom.mask_classes import SEGMENTATIONS, STRUCTURE_SETS
 from radfeat.ingest.dicom.sequences import is_cut_short
+from radfeat.ingest.inventory.sop_classes import VOLUMES
 
 
 class Quarantine(StrEnum):
@@ -34,14 +36,10 @@ class Quarantine(StrEnum):
     TRACE = "a word that names someone was left after de-identification"
 
 
-IMAGES = frozenset(
-    f"1.2.840.10008.5.1.4.1.1.{tail}"
-    for tail in ("2", "2.1", "2.2", "4", "4.1", "4.4", "128", "128.1", "130", "6.1", "3.1", "6.2")
-)
-"""CT, MR, PET: classic, enhanced, legacy converted; ultrasound, of one frame, of several, and of a volume."""
-
 ULTRASOUND = frozenset(f"1.2.840.10008.5.1.4.1.1.{tail}" for tail in ("6.1", "3.1", "6.2"))
-STRUCTURE_SET, SEGMENTATION = "1.2.840.10008.5.1.4.1.1.481.3", "1.2.840.10008.5.1.4.1.1.66.4"
+"""Of one frame, of several, and of a volume."""
+IMAGES = VOLUMES.keys() | ULTRASOUND
+"""CT, MR, PET: classic, enhanced, legacy converted; ultrasound."""
 
 _DRAWN = ("StructureSetROISequence", "ROIContourSequence", "RTROIObservationsSequence")
 """What every structure set holds, the last of its elements among them."""
@@ -69,9 +67,9 @@ def _judge(dataset: Dataset, data: bytes) -> Quarantine | None:
         return Quarantine.INCOMPLETE
     if is_cut_short(dataset) or _has_rest(dataset, data):
         return Quarantine.CUT_SHORT
-    if sop_class == STRUCTURE_SET:
+    if sop_class in STRUCTURE_SETS:
         return None if all(keyword in dataset for keyword in _DRAWN) else Quarantine.CUT_SHORT
-    if sop_class == SEGMENTATION:
+    if sop_class in SEGMENTATIONS:
         return _judge_length(dataset)
     if sop_class not in IMAGES:
         return Quarantine.KIND

@@ -13,6 +13,7 @@ from pydicom.config import IGNORE
 from pydicom.uid import UID
 
 from radfeat.core.errors import SettingsError
+from radfeat.ingest.dicom.mask_classes import SEGMENTATIONS
 from radfeat.ingest.identity import pseudonym
 
 KEY_BYTES = 32
@@ -57,8 +58,8 @@ class Secret:
 
 
 def _is_registered(uid: str) -> bool:
-    """Whether the standard's dictionary has a UID, so that it names nobody."""
-    return uid.startswith(REGISTERED) and UID(uid, IGNORE).name != uid
+    """Whether the standard has a UID, so that it names nobody."""
+    return uid.startswith(REGISTERED) and (UID(uid, IGNORE).name != uid or uid in SEGMENTATIONS)
 
 
 def read_secret(path: Path) -> Secret:

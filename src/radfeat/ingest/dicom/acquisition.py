@@ -24,7 +24,7 @@ from radfeat.ingest.dicom.series_values import (
     tell_number,
     tell_text,
 )
-from radfeat.ingest.identity import identity_words, names_someone
+from radfeat.ingest.identity import names_someone
 
 _TIMING = "MRTimingAndRelatedParametersSequence"
 
@@ -91,7 +91,7 @@ _CORRECTIONS = {
 """Enhanced objects say YES or NO to each correction; classic ones list the codes of those made."""
 
 
-def read_acquisition(headers: Sequence[Dataset], grid: Grid) -> Acquisition:
+def read_acquisition(headers: Sequence[Dataset], grid: Grid, identity: frozenset[str]) -> Acquisition:
     """The acquisition of one series.
 
     Parameters
@@ -100,6 +100,8 @@ def read_acquisition(headers: Sequence[Dataset], grid: Grid) -> Acquisition:
         One per slice of a classic series, at least one; or the one of an enhanced multi-frame object.
     grid
         Grid of the volume, which gives the spacings: that of the slices comes from their positions.
+    identity
+        Words that name someone: a text that holds one is left out.
 
     Returns
     -------
@@ -110,20 +112,19 @@ def read_acquisition(headers: Sequence[Dataset], grid: Grid) -> Acquisition:
     told |= {p: tell_number(read_numbers_of(headers, places)) for p, places in _ONE_NUMBER.items()}
     told |= {p: Told(middle_number(read_numbers_of(headers, places))) for p, places in _MIDDLE_NUMBER.items()}
     told |= read_tracer_numbers(headers)
-    told |= _read_texts(headers)
+    told |= _read_texts(headers, identity - _MAKERS)
     return Acquisition(
         {p: one.value for p, one in told.items() if one.value is not None},
         frozenset(p for p, one in told.items() if one.value is None and one.contradicts),
     )
 
 
-def _read_texts(headers: Sequence[Dataset]) -> dict[Parameter, Told]:
+def _read_texts(headers: Sequence[Dataset], words: frozenset[str]) -> dict[Parameter, Told]:
     texts = {p: tell_text(read_texts_of(headers, places)) for p, places in _TEXT.items()}
     texts[Parameter.CONTRAST_AGENT] = tell_text([_read_agent(header) for header in headers])
     texts[Parameter.SCANNING_SEQUENCE] = tell_text([_read_sequence(header) for header in headers])
     texts[Parameter.CORRECTIONS] = tell_text([_read_corrections(header) for header in headers])
     texts[Parameter.TRACER] = tell_text([read_tracer(header) for header in headers])
-    words = frozenset[str]().union(*(identity_words(header) for header in headers)) - _MAKERS
     return {p: one for p, one in texts.items() if not names_someone(str(one.value or ""), words)}
 
 

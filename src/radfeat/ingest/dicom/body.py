@@ -9,10 +9,10 @@ from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Suv, Unit
 from radfeat.ingest.dicom.headers import read_number
 from radfeat.ingest.dicom.one_value import require_number, require_text
+from radfeat.ingest.dicom.radiopharmaceutical import PLAUSIBLE_WEIGHT_KG
 from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.source import Source
 
-_WEIGHT_KG = (1.0, 500.0)
 _HEIGHT_M = (0.3, 2.6)
 """Outside lies another unit (grams, centimetres) or no body."""
 _USUAL_MASS_INDEX = (10.0, 70.0)
@@ -52,7 +52,7 @@ def read_body(source: Source, headers: Sequence[Dataset], kind: Suv) -> Body:
     InputError
         If weight, height or sex is needed and missing, impossible, or not one in all slices.
     """
-    weight = require_number(source, headers, "PatientWeight", _WEIGHT_KG, "kg")
+    weight = require_number(source, headers, "PatientWeight", PLAUSIBLE_WEIGHT_KG, "kg")
     findings = _remark_mass_index(source, headers, weight)
     if kind is Suv.BODY_WEIGHT:
         return Body(1000.0 * weight, findings)

@@ -15,7 +15,7 @@ from radfeat.ingest.dicom.headers import read_text, read_value
 from radfeat.ingest.dicom.one_value import require_number
 from radfeat.ingest.dicom.scan_start import MEND_TIMES, read_start, refuse_moment, require_moment
 from radfeat.ingest.dicom.series_checks import SeriesCheck
-from radfeat.ingest.dicom.times import read_datetime, read_time_of_day, read_zone, time_of_day
+from radfeat.ingest.dicom.times import ONE_MOMENT, read_datetime, read_time_of_day, read_zone, time_of_day
 from radfeat.ingest.source import Source
 
 HALF_LIVES_S = {
@@ -125,7 +125,7 @@ def _require_one_clock(
                 "in a time zone that the scan's times may not share",
             )
         return
-    if any(c is None or abs(c - time_of_day(moment)) > timedelta(seconds=1) for c in clock):
+    if any(c is None or abs(c - time_of_day(moment)) > ONE_MOMENT for c in clock):
         raise refuse_moment(
             source,
             "RadiopharmaceuticalStartDateTime and RadiopharmaceuticalStartTime",

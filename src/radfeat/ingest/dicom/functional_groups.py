@@ -8,11 +8,6 @@ SHARED = "SharedFunctionalGroupsSequence"
 PER_FRAME = "PerFrameFunctionalGroupsSequence"
 
 
-def is_enhanced(header: Dataset) -> bool:
-    """Whether an object holds its frames' geometry in functional groups."""
-    return bool(read_items(header, PER_FRAME) or read_items(header, SHARED))
-
-
 def read_macro(header: Dataset, macro: str) -> tuple[Dataset | None, ...]:
     """The item of a functional group macro: once where all frames share it, else once per frame.
 

@@ -168,3 +168,22 @@ def read_items(header: Dataset, keyword: str) -> tuple[Dataset, ...]:
     value = read_value(header, keyword)
     items = tuple(value) if isinstance(value, pydicom.Sequence) else ()
     return tuple(item for item in items if isinstance(item, Dataset))
+
+
+def read_private(header: Dataset, group: int, creator: str, element: int) -> object | None:
+    """The value of a private element; None where its creator's block, or it, is absent.
+
+    Raises
+    ------
+    HeaderError
+        If it is there and cannot be decoded.
+    """
+    with quiet():
+        try:
+            block = header.private_block(group, creator)
+            value: object = block[element].value
+        except KeyError:
+            return None
+        except READ_FAULTS as error:
+            raise HeaderError(type(error).__name__) from None
+    return value

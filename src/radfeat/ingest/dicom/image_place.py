@@ -10,7 +10,7 @@ from radfeat.ingest.dicom.mask_checks import MaskCheck
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
 
-_NEAR = 0.25
+NEAR = 0.25
 """Share of the slice spacing: what lies nearer to a slice cannot belong to another."""
 
 ALL_SLICES = -1
@@ -45,7 +45,7 @@ class ImagePlace:
 
 def choose_tolerance_mm(grid: Grid, settings: IngestSettings) -> float:
     """How far from a slice something may lie that was drawn on it; less than the setting on thin slices."""
-    return min(settings.slice_tolerance_mm, _NEAR * grid.spacing_xyz_mm[2])
+    return min(settings.slice_tolerance_mm, NEAR * grid.spacing_xyz_mm[2])
 
 
 def check_frame(source: Source, image: ImagePlace, frame: str | None) -> tuple[Finding, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Modality, Severity, Unit
 from radfeat.ingest.dicom.frames import Frame
+from radfeat.ingest.dicom.headers import HeaderError, read_private
 from radfeat.ingest.dicom.instances import Instance
 from radfeat.ingest.dicom.mapping import choose_mapping
 from radfeat.ingest.dicom.rescaling import Rescale, list_rescales
@@ -125,6 +126,6 @@ def _remark_change(source: Source, rescales: Sequence[Rescale]) -> tuple[Finding
 
 def _has_philips_scale(frame: Frame) -> bool:
     try:
-        return _PHILIPS_SCALE in frame.header.private_block(_PHILIPS_GROUP, _PHILIPS_CREATOR)
-    except (KeyError, ValueError, TypeError, AttributeError):
-        return False
+        return read_private(frame.header, _PHILIPS_GROUP, _PHILIPS_CREATOR, _PHILIPS_SCALE) is not None
+    except HeaderError:
+        return True  # it is there, whatever it says

@@ -4,24 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pydicom import uid
 from pydicom.dataset import Dataset
 
 from radfeat.core.vocabulary import Reason
 from radfeat.ingest.dicom.files import SERIES_LIST_SUFFIX, SeriesListError, list_dicom_files, read_series_list
 from radfeat.ingest.dicom.headers import HeaderError, parse_dataset, read_header, read_items, read_text
+from radfeat.ingest.dicom.mask_classes import SEGMENTATIONS, STRUCTURE_SETS
 from radfeat.ingest.dicom.roi_names import RegionKind
 from radfeat.ingest.dicom.segmentation import open_segmentation
 from radfeat.ingest.dicom.sequences import is_cut_short, require_items, require_lengths
 from radfeat.ingest.source import COPY_AGAIN, Source
 from radfeat.ingest.stored import compute_sha256
 
-MASK_CLASSES = {
-    str(uid.RTStructureSetStorage): RegionKind.STRUCTURE,
-    str(uid.SegmentationStorage): RegionKind.SEGMENT,
-    "1.2.840.10008.5.1.4.1.1.66.7": RegionKind.SEGMENT,
-}
-"""SOP classes that are read as masks; the last is Label Map Segmentation Storage."""
+MASK_CLASSES = dict.fromkeys(STRUCTURE_SETS, RegionKind.STRUCTURE) | dict.fromkeys(
+    SEGMENTATIONS, RegionKind.SEGMENT
+)
+"""SOP classes that are read as masks."""
 
 _SEQUENCES = {
     RegionKind.STRUCTURE: (

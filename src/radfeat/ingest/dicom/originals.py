@@ -7,12 +7,13 @@ from pydicom.dataset import Dataset
 
 from radfeat.core.vocabulary import Reason
 from radfeat.ingest.case_reader import ReadImage
-from radfeat.ingest.dicom.files import is_dicom_path, list_dicom_files
+from radfeat.ingest.dicom.files import list_dicom_files
 from radfeat.ingest.dicom.headers import HeaderError, read_header, read_items, read_number, read_text
 from radfeat.ingest.dicom.roi_names import choose_region
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
+from radfeat.ingest.volume_files import is_dicom
 
 _METHODS = (
     ("StructureSetROISequence", "ROINumber", "ROIGenerationAlgorithm"),
@@ -54,7 +55,7 @@ def read_drawing_method(image: ReadImage, row: ImageRow, settings: IngestSetting
     InputError
         As for ``read_pair``.
     """
-    if not is_dicom_path(row.mask):
+    if not is_dicom(row.mask):
         return None
     source = Source(row.mask, row.key.roi_id, missing=Reason.ROI_NOT_FOUND)
     header = image.read_object(source).header

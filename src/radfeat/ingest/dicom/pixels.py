@@ -55,17 +55,6 @@ class PixelFormat:
         return np.dtype(f"{order}{'i' if self.signed else 'u'}{self.bits // 8}")
 
 
-def read_format(source: Source, header: Dataset) -> PixelFormat:
-    """How an instance stores its pixels.
-
-    Raises
-    ------
-    InputError
-        If it is in colour, or does not say plainly how its numbers are stored.
-    """
-    return describe_format(source, header)
-
-
 def describe_format(source: Source, header: Dataset) -> PixelFormat:
     """How an instance stores its pixels, by its header alone: they themselves may not be read yet.
 

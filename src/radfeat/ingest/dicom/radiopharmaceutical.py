@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydicom.dataset import Dataset
+from pydicom.uid import EnhancedPETImageStorage
 
 from radfeat.core.acquisition import Parameter
 from radfeat.ingest.dicom.headers import read_items, read_number, read_text
 from radfeat.ingest.dicom.series_values import Told, normalise, one_number, tell_number
 from radfeat.ingest.dicom.times import (
+    ONE_MOMENT,
     read_acquired,
     read_datetime,
     read_time_of_day,
@@ -17,10 +19,8 @@ from radfeat.ingest.dicom.times import (
     time_of_day,
 )
 
-ENHANCED_PET = "1.2.840.10008.5.1.4.1.1.130"
-
-PLAUSIBLE_DOSE_MBQ = (1.0, 1e4)
-PLAUSIBLE_WEIGHT_KG = (0.5, 500.0)
+PLAUSIBLE_DOSE_BQ = (1e6, 1e11)
+PLAUSIBLE_WEIGHT_KG = (1.0, 500.0)
 """Outside lies a value in another unit (a weight in grams, a dose in MBq that ought to be in Bq)."""
 
 LONGEST_UPTAKE = timedelta(days=1)
@@ -76,8 +76,9 @@ def _read_dose(header: Dataset) -> float | None:
     dose = None if drug is None else read_number(drug, "RadionuclideTotalDose")
     if dose is None:
         return None
-    is_mbq = read_text(header, "SOPClassUID") == ENHANCED_PET
-    return _within(dose if is_mbq else dose / 1e6, PLAUSIBLE_DOSE_MBQ)
+    is_mbq = read_text(header, "SOPClassUID") == EnhancedPETImageStorage
+    given = _within(1e6 * dose if is_mbq else dose, PLAUSIBLE_DOSE_BQ)
+    return None if given is None else given / 1e6
 
 
 def _within(number: float | None, limits: tuple[float, float]) -> float | None:
@@ -92,12 +93,12 @@ def _read_uptake(headers: Sequence[Dataset]) -> Told:
         return Told(None)
     first = min(known)
     injections = {_read_injection(header, first) for header in headers}
-    moments = {one.moment for one in injections}
-    if any(one.contradicts for one in injections) or len(moments - {None}) > 1:
+    moments = [one.moment for one in injections if one.moment is not None]
+    if any(one.contradicts for one in injections) or (moments and max(moments) - min(moments) > ONE_MOMENT):
         return Told(None, contradicts=True)
-    moment = moments.pop() if len(moments) == 1 else None
-    if moment is None:
+    if len(moments) < len(injections):
         return Told(None)
+    moment = min(moments)
     if not timedelta(0) <= first - moment < LONGEST_UPTAKE:
         return Told(None, contradicts=any(one.is_dated for one in injections))
     return Told((first - moment).total_seconds() / 60)
@@ -115,6 +116,6 @@ def _read_injection(header: Dataset, scanned: datetime) -> _Injection:
     clock = read_time_of_day(drug, "RadiopharmaceuticalStartTime")
     if exact is None:
         return _Injection(None if clock is None else scanned - time_of_day(scanned) + clock)
-    if clock is not None and clock != time_of_day(exact):
+    if clock is not None and abs(clock - time_of_day(exact)) > ONE_MOMENT:
         return _Injection(None, is_dated=True, contradicts=True)
     return _Injection(exact, is_dated=True)

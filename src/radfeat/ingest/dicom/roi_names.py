@@ -117,13 +117,14 @@ def _list_structures(header: Dataset) -> tuple[Region, ...]:
 
 
 def _list_segments(header: Dataset) -> tuple[Region, ...]:
+    """Segments but number 0, which a label map may describe: the background is no region."""
     regions = []
     for item in read_items(header, "SegmentSequence"):
         number = read_number(item, "SegmentNumber")
         meant = [
             read_text(code, "CodeMeaning") for code in read_items(item, "SegmentedPropertyTypeCodeSequence")
         ]
-        if number is not None and number.is_integer():
+        if number and number.is_integer():
             name = normalise(read_text(item, "SegmentLabel") or "")
             regions.append(Region(int(number), name, meant[0] if meant else None, RegionKind.SEGMENT))
     return tuple(regions)

@@ -12,15 +12,13 @@ from pydicom.dataset import Dataset
 from radfeat.ingest.dicom.headers import read_items, read_number, read_text, read_value
 from radfeat.ingest.dicom.roi_names import Region
 from radfeat.ingest.dicom.sequences import require_items
+from radfeat.ingest.geometry import FARTHEST_MM
 from radfeat.ingest.source import COPY_AGAIN, Source
 
 Points = npt.NDArray[np.float64]
 
 _DIGITS = b"0123456789+-.eE \\\0"
 """What a list of decimal strings may hold; letters of nan and inf are not among them."""
-
-_FARTHEST_MM = 1e6
-"""A kilometre: no coordinate of a subject lies beyond it."""
 
 _EXPORT_AGAIN = "Export the structure set again from where it was drawn"
 
@@ -122,7 +120,7 @@ def _read_references(item: Dataset) -> Iterator[str]:
 def _read_points(source: Source, item: Dataset, name: str) -> Points:
     """Points (n, 3) of a contour, straight from the bytes: pydicom takes seconds for so many numbers."""
     numbers = _read_decimals(item)
-    if numbers is None or not np.all(np.abs(numbers) <= _FARTHEST_MM):
+    if numbers is None or not np.all(np.abs(numbers) <= FARTHEST_MM):
         raise source.refuse(
             f"is damaged: {name} has coordinates that are no numbers, or lie beyond a kilometre",
             remedy=_EXPORT_AGAIN,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pydicom.dataset import Dataset
 
 from radfeat.core.findings import Finding, remark
-from radfeat.ingest.dicom.headers import read_number
+from radfeat.ingest.dicom.headers import READ_FAULTS, HeaderError, quiet, read_number, read_private
 from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.dicom.times import read_acquired, read_datetime, read_moment, read_zone
 from radfeat.ingest.source import Source
@@ -84,11 +84,12 @@ def _read_first(source: Source, acquired: Sequence[datetime | None]) -> datetime
 
 
 def _read_ge_start(header: Dataset) -> datetime | None:
+    holder = Dataset()
     try:
-        block = header.private_block(_GE_GROUP, _GE_CREATOR)
-        holder = Dataset()
-        holder.AcquisitionDateTime = block[_GE_SCAN_START].value
-    except (KeyError, ValueError, TypeError, AttributeError):
+        written = read_private(header, _GE_GROUP, _GE_CREATOR, _GE_SCAN_START)
+        with quiet():
+            holder.AcquisitionDateTime = None if written is None else str(written)
+    except (HeaderError, *READ_FAULTS):
         return None
     return read_datetime(holder, "AcquisitionDateTime", read_zone(header))
 

@@ -1,9 +1,7 @@
 """The voxels of a segment of a DICOM segmentation, through highdicom: frames placed by their positions."""
 
-import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import highdicom as hd
@@ -14,9 +12,10 @@ from pydicom.dataset import Dataset
 from radfeat.core.errors import GeometryError
 from radfeat.core.findings import Finding, remark
 from radfeat.core.grid import Grid
+from radfeat.core.quiet import keep_quiet
 from radfeat.core.vocabulary import Severity
 from radfeat.ingest.dicom.functional_groups import PER_FRAME, read_macro
-from radfeat.ingest.dicom.headers import READ_FAULTS, quiet, read_items, read_number, read_numbers, read_text
+from radfeat.ingest.dicom.headers import READ_FAULTS, read_items, read_number, read_numbers, read_text
 from radfeat.ingest.dicom.image_place import (
     ImagePlace,
     check_instances,
@@ -253,7 +252,7 @@ def open_segmentation(source: Source, header: Dataset) -> Dataset:
     InputError
         If highdicom finds it damaged.
     """
-    with _quiet():
+    with keep_quiet("pydicom", "highdicom"):
         try:
             return hd.seg.Segmentation.from_dataset(header, copy=False)
         except _FAULTS:
@@ -266,7 +265,7 @@ def _decode(source: Source, segmentation: Dataset, frames: Sequence[_Frame]) -> 
         raise TypeError("open the segmentation first")
     highest = _highest_value(segmentation)
     for frame in frames:
-        with _quiet():
+        with keep_quiet("pydicom", "highdicom"):
             try:
                 stored: Stored = segmentation.get_stored_frame(frame.number)
             except _FAULTS:
@@ -292,16 +291,3 @@ def _refuse_damaged(source: Source) -> Exception:
     return source.refuse(
         "is a segmentation that highdicom cannot read: damaged or cut short", remedy=COPY_AGAIN
     )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep highdicom off the terminal too: what it says quotes values."""
-    logger = logging.getLogger("highdicom")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        with quiet():
-            yield
-    finally:
-        logger.setLevel(level)

@@ -10,6 +10,7 @@ from radfeat.core.volume import Volume
 from radfeat.ingest.dicom.acquisition import read_acquisition
 from radfeat.ingest.dicom.frames import Frame, list_frames
 from radfeat.ingest.dicom.headers import quiet, read_number, read_text
+from radfeat.ingest.dicom.image_place import ALL_SLICES
 from radfeat.ingest.dicom.instances import Instance, read_instances
 from radfeat.ingest.dicom.intensities import Meaning, read_meaning
 from radfeat.ingest.dicom.one_series import require_one_kind, require_one_series, require_slices
@@ -21,9 +22,6 @@ from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
 
 _PARTS = frozenset({"P", "R", "I", "PHASE", "PHASE MAP", "REAL", "IMAGINARY"})
-
-ALL_SLICES = -1
-"""Slice index of an enhanced object, whose one UID stands for all slices."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -109,14 +107,15 @@ def read_dicom_series(source: Source, modality: Modality, settings: IngestSettin
         *check_slices(source, decoded.voxels, settings.slice_jump_factor),
         *(check_suv_range(source, decoded.voxels) if modality is Modality.PT else ()),
     )
+    identity = frozenset[str]().union(*(identity_words(instance.header) for instance in instances))
     return DicomSeries(
         volume=Volume(decoded.voxels, stack.grid, modality, meaning.unit),
         sha256=harvest.sha256,
         findings=findings,
-        acquisition=read_acquisition([instance.header for instance in instances], stack.grid),
+        acquisition=read_acquisition([instance.header for instance in instances], stack.grid, identity),
         frame_of_reference=read_text(instances[0].header, "FrameOfReferenceUID"),
         instances=_index_instances(instances, stack.frames),
-        identity=frozenset[str]().union(*(identity_words(instance.header) for instance in instances)),
+        identity=identity,
     )
 
 

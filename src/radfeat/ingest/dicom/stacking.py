@@ -21,6 +21,7 @@ from radfeat.ingest.dicom.lost_slices import check_lost_slices
 from radfeat.ingest.dicom.one_series import list_differences
 from radfeat.ingest.dicom.pixels import MOST_ROWS
 from radfeat.ingest.dicom.series_checks import SeriesCheck
+from radfeat.ingest.geometry import FARTHEST_MM
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
 
@@ -33,10 +34,13 @@ _SPACING_TOLERANCE = 1e-4
 _SAME_SPACING = 1e-6
 """Pixel spacings that differ by less need no word."""
 _SPACING_MM = (1e-3, 100.0)
-_FARTHEST_MM = 1e6
-"""No scanner's pixels or slices are smaller or larger, and no scanner is as long."""
+"""No scanner's pixels or slices are smaller or larger."""
 _UNEVEN_SHARE = 0.01
 """Share of the slices' distance by which they may lie off their even place along the stack."""
+_SHEAR_SHARE = 0.05
+"""Share of the whole shift by which sheared slices may lie off the slanted row."""
+ONE_PLACE_MM = 0.01
+"""Slices that lie closer to each other lie at one place."""
 _NOTHING_MM = 1e-9
 """Noise of the arithmetic, where positions lie as far off as the tolerance allows."""
 _ROUNDING_MM = 1e-3
@@ -67,7 +71,7 @@ def stack_frames(source: Source, frames: Sequence[Frame], settings: IngestSettin
     axes = _read_axes(ordered[0])
     positions = np.array([frame.position_mm for frame in ordered])
     depths = positions @ axes[2]
-    _require_distinct(source, ordered, depths, settings.stack_tolerance_mm)
+    _require_distinct(source, ordered, depths)
     spacing = float(depths[-1] - depths[0]) / (len(ordered) - 1)
     _require_possible(source, "slices of an impossible distance (ImagePositionPatient)", spacing)
     sideways = _require_straight(source, positions, axes[2], settings.stack_tolerance_mm)
@@ -75,7 +79,7 @@ def stack_frames(source: Source, frames: Sequence[Frame], settings: IngestSettin
     along = _require_even(source, depths, spacing, tolerance)
     grid = _build_grid(source, ordered, axes, spacing, settings.spacing_precision)
     findings = (
-        *_tell_uneven(source, max(along, sideways), tolerance),
+        *_tell_uneven(source, max((along, tolerance), (sideways, settings.stack_tolerance_mm))),
         *_tell_spacings(source, ordered),
         *check_lost_slices(source, ordered, spacing),
     )
@@ -171,12 +175,12 @@ def _require_possible(source: Source, what: str, spacing_mm: float) -> None:
 
 def _require_near(source: Source, frames: Sequence[Frame]) -> None:
     farthest = max(abs(coordinate) for frame in frames for coordinate in frame.position_mm)
-    if farthest > _FARTHEST_MM:
+    if farthest > FARTHEST_MM:
         raise source.refuse(
             "has slices at an impossible place (ImagePositionPatient)",
             reason=Reason.GEOMETRY,
             measured=f"{farthest:.6g} mm",
-            allowed=f"up to {_FARTHEST_MM:g} mm",
+            allowed=f"up to {FARTHEST_MM:g} mm",
             remedy="Export the series again from the scanner's archive",
         )
 
@@ -193,7 +197,7 @@ def _require_cosines(source: Source, frames: Sequence[Frame]) -> None:
         )
 
 
-def _require_distinct(source: Source, frames: Sequence[Frame], depths: Doubles, tolerance: float) -> None:
+def _require_distinct(source: Source, frames: Sequence[Frame], depths: Doubles) -> None:
     """Refuse several frames at one depth: copies, or a volume of four dimensions."""
     copies = len(frames) - len({(frame.instance, frame.index) for frame in frames})
     if copies:
@@ -203,7 +207,7 @@ def _require_distinct(source: Source, frames: Sequence[Frame], depths: Doubles, 
             allowed="0",
             remedy="Remove the copies",
         )
-    starts = np.flatnonzero(np.append(True, np.diff(depths) > tolerance))
+    starts = np.flatnonzero(np.append(True, np.diff(depths) > ONE_PLACE_MM))
     counts = np.diff(np.append(starts, len(frames)))
     if counts.max() == 1:
         return
@@ -234,7 +238,7 @@ def _require_straight(source: Source, positions: Doubles, normal: Doubles, toler
         return shift
     angle = math.degrees(math.atan2(float(np.linalg.norm(sideways[-1])), float(steps[-1] @ normal)))
     along = np.outer(np.linspace(0, 1, len(steps)), sideways[-1])
-    even = float(np.linalg.norm(sideways - along, axis=1).max()) <= max(tolerance, 0.05 * shift)
+    even = float(np.linalg.norm(sideways - along, axis=1).max()) <= max(tolerance, _SHEAR_SHARE * shift)
     what = (
         f"is sheared, as by a gantry tilted by {angle:.3g} degrees: slices do not lie straight in a row"
         if even
@@ -259,7 +263,7 @@ def _require_even(source: Source, depths: Doubles, spacing: float, tolerance: fl
     usual = float(np.median(gaps))
     steps = np.round(gaps / usual)
     missing = int(np.sum(steps - 1))
-    if np.abs(gaps - steps * usual).max() <= max(tolerance, 0.01 * usual) and missing > 0:
+    if np.abs(gaps - steps * usual).max() <= max(tolerance, _UNEVEN_SHARE * usual) and missing > 0:
         where = int(np.argmax(gaps))
         raise source.refuse(
             f"misses slices: after slice {where + 1} of {len(depths)} comes a gap of {gaps[where]:.4g} mm",
@@ -277,10 +281,12 @@ def _require_even(source: Source, depths: Doubles, spacing: float, tolerance: fl
     )
 
 
-def _tell_uneven(source: Source, error: float, tolerance: float) -> tuple[Finding, ...]:
+def _tell_uneven(source: Source, worst: tuple[float, float]) -> tuple[Finding, ...]:
+    """The greater of two errors (mm), along the stack and sideways, with its own limit."""
+    error, tolerance = worst
     if error <= _ROUNDING_MM:
         return ()
-    what = "slices lie up to this far from even spacing; they were taken as even"
+    what = "slices lie up to this far from even spacing or a straight row; they were taken as even"
     return (
         remark(
             SeriesCheck.UNEVEN_SLICES,

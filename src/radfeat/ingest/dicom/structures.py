@@ -26,6 +26,7 @@ from radfeat.ingest.dicom.contours import (
 )
 from radfeat.ingest.dicom.image_place import (
     ALL_SLICES,
+    NEAR,
     ImagePlace,
     check_instances,
     check_series,
@@ -40,8 +41,6 @@ from radfeat.ingest.source import Source
 _HALF = 0.5 + 1e-6
 """From a voxel's centre to its border, in voxels, and the rounding of voxel indices."""
 
-_SPREAD = 0.25
-"""Share of the slice spacing: islands of one slice that lie nearer to one plane were drawn on that slice."""
 
 _FEWEST = 3
 """Slices on which contours must lie, to tell a reference that was filled in for all from a wrong one."""
@@ -268,14 +267,14 @@ def _combine(slices: Sequence[_Slice], grid: Grid) -> Voxels:
 
 def _require_one_plane(source: Source, drawn: _Slice, grid: Grid, tolerance: float) -> None:
     """Refuse contours of several planes on one slice, but for islands that are apart, and nearly in one."""
-    nearly = _SPREAD * grid.spacing_xyz_mm[2]
+    nearly = NEAR * grid.spacing_xyz_mm[2]
     gaps = (
         abs(drawn.contours[one].level_mm - drawn.contours[other].level_mm)
         for one, other, relation in drawn.related
         if relation is not Relation.APART
     )
     overlap = max(gaps, default=0.0)
-    if overlap > tolerance or drawn.spread_mm > max(tolerance, nearly):
+    if overlap > tolerance or drawn.spread_mm > nearly:
         raise GeometryError(
             f"{source.role} has contours in several planes that fall on one slice of the image ({drawn.k})",
             key=source.key,

@@ -16,9 +16,10 @@ from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Severity, Suv, Unit
 from radfeat.ingest.dicom.body import UNITS, read_body
 from radfeat.ingest.dicom.decay import read_decay
-from radfeat.ingest.dicom.headers import read_items, read_text
+from radfeat.ingest.dicom.headers import HeaderError, read_items, read_private, read_text
 from radfeat.ingest.dicom.instances import Instance
 from radfeat.ingest.dicom.one_value import require_number, require_present, require_text
+from radfeat.ingest.dicom.radiopharmaceutical import PLAUSIBLE_DOSE_BQ
 from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.source import Source
 
@@ -30,7 +31,6 @@ _SUV_TYPES = {
 }
 """SUVType (0054,1006) of each kind; LBM alone leaves open after which formula."""
 _ALL_TYPES = ("BW", "BSA", "LBM", "LBMJAMES128", "LBMJANMA", "IBW")
-_DOSE_BQ = (1e6, 1e11)
 _USUAL_DOSE_BQ = (1e7, 2e9)
 _PHILIPS_GROUP, _PHILIPS_CREATOR = 0x7053, "Philips PET Private Group"
 _PHILIPS_SUV, _PHILIPS_ACTIVITY = 0x00, 0x09
@@ -138,22 +138,19 @@ _READERS: dict[str, Callable[[Source, Sequence[Instance], Suv], SuvFactor]] = {
 def _read_philips(source: Source, headers: Sequence[Dataset], element: int) -> float | None:
     """A private factor of Philips; None where no slice has it (Philips writes 0 for 'unknown')."""
     found = {_read_private(header, element) for header in headers}
+    if not all(value is None or 0 <= value < float("inf") for value in found):
+        raise source.refuse(f"has an impossible (7053,10{element:02X})", allowed="a number above 0")
     if len(found) > 1:
         raise source.refuse(f"has slices that differ in (7053,10{element:02X})", measured=str(len(found)))
-    value = found.pop()
-    if value is not None and not 0 <= value < float("inf"):
-        raise source.refuse(f"has an impossible (7053,10{element:02X})", allowed="a number above 0")
-    return value or None
+    return found.pop() or None
 
 
 def _read_private(header: Dataset, element: int) -> float | None:
+    """NaN where the element is there and is no number."""
     try:
-        block = header.private_block(_PHILIPS_GROUP, _PHILIPS_CREATOR)
-        value = block[element].value
+        value = read_private(header, _PHILIPS_GROUP, _PHILIPS_CREATOR, element)
         return None if value is None or value == "" else float(str(value))
-    except KeyError:
-        return None
-    except (ValueError, TypeError, AttributeError):
+    except (HeaderError, ValueError):
         return float("nan")
 
 
@@ -175,7 +172,7 @@ def _read_dose(
     """Injected activity, Bq; enhanced PET objects state it in MBq (PS3.3, C.8.22.4)."""
     is_mega = instances[0].sop_class == uid.EnhancedPETImageStorage
     unit = 1e6 if is_mega else 1.0
-    limits = (_DOSE_BQ[0] / unit, _DOSE_BQ[1] / unit)
+    limits = (PLAUSIBLE_DOSE_BQ[0] / unit, PLAUSIBLE_DOSE_BQ[1] / unit)
     dose = unit * require_number(source, drugs, "RadionuclideTotalDose", limits, "MBq" if is_mega else "Bq")
     low, high = _USUAL_DOSE_BQ
     if low <= dose <= high:
@@ -236,4 +233,4 @@ def _remark_corrections(source: Source, headers: Sequence[Dataset]) -> tuple[Fin
     if not missing:
         return ()
     what = f"CorrectedImage does not name {', '.join(missing)}: is this SUV of uncorrected counts?"
-    return (remark(SeriesCheck.NOT_CORRECTED, source.key, what.removesuffix("?")),)
+    return (remark(SeriesCheck.NOT_CORRECTED, source.key, what),)

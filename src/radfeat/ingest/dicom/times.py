@@ -9,6 +9,8 @@ from radfeat.ingest.dicom.functional_groups import read_macro
 from radfeat.ingest.dicom.headers import read_text
 
 _DATE = re.compile(r"(\d{4})[.]?(\d{2})[.]?(\d{2})")
+ONE_MOMENT = timedelta(seconds=1)
+"""Times that differ by no more say the same: scanners write fractions in some elements only."""
 _TIME = re.compile(r"(\d{2}):?(\d{2})(?::?(\d{2})(?:\.(\d{1,6}))?)?")
 """Seconds may be left out (PS3.5, 6.2)."""
 _MOMENT = re.compile(r"(\d{8})(\d{4}(?:\d{2}(?:\.\d{1,6})?)?)([+-]\d{4})?")

@@ -1,6 +1,6 @@
 """The voxels of a stack of frames: decoded, rescaled, put together, and looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from radfeat.core.vocabulary import Severity
 from radfeat.core.volume import Voxels
 from radfeat.ingest.dicom.frames import Frame
 from radfeat.ingest.dicom.headers import read_number
-from radfeat.ingest.dicom.pixels import PixelFormat, Stored, count_left_over, decode_frame, read_format
+from radfeat.ingest.dicom.pixels import PixelFormat, Stored, count_left_over, decode_frame, describe_format
 from radfeat.ingest.dicom.rescaling import Rescale, choose_whole_type, rescale_plane
 from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.source import Source
@@ -42,15 +42,15 @@ def decode_voxels(source: Source, frames: Sequence[Frame], rescales: Sequence[Re
     InputError
         If pixels cannot be decoded, or become no finite number.
     """
-    layouts = [read_format(source, frame.header) for frame in frames]
+    formats = {id(frame.header): describe_format(source, frame.header) for frame in _one_per_object(frames)}
+    layouts = [formats[id(frame.header)] for frame in frames]
     whole = all(rescale.is_whole for rescale in rescales)
     room = _choose_room(layouts, whole)
     voxels: Voxels | None = None
-    padded = left_over = 0
+    padded = 0
     for k, (frame, layout, rescale) in enumerate(zip(frames, layouts, rescales, strict=True)):
         stored = decode_frame(source, frame, layout)
         padded += _count_padding(frame, stored)
-        left_over += count_left_over(frame, layout) > 0
         with np.errstate(over="ignore", invalid="ignore"):
             plane = rescale_plane(stored, rescale, room)
         if not whole and not np.all(np.isfinite(plane)):
@@ -63,7 +63,7 @@ def decode_voxels(source: Source, frames: Sequence[Frame], rescales: Sequence[Re
     findings = (
         *_remark_padding(source, padded, voxels.size),
         *_remark_display(source, frames),
-        *_remark_left_over(source, left_over),
+        *_remark_left_over(source, _one_per_object(frames), formats),
     )
     return Decoded(voxels, findings)
 
@@ -146,11 +146,19 @@ def _remark_padding(source: Source, padded: int, size: int) -> tuple[Finding, ..
     return (remark(SeriesCheck.PADDING, source.key, what, padded / size, 0, "share", severity=Severity.INFO),)
 
 
-def _remark_left_over(source: Source, slices: int) -> tuple[Finding, ...]:
-    if not slices:
+def _one_per_object(frames: Sequence[Frame]) -> list[Frame]:
+    """One frame of each file: those of an enhanced object share a header."""
+    return list({id(frame.header): frame for frame in frames}.values())
+
+
+def _remark_left_over(
+    source: Source, frames: Sequence[Frame], formats: Mapping[int, PixelFormat]
+) -> tuple[Finding, ...]:
+    files = sum(count_left_over(frame, formats[id(frame.header)]) > 0 for frame in frames)
+    if not files:
         return ()
-    what = "a few zero bytes follow the pixels of slices; they were left out"
-    return (remark(SeriesCheck.LEFT_OVER, source.key, what, slices, 0, "slices"),)
+    what = "a few zero bytes follow the pixels of files; they were left out"
+    return (remark(SeriesCheck.LEFT_OVER, source.key, what, files, 0, "files"),)
 
 
 def _remark_display(source: Source, frames: Sequence[Frame]) -> tuple[Finding, ...]:

@@ -1,12 +1,9 @@
 """What an instance is, by its SOP class and modality. Reference: DICOM PS3.4, B.5; PS3.3, C.7.3.1.1.1."""
 
-from pydicom import uid
-
 from radfeat.ingest.dicom.instances import CLASSIC, ENHANCED
+from radfeat.ingest.dicom.mask_classes import SEGMENTATIONS, STRUCTURE_SETS
 from radfeat.ingest.inventory.records import Kind
 
-STRUCTURE_SETS = frozenset({uid.RTStructureSetStorage})
-SEGMENTATIONS = frozenset({uid.SegmentationStorage})
 VOLUMES = CLASSIC | ENHANCED
 """What can hold slices of a volume in intensities, and its modality."""
 

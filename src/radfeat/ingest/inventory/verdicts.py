@@ -15,6 +15,7 @@ from radfeat.ingest.dicom.headers import HeaderError, quiet, read_header
 from radfeat.ingest.dicom.instances import Instance
 from radfeat.ingest.dicom.pixels import describe_format
 from radfeat.ingest.dicom.series import interpret_headers
+from radfeat.ingest.dicom.stacking import ONE_PLACE_MM
 from radfeat.ingest.inventory.grouping import SeriesGroup
 from radfeat.ingest.inventory.records import Kind
 from radfeat.ingest.inventory.sop_classes import VOLUMES
@@ -111,7 +112,7 @@ def _judge(task: JudgingTask) -> Judgement:
     layout = Layout()
     try:
         instances = [Instance(read_header(Path(path)), "") for path in task.paths]
-        layout = measure_layout(list_frames(source, instances), task.settings.slice_tolerance_mm)
+        layout = measure_layout(list_frames(source, instances), ONE_PLACE_MM)
         headers = interpret_headers(source, instances, task.modality, task.settings)
         for instance in instances:
             describe_format(source, instance.header)
