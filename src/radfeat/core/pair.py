@@ -42,13 +42,15 @@ class PreparedPair:
     """An image with its morphological and intensity masks on one grid, checked at birth.
 
     The morphological mask serves shape, the intensity mask everything else; they are the same object
-    where nothing was re-segmented.
+    where nothing was re-segmented. ``lower_bound`` is that of re-segmentation by a range of intensities, where
+    bins of a fixed size begin by IBSI; None where there is none.
     """
 
     image: Volume
     morphological_mask: Mask
     intensity_mask: Mask
     steps: tuple[StepRecord, ...]
+    lower_bound: float | None = None
 
     def __post_init__(self) -> None:
         if self.morphological_mask.grid != self.image.grid or self.intensity_mask.grid != self.image.grid:

@@ -92,10 +92,12 @@ class SpacingPrecision(StrEnum):
 
 
 class Recipe(StrEnum):
-    """Which preparation an image goes through."""
+    """By whose definitions images are prepared and features computed."""
 
     PYRADIOMICS = "pyradiomics"
     """Exactly what PyRadiomics alone would do: for published signatures."""
+    IBSI = "ibsi"
+    """What the Image Biomarker Standardisation Initiative defines: for standardised work."""
 
 
 class Engine(StrEnum):
