@@ -2,8 +2,8 @@
 
 PYTHONPATH=src:tests/golden .venv/bin/python benchmarks/ibsi_filters.py [--summary]
 
-PyRadiomics has no LoG within slices and no average over rotations: what stands beside the tests 3.A, 6 and 7 is
-what it offers under the same name.
+PyRadiomics has no LoG within slices and no average over rotations: what stands beside the tests 3.A, 6 and 7
+is what it offers under the same name.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The filters of the recipe ``ibsi`` against IBSI-2: the consensus values of the CT phantom, and closed forms.
+"""The filters of the recipe ``ibsi`` against IBSI-2: the consensus values of the CT phantom, closed forms.
 
 The values, their source and why phase 1's response maps are not among them: ``ibsi2_values.md``.
 """

@@ -142,6 +142,11 @@ class LinearFilter(ImageType):
     )
 
 
+DEFAULT_BOUNDARY = Boundary.MIRROR
+DEFAULT_TRUNCATE_SD = 4.0
+"""What holds by the recipe ``ibsi`` where a filter's settings say nothing: as in IBSI's reference values."""
+
+
 class LogImage(LinearFilter):
     """Laplacian of Gaussian, one image per sigma."""
 

@@ -1,4 +1,4 @@
-"""The filters of the recipe ``ibsi``: Laplacian of Gaussian and separable stationary wavelets as IBSI-2 has them.
+"""The filters of the recipe ``ibsi``: Laplacian of Gaussian and stationary wavelets as IBSI-2 has them.
 
 All filters are separable, so that each is a few passes along the axes. They compute and return float64: the
 passes add up numbers of opposite sign, and a result that was rounded to float32 could fall on the other side
@@ -21,15 +21,18 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from radfeat.features.image_names import name_log, name_wavelet
-from radfeat.features.image_types import IBSI_FILTER_FIELDS, Boundary, ImageType
+from radfeat.features.image_types import (
+    DEFAULT_BOUNDARY,
+    DEFAULT_TRUNCATE_SD,
+    IBSI_FILTER_FIELDS,
+    Boundary,
+    ImageType,
+)
 
 Array = npt.NDArray[np.float64]
 Arguments = dict[str, Any]
 Kernels = Sequence[Array]
 """One kernel per filtered axis; each of odd length, its centre in the middle."""
-
-DEFAULT_BOUNDARY = Boundary.MIRROR
-DEFAULT_TRUNCATE_SD = 4.0
 
 MIN_SIGMA_VOXELS = 0.75
 """Least width of a Gaussian in voxels whose sampled second derivative still sums to about nothing.
@@ -60,7 +63,7 @@ def filter_log(
     truncate_sd: float = DEFAULT_TRUNCATE_SD,
     boundary: Boundary = DEFAULT_BOUNDARY,
 ) -> Array:
-    """Laplacian of Gaussian: the kernel sampled at the voxels, its derivatives per voxel, not scaled by sigma.
+    """Laplacian of Gaussian: the kernel sampled at the voxels, derived per voxel, not scaled by sigma.
 
     Where edges along the axes differ, of which IBSI says nothing, it is the Laplacian in space, times the
     square of the edges' geometric mean: with equal edges that is the derivative per voxel.
@@ -75,6 +78,8 @@ def filter_log(
         Array axes to filter along; two of them filter slice by slice.
     truncate_sd
         Distance in sigmas at which the kernel is cut off, rounded to whole voxels.
+    boundary
+        How the image goes on beyond its border.
 
     Returns
     -------
@@ -97,10 +102,15 @@ def filter_log(
 
 def sample_gaussian(sigma_voxels: float, truncate_sd: float) -> tuple[Array, Array]:
     """A Gaussian of unit area and its second derivative, at every whole voxel up to the cut."""
-    radius = int(np.floor(truncate_sd * sigma_voxels + 0.5))
+    radius = find_radius(sigma_voxels, truncate_sd)
     scaled = np.arange(-radius, radius + 1) / sigma_voxels
     gaussian = np.exp(-(scaled**2) / 2) / (np.sqrt(2 * np.pi) * sigma_voxels)
     return gaussian, gaussian * (scaled**2 - 1) / sigma_voxels**2
+
+
+def find_radius(sigma_voxels: float, truncate_sd: float) -> int:
+    """Whole voxels from the centre of a Gaussian's kernel to its end."""
+    return int(np.floor(truncate_sd * sigma_voxels + 0.5))
 
 
 def filter_wavelets(
@@ -126,6 +136,8 @@ def filter_wavelets(
         1 for the finest; the filters of level j are spread by 2**(j - 1) voxels (à trous).
     axes
         Array axes in the order of a band's letters: x first.
+    boundary
+        How the image goes on beyond its border.
     rotation_invariant
         Average the response over the filter's rotations by right angles; bands that are rotations of one
         another come once, the low passes first.
@@ -170,9 +182,9 @@ def build_wavelet_kernel(wavelet: str, letter: str, level: int) -> Array:
 def rotate_kernels(letters: Sequence[str], kernels: Mapping[str, Array]) -> list[Kernels]:
     """The separable filters whose mean response is that to a band's filter in all its rotations.
 
-    Within slices these are the four quarter turns. In space two letters of a band are alike, so that each of
-    its mirror images is one of its 24 rotations as well: averaging them makes each kernel its own mirror image,
-    and leaves the orders of the letters.
+    Within slices these are the four quarter turns. In space two letters of a band are alike, so that each
+    of its mirror images is one of its 24 rotations as well: averaging them makes each kernel its own mirror
+    image, and leaves the orders of the letters.
     """
     if len(letters) == 2:
         first, second = (kernels[letter] for letter in letters)
@@ -212,43 +224,42 @@ def _correlate(voxels: Array, kernel: Array, axis: int, boundary: Boundary) -> A
 
 
 def get_log_images(
-    image: sitk.Image, _mask: sitk.Image, **arguments: Any
+    image: sitk.Image, mask: sitk.Image | None, **arguments: Any
 ) -> Iterator[tuple[sitk.Image, str, Arguments]]:
-    """A LoG image per sigma; none where the Gaussian is narrower than ``MIN_SIGMA_VOXELS``."""
-    voxels, axes = sitk.GetArrayViewFromImage(image), _list_axes(arguments)
-    spacing = image.GetSpacing()[::-1]
+    """A LoG image per sigma; none where the Gaussian is narrower than ``MIN_SIGMA_VOXELS``.
+
+    Voxels that no filter centred in the mask reaches are NaN.
+    """
+    spacing, axes = image.GetSpacing()[::-1], list_axes(arguments)
+    boundary = arguments.get("boundary", DEFAULT_BOUNDARY)
+    truncate_sd = arguments.get("truncate_sd", DEFAULT_TRUNCATE_SD)
     for sigma in arguments["sigma"]:
         if explain_absent_log(image, sigma, axes):
             continue
-        response = filter_log(
-            voxels,
-            spacing,
-            sigma,
-            axes,
-            arguments.get("truncate_sd", DEFAULT_TRUNCATE_SD),
-            arguments.get("boundary", DEFAULT_BOUNDARY),
-        )
-        yield _to_sitk(response, image), name_log(sigma), arguments
+        reach = {axis: find_radius(sigma / spacing[axis], truncate_sd) for axis in axes}
+        near = find_neighbourhood(mask, reach, boundary)
+        voxels = sitk.GetArrayViewFromImage(image)[near]
+        response = filter_log(voxels, spacing, sigma, axes, truncate_sd, boundary)
+        yield _to_sitk(response, near, image), name_log(sigma), arguments
 
 
 def get_wavelet_images(
-    image: sitk.Image, _mask: sitk.Image, **arguments: Any
+    image: sitk.Image, mask: sitk.Image | None, **arguments: Any
 ) -> Iterator[tuple[sitk.Image, str, Arguments]]:
-    """The bands of each level asked for; the approximation of the last level only, as PyRadiomics does."""
-    voxels, axes = sitk.GetArrayViewFromImage(image), _list_axes(arguments)
+    """The bands of each level asked for; the approximation of the last level only, as PyRadiomics does.
+
+    Voxels that no filter centred in the mask reaches are NaN.
+    """
+    axes, boundary = list_axes(arguments), arguments.get("boundary", DEFAULT_BOUNDARY)
+    wavelet, invariant = arguments.get("wavelet", "coif1"), arguments.get("rotation_invariant", False)
     skipped, levels = arguments.get("start_level", 0), arguments.get("level", 1)
     for level in range(1, levels + 1):
-        bands = filter_wavelets(
-            voxels,
-            arguments.get("wavelet", "coif1"),
-            skipped + level,
-            axes,
-            arguments.get("boundary", DEFAULT_BOUNDARY),
-            arguments.get("rotation_invariant", False),
-        )
-        for band, response in bands:
+        reach = build_wavelet_kernel(wavelet, "L", skipped + level).size // 2
+        near = find_neighbourhood(mask, dict.fromkeys(axes, reach), boundary)
+        voxels = sitk.GetArrayViewFromImage(image)[near]
+        for band, response in filter_wavelets(voxels, wavelet, skipped + level, axes, boundary, invariant):
             if "H" in band or level == levels:
-                yield _to_sitk(response, image), name_wavelet(level, band), arguments
+                yield _to_sitk(response, near, image), name_wavelet(level, band), arguments
 
 
 FILTERS: dict[str, Callable[..., Iterator[tuple[sitk.Image, str, Arguments]]]] = {
@@ -270,13 +281,41 @@ def explain_absent_log(image: sitk.Image, sigma_mm: float, axes: Sequence[int] =
     )
 
 
-def _list_axes(arguments: Arguments) -> list[int]:
-    """Array axes to filter along, x first; without the one across the slices where they are filtered alone."""
+def list_axes(arguments: Arguments) -> list[int]:
+    """Array axes to filter along, x first; within slices all but the one across them."""
     across = arguments.get("force2Ddimension", 0) if arguments.get("force2D", False) else None
     return [axis for axis in (2, 1, 0) if axis != across]
 
 
-def _to_sitk(voxels_zyx: Array, like: sitk.Image) -> sitk.Image:
-    image = sitk.GetImageFromArray(voxels_zyx)
+def find_neighbourhood(
+    mask: sitk.Image | None, reach: Mapping[int, int], boundary: Boundary
+) -> tuple[slice, ...]:
+    """The part of an image whose filtering gives the mask the same response as that of the whole image.
+
+    Parameters
+    ----------
+    mask
+        Not empty; without one it is the whole image.
+    reach
+        Voxels from a kernel's centre to its end, by array axis.
+    boundary
+        A periodic image needs the whole of an axis where a kernel crosses its border.
+    """
+    if mask is None:
+        return (slice(None),) * 3
+    places = np.nonzero(sitk.GetArrayViewFromImage(mask))
+    near = []
+    for axis, (indices, size) in enumerate(zip(places, mask.GetSize()[::-1], strict=True)):
+        lower, upper = int(indices.min()) - reach.get(axis, 0), int(indices.max()) + 1 + reach.get(axis, 0)
+        crosses = lower < 0 or upper > size
+        whole = crosses and boundary is Boundary.PERIODIC
+        near.append(slice(None) if whole else slice(max(lower, 0), min(upper, size)))
+    return tuple(near)
+
+
+def _to_sitk(response_zyx: Array, near: tuple[slice, ...], like: sitk.Image) -> sitk.Image:
+    voxels = np.full(like.GetSize()[::-1], np.nan)
+    voxels[near] = response_zyx
+    image = sitk.GetImageFromArray(voxels)
     image.CopyInformation(like)
     return image
