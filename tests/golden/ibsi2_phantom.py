@@ -66,15 +66,21 @@ def _resample(image: sitk.Image, order: int) -> sitk.Image:
     return sitk.GetImageFromArray(ndimage.map_coordinates(voxels, places, order=order, mode="nearest"))
 
 
+def name_image(test: str) -> str:
+    """The name of a test's filtered image."""
+    number, dimension = test.split(".")
+    name = FILTERS[number][1]
+    return name.replace("LLH", "LH").replace("HHH", "HH") if dimension == "A" else name
+
+
 def filter_phantom(test: str, filters: Mapping[str, Any], **more: Any) -> Array:
     """The ROI's intensities in the image of a test (``3.A``), filtered by one of ``filters``."""
     number, dimension = test.split(".")
     image, roi = read_phantom(dimension)
     if number == "1":
         return sitk.GetArrayFromImage(image)[roi]
-    type_name, name, arguments = FILTERS[number]
-    flat = dimension == "A"
-    wanted = name if number == "3" or not flat else name.replace("LLH", "LH").replace("HHH", "HH")
+    type_name, _, arguments = FILTERS[number]
+    flat, wanted = dimension == "A", name_image(test)
     for filtered, found, _ in filters[type_name](
         image, None, force2D=flat, force2Ddimension=0, **{**arguments, **more}
     ):
