@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from radfeat.core.errors import TableError
 from radfeat.core.vocabulary import Recipe
+from radfeat.features.filter_deviations import describe_filter_deviation
 from radfeat.features.image_names import ImageName, parse_image_name
 from radfeat.features.planned_images import PlannedImage, plan_images, resolve_settings
 from radfeat.features.register import MATRIX_FAMILIES, SHAPE_FAMILIES, Family, RegisterEntry, read_register
@@ -104,7 +105,7 @@ def _build_row(column: FeatureColumn, images: Mapping[str, PlannedImage], settin
         planned = _require_planned(column, images)
         resolved = resolve_settings(settings, planned.image_type)
         parameters = {**planned.parameters, **_class_parameters(entry, resolved)}
-        deviation = _describe_deviation(entry, resolved)
+        deviation = _describe_deviation(entry, resolved, _describe_filter(column, planned, resolved))
     return {
         "feature": column.text,
         "code": column.code,
@@ -162,9 +163,15 @@ def _say_in_ibsi(parameters: Row, entry: RegisterEntry, settings: FeatureSetting
     return own
 
 
-def _describe_deviation(entry: RegisterEntry, settings: FeatureSettings) -> str | None:
-    """The register's sentence, and what these settings add to it."""
-    sentences = [entry.ibsi_deviation] if entry.ibsi_deviation else []
+def _describe_filter(column: FeatureColumn, planned: PlannedImage, settings: FeatureSettings) -> str:
+    return describe_filter_deviation(
+        settings.recipe, column.image.kind, planned.image_type, planned.parameters
+    )
+
+
+def _describe_deviation(entry: RegisterEntry, settings: FeatureSettings, of_filter: str) -> str | None:
+    """The register's sentence, the image filter's, and what these settings add to them."""
+    sentences = [sentence for sentence in (entry.ibsi_deviation, of_filter) if sentence]
     if entry.ibsi_code is None:
         return None
     if entry.depends == "bins" and settings.bin_count is None and settings.recipe is Recipe.PYRADIOMICS:

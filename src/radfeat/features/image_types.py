@@ -59,6 +59,18 @@ class LbpMethod(StrEnum):
     VAR = "var"
 
 
+class Boundary(StrEnum):
+    """How an image goes on beyond its border, for the filters of the recipe ``ibsi``."""
+
+    MIRROR = "mirror"
+    """Mirrored at its edge, the outermost voxels twice: ``c b a | a b c``."""
+    NEAREST = "nearest"
+    """Each outermost voxel repeated: ``a a a | a b c``."""
+    ZERO = "zero"
+    PERIODIC = "periodic"
+    """From its other end: ``a b c | a b c``."""
+
+
 class ImageType(BaseModel):
     """What any image type may override; left out: as in the section itself."""
 
@@ -118,7 +130,24 @@ def _check_sigma(sigma: float) -> float:
 Sigma = Annotated[int | float, AfterValidator(_check_sigma)]
 
 
-class LogImage(ImageType):
+class LinearFilter(ImageType):
+    """What filters of neighbourhoods need to know by the recipe ``ibsi``; PyRadiomics' are as they are."""
+
+    boundary: Boundary | None = Field(
+        default=None,
+        description=(
+            "How the image goes on beyond its border: mirror, nearest, zero or periodic; only by the recipe "
+            "`ibsi`, where the default is mirror, as in IBSI's reference values."
+        ),
+    )
+
+
+DEFAULT_BOUNDARY = Boundary.MIRROR
+DEFAULT_TRUNCATE_SD = 4.0
+"""What holds by the recipe ``ibsi`` where a filter's settings say nothing: as in IBSI's reference values."""
+
+
+class LogImage(LinearFilter):
     """Laplacian of Gaussian, one image per sigma."""
 
     sigma_mm: Annotated[tuple[Sigma, ...], *NotEmpty] = Field(
@@ -127,6 +156,13 @@ class LogImage(ImageType):
             "Widths of the Gaussian in mm, from 0.001 to 46.655 in steps of 0.001; one image each. "
             "`2.0` and `2` name different columns, as in PyRadiomics. Default: the widths of "
             "PyRadiomics' CT example, fine to coarse."
+        ),
+    )
+    truncate_sd: Width | None = Field(
+        default=None,
+        description=(
+            "Distance in sigmas at which the filter is cut off, > 0; only by the recipe `ibsi`, where the "
+            "default is 4, as in IBSI's reference values."
         ),
     )
 
@@ -145,7 +181,7 @@ def _check_wavelet(name: str) -> str:
     return name
 
 
-class WaveletImage(ImageType):
+class WaveletImage(LinearFilter):
     """Stationary wavelet transform: every combination of low and high pass along the axes."""
 
     wavelet: Annotated[str, AfterValidator(_check_wavelet)] = Field(
@@ -162,6 +198,18 @@ class WaveletImage(ImageType):
         ge=0,
         description="Levels skipped before the first one measured, >= 0. Default as in PyRadiomics.",
     )
+    rotation_invariant: bool = Field(
+        default=False,
+        description=(
+            "Whether the responses to the filter in its 24 right-angled rotations (within slices 4) are "
+            "averaged, which leaves one band per number of high passes; only by the recipe `ibsi`. Default "
+            "false: every band on its own."
+        ),
+    )
+
+
+IBSI_FILTER_FIELDS = ("boundary", "truncate_sd", "rotation_invariant")
+"""Settings of filters that PyRadiomics' own do not have."""
 
 
 class SquareImage(ImageType):
@@ -253,3 +301,16 @@ class ImageTypes(BaseModel):
         """The image types that are measured, by PyRadiomics' names, in the order of the tables."""
         types = {name: getattr(self, name) for name in type(self).model_fields}
         return {name: image for name, image in types.items() if image is not None}
+
+
+def complain_about_ibsi_filters(image_types: ImageTypes) -> str:
+    """What is given that only the filters of the recipe ``ibsi`` understand; empty where nothing is."""
+    given = [
+        f"{name}.{field}"
+        for name, image in image_types.enabled.items()
+        for field in IBSI_FILTER_FIELDS
+        if getattr(image, field, None)
+    ]
+    if not given:
+        return ""
+    return f"{' and '.join(given)} belong to the filters of the recipe ibsi: leave out, or set recipe to ibsi"

@@ -1,11 +1,13 @@
 """Which images and which features settings ask for, before anything is computed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from radfeat.core.vocabulary import Recipe
 from radfeat.features.image_names import BANDS_2D, BANDS_3D, ImageKind, name_log, name_wavelet
 from radfeat.features.image_types import (
+    DEFAULT_BOUNDARY,
+    DEFAULT_TRUNCATE_SD,
     GradientImage,
     ImageType,
     Lbp2dImage,
@@ -34,6 +36,9 @@ _SIMPLE_KINDS = {
     "Gradient": ImageKind.GRADIENT,
     "LBP2D": ImageKind.LBP_2D,
 }
+
+_FILTER_CODES: Mapping[type[ImageType], str] = {LogImage: "L6PA", WaveletImage: "25BO"}
+"""IBSI's codes of the filters that it defines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,9 @@ def plan_images(settings: FeatureSettings) -> dict[str, PlannedImage]:
     planned: dict[str, PlannedImage] = {}
     for type_name, image_type in settings.image_types.enabled.items():
         flat = resolve_settings(settings, image_type).within_slices
+        own = describe_ibsi_filter(image_type, flat) if settings.recipe is Recipe.IBSI else {}
         for name, parameters in _images_of(type_name, image_type, flat):
-            planned[name] = PlannedImage(name, type_name, image_type, parameters)
+            planned[name] = PlannedImage(name, type_name, image_type, {**parameters, **own})
     return planned
 
 
@@ -112,13 +118,34 @@ def name_features(settings: FeatureSettings) -> dict[Family, tuple[str, ...]]:
     }
 
 
+def describe_ibsi_filter(image_type: ImageType, flat: bool) -> Parameters:
+    """What only the filters of the recipe ``ibsi`` have, and IBSI's code; nothing for other filters."""
+    match image_type:
+        case LogImage():
+            own: Parameters = {"truncate_sd": image_type.truncate_sd or DEFAULT_TRUNCATE_SD}
+        case WaveletImage():
+            own = {"rotation_invariant": image_type.rotation_invariant}
+        case _:
+            return {}
+    return {
+        **own,
+        "boundary": (image_type.boundary or DEFAULT_BOUNDARY).value,
+        "filter_dimensions": 2 if flat else 3,
+        "filter_ibsi_code": _FILTER_CODES[type(image_type)],
+    }
+
+
 def _images_of(type_name: str, image_type: ImageType, flat: bool) -> Iterator[tuple[str, Parameters]]:
     match image_type:
         case LogImage():
             for sigma in image_type.sigma_mm:
                 yield name_log(sigma), {"sigma_mm": sigma}
         case WaveletImage():
-            yield from _wavelets(image_type, BANDS_2D if flat else BANDS_3D)
+            bands: tuple[str, ...] = BANDS_2D if flat else BANDS_3D
+            if image_type.rotation_invariant:
+                # Rotations of one band: the one whose low passes come first stands for all.
+                bands = tuple(band for band in bands if "HL" not in band)
+            yield from _wavelets(image_type, bands)
         case Lbp3dImage():
             shared: Parameters = image_type.model_dump(include={"levels", "radius", "subdivision"})
             for level in range(1, image_type.levels + 1):

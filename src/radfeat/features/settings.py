@@ -15,6 +15,7 @@ from radfeat.features.image_types import (
     SliceAxis,
     Weighting,
     Width,
+    complain_about_ibsi_filters,
 )
 from radfeat.features.register import (
     PYRADIOMICS_FAMILIES,
@@ -258,6 +259,13 @@ class FeatureSettings(BaseModel):
         overridden = any(i.weighting is not None or i.force_2d is not None for i in images)
         if overridden or self.weighting is not Weighting.NONE or self.force_2d:
             raise ValueError("weighting and force_2d belong to recipe pyradiomics: take aggregation instead")
+        return self
+
+    @model_validator(mode="after")
+    def _recipe_has_the_filters(self) -> Self:
+        complaint = complain_about_ibsi_filters(self.image_types)
+        if complaint and self.recipe is Recipe.PYRADIOMICS:
+            raise ValueError(complaint)
         return self
 
     @property

@@ -17,7 +17,7 @@ from radiomics.shape import RadiomicsShape
 from radfeat.core.grey_levels import GreyLevels
 from radfeat.core.pair import PreparedPair
 from radfeat.features.as_pyradiomics import build_image_arguments
-from radfeat.features.engines import pyradiomics
+from radfeat.features.engines import ibsi_filters, pyradiomics
 from radfeat.features.engines.algebra import Extent, derive, list_needs
 from radfeat.features.engines.discretise import GreyLevelImage, build_grey_level_image, find_levels
 from radfeat.features.engines.histogram import measure_histogram
@@ -43,7 +43,10 @@ Arguments = dict[str, Any]
 Reals = npt.NDArray[np.float64]
 Names = Mapping[Family, Sequence[str]]
 
-FILTERS: dict[str, Callable[..., Iterator[tuple[sitk.Image, str, Arguments]]]] = {**pyradiomics.FILTERS}
+FILTERS: dict[str, Callable[..., Iterator[tuple[sitk.Image, str, Arguments]]]] = {
+    **pyradiomics.FILTERS,
+    **ibsi_filters.FILTERS,
+}
 """The filter of each image type; IBSI's own take the place of PyRadiomics' where there are such."""
 
 ORIGINAL = "Original"
@@ -109,7 +112,11 @@ def _build_task(
         region,
         type_name,
         resolve_settings(settings, image_type),
-        {**build_image_arguments(settings, image_type), "label": LABEL},
+        {
+            **build_image_arguments(settings, image_type),
+            **ibsi_filters.build_filter_arguments(image_type),
+            "label": LABEL,
+        },
         pair.lower_bound if type_name == ORIGINAL else None,
         mesh_volume_mm3,
     )

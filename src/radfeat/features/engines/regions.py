@@ -14,7 +14,10 @@ import SimpleITK as sitk
 from radfeat.core.box import Box, bound_voxels
 from radfeat.core.errors import EmptyRoiError, ExtractionError
 from radfeat.core.pair import PreparedPair
+from radfeat.core.vocabulary import Recipe
 from radfeat.core.volume import mask_to_sitk, volume_to_sitk
+from radfeat.features.as_pyradiomics import build_image_arguments
+from radfeat.features.engines.ibsi_filters import explain_absent_log, list_axes
 from radfeat.features.image_types import SliceAxis
 from radfeat.features.planned_images import PlannedImage, plan_images
 from radfeat.features.settings import FeatureSettings
@@ -111,17 +114,22 @@ def crop(image: sitk.Image, box: Box) -> sitk.Image:
 def explain_absent(
     region: Region, settings: FeatureSettings, values: Mapping[str, float], gaps: Mapping[str, str]
 ) -> dict[str, str]:
-    """Why PyRadiomics yielded no such image: only its LoG filter declines, where an image is too small."""
+    """Why there is no such image: only the LoG filters decline, where an image or its voxels do not suit."""
     settled = {name.partition("_")[0] for name in values} | set(gaps)
     return {
-        name: _explain_log(region, image)
+        name: _explain_log(region, image, settings)
         for name, image in plan_images(settings).items()
         if image.type_name == "LoG" and name not in settled
     }
 
 
-def _explain_log(region: Region, image: PlannedImage) -> str:
-    size, spacing, sigma = region.image.GetSize(), region.image.GetSpacing(), image.parameters["sigma_mm"]
+def _explain_log(region: Region, image: PlannedImage, settings: FeatureSettings) -> str:
+    size, spacing = region.image.GetSize(), region.image.GetSpacing()
+    sigma: Any = image.parameters["sigma_mm"]
+    if settings.recipe is Recipe.IBSI:
+        return explain_absent_log(
+            region.image, sigma, list_axes(build_image_arguments(settings, image.image_type))
+        )
     needed = [max(4, int(np.ceil(sigma / mm)) + 1) for mm in spacing]
     return f"the image is too small: {_by(size)} voxels, where this filter needs {_by(needed)}"
 
