@@ -22,7 +22,8 @@ HERE = Path(__file__).resolve().parent
 IBSI = HERE.parents[2] / "shared" / "data" / "ibsi1"
 IBSI_FAMILIES = {
     Family.SHAPE: {"morphology"},
-    Family.FIRST_ORDER: {"intensity_statistics", "intensity_histogram"},
+    Family.FIRST_ORDER: {"intensity_statistics", "intensity_histogram", "morphology"},
+    Family.HISTOGRAM: {"intensity_histogram"},
     Family.GLCM: {"glcm"},
     Family.GLRLM: {"glrlm"},
     Family.GLSZM: {"glszm"},
@@ -50,17 +51,31 @@ def test_codes_are_four_capitals_or_digits() -> None:
     assert [e.code for e in ENTRIES if not re.fullmatch(r"[A-Z][A-Z0-9]{3}", e.code)] == []
 
 
-def test_the_register_has_pyradiomics_features_and_no_others() -> None:
+def test_the_register_has_all_of_pyradiomics_and_what_ibsi_adds() -> None:
     theirs = {
-        (Family(family), name, deprecated)
+        (Family(family), name): deprecated
         for family, cls in getFeatureClasses().items()
         for name, deprecated in cls.getFeatureNames().items()
     }
-    assert {(e.family, e.name, e.status is not FeatureStatus.STANDARD) for e in ENTRIES} == theirs
+    ours = {(e.family, e.name): e.status for e in ENTRIES}
+    assert {key: ours[key] is not FeatureStatus.STANDARD for key in theirs} == theirs
+    added = {key for key in ours if key not in theirs}
+    assert {ours[key] for key in added} == {FeatureStatus.IBSI_ONLY}
+    assert len(added) == 21
+    retired_there = {name for (_, name), status in ours.items() if status is FeatureStatus.IBSI_ONLY} - {
+        name for _, name in added
+    }
+    assert retired_there == {"Dissimilarity", "SumVariance", "GrayLevelNonUniformityNormalized"}
+
+
+def test_what_ibsi_adds_has_a_code_and_no_deviation() -> None:
+    added = [e for e in ENTRIES if e.status is FeatureStatus.IBSI_ONLY]
+    assert [e.name for e in added if e.ibsi_code is None or e.ibsi_deviation is not None] == []
 
 
 def test_every_entry_is_described_by_one_unit_and_a_sentence() -> None:
-    units = {"1", "mm", "mm2", "mm3", "1/mm", "intensity", "intensity2", "intensity2.mm3"}
+    units = {"1", "mm", "mm2", "mm3", "1/mm"}
+    units |= {"intensity", "intensity2", "intensity.mm3", "intensity2.mm3"}
     assert {e.unit for e in ENTRIES} == units
     assert [e.name for e in ENTRIES if not e.description.endswith(".")] == []
     assert {e.depends for e in ENTRIES} == {"", "bins", "shift"}

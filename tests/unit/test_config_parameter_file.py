@@ -97,6 +97,7 @@ featureClass:
     }
     assert features == {
         "engine": "pyradiomics",
+        "recipe": "pyradiomics",
         "classes": {"shape2D": [], "glcm": ["Contrast"]},
         "bin_width": 5.0,
         "voxel_array_shift": 300,
@@ -205,7 +206,7 @@ def test_2d_shape_is_left_out_without_force2d_as_pyradiomics_does(tmp_path: Path
         ),
         ("featureClass: {glcm: Contrast}", "", "`featureClass.glcm` holds no list of features"),
         ("featureClass: {glcm: [Contrst]}", "", "glcm has no feature Contrst: write Contrast"),
-        ("featureClass: {glcm: [SumVariance]}", "", "as it is equal to ClusterTendency: leave it out"),
+        ("featureClass: {glcm: [SumVariance]}", "", "PyRadiomics yields no glcm SumVariance: leave it out"),
         (
             "featureClass: {shape2D: }",
             "",

@@ -25,7 +25,7 @@ from radfeat.config.parameter_names import (
 )
 from radfeat.core.errors import SettingsError
 from radfeat.features.image_types import ImageTypes
-from radfeat.features.register import Family
+from radfeat.features.register import PYRADIOMICS_FAMILIES, Family
 from radfeat.features.settings import DEFAULT_BIN_WIDTH, FeatureSettings
 from radfeat.prepare.settings import PrepareSettings
 
@@ -253,7 +253,7 @@ def _take_overrides(type_name: str, given: Values, reading: _Reading) -> Values:
 
 
 def _take_classes(given: Values, flat: bool, reading: _Reading) -> Values:
-    known = tuple(family.value for family in Family)
+    known = tuple(family.value for family in PYRADIOMICS_FAMILIES)
     classes: Values = {}
     for name, raw in (given or dict.fromkeys(known)).items():
         if name not in known:

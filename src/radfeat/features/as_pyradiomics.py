@@ -1,5 +1,6 @@
 """The feature settings in PyRadiomics' own words, for computing with it, comparing with it and citing it."""
 
+from radfeat.features.aggregation import Aggregation
 from radfeat.features.image_types import (
     GradientImage,
     ImageType,
@@ -61,7 +62,15 @@ def build_setting(settings: FeatureSettings) -> Arguments:
     values = {theirs: _plain(getattr(settings, ours)) for ours, theirs in SETTING_NAMES.items()}
     if values["binWidth"] is None:
         del values["binWidth"]  # a bin count goes first, and null is no width
-    return values
+    return {**values, **_aggregate(settings.aggregation)}
+
+
+def _aggregate(aggregation: Aggregation | None) -> Arguments:
+    """The weighting and slices that come closest to IBSI's aggregation; none for the recipe PyRadiomics."""
+    if aggregation is None:
+        return {}
+    weighting = Weighting.NO_WEIGHTING if aggregation.merges_directions else Weighting.NONE
+    return {"weightingNorm": _plain(weighting), "force2D": aggregation.within_slices}
 
 
 def build_image_arguments(settings: FeatureSettings, image_type: ImageType) -> Arguments:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from radfeat.core.errors import TableError
+from radfeat.core.vocabulary import Recipe
 from radfeat.features.image_names import ImageName, parse_image_name
 from radfeat.features.planned_images import PlannedImage, plan_images, resolve_settings
-from radfeat.features.register import SHAPE_FAMILIES, Family, RegisterEntry, read_register
+from radfeat.features.register import MATRIX_FAMILIES, SHAPE_FAMILIES, Family, RegisterEntry, read_register
 from radfeat.features.settings import FeatureSettings
 
 Row = dict[str, object]
@@ -19,6 +20,9 @@ FAMILY_SETTINGS: Mapping[Family, tuple[str, ...]] = {
     Family.NGTDM: ("distances",),
 }
 """The settings that the matrices of a family depend on, besides discretisation and slices."""
+
+_DISCRETISATION_CODES = {"bin_width": "Q3RU", "bin_count": "K15C"}
+"""IBSI's codes of a fixed bin size and a fixed bin number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +129,28 @@ def _class_parameters(entry: RegisterEntry, settings: FeatureSettings) -> Row:
     """What a value depends on besides the image: discretisation, shift, matrices, slices."""
     wanted = list(FAMILY_SETTINGS.get(entry.family, ()))
     if entry.depends == "bins":
-        wanted.append("bin_width" if settings.bin_count is None else "bin_count")
+        wanted.append(_name_bins(settings))
     if entry.depends == "shift":
         wanted.append("voxel_array_shift")
-    if settings.force_2d and entry.family is not Family.FIRST_ORDER:
+    if settings.within_slices and entry.family not in {Family.FIRST_ORDER, Family.HISTOGRAM}:
         wanted.append("force_2d_axis")
-    return settings.model_dump(mode="json", include=set(wanted))
+    parameters = settings.model_dump(mode="json", include=set(wanted))
+    return parameters if settings.aggregation is None else _say_in_ibsi(parameters, entry, settings)
+
+
+def _name_bins(settings: FeatureSettings) -> str:
+    return "bin_width" if settings.bin_count is None else "bin_count"
+
+
+def _say_in_ibsi(parameters: Row, entry: RegisterEntry, settings: FeatureSettings) -> Row:
+    """The parameters by the recipe ``ibsi``: the aggregation in place of the weighting, and IBSI's codes."""
+    own = {name: value for name, value in parameters.items() if name != "weighting"}
+    if entry.depends == "bins":
+        own["discretisation_ibsi_code"] = _DISCRETISATION_CODES[_name_bins(settings)]
+    if entry.family in MATRIX_FAMILIES and settings.aggregation is not None:
+        own["aggregation"] = settings.aggregation.value
+        own["aggregation_ibsi_code"] = settings.aggregation.ibsi_code(entry.family)
+    return own
 
 
 def _describe_deviation(entry: RegisterEntry, settings: FeatureSettings) -> str | None:
@@ -138,7 +158,7 @@ def _describe_deviation(entry: RegisterEntry, settings: FeatureSettings) -> str 
     sentences = [entry.ibsi_deviation] if entry.ibsi_deviation else []
     if entry.ibsi_code is None:
         return None
-    if entry.depends == "bins" and settings.bin_count is None:
+    if entry.depends == "bins" and settings.bin_count is None and settings.recipe is Recipe.PYRADIOMICS:
         sentences.append(
             "Bins start at multiples of the bin width and are counted from the ROI's least; IBSI starts "
             "and counts them at the lower bound of re-segmentation."

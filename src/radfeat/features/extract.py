@@ -11,9 +11,9 @@ from radfeat.core.findings import Finding
 from radfeat.core.grey_levels import GreyLevels
 from radfeat.core.keys import RoiKey
 from radfeat.core.pair import PreparedPair
-from radfeat.core.vocabulary import Engine, Severity
+from radfeat.core.vocabulary import Engine, Recipe, Severity
 from radfeat.features.catalogue import order_features, parse_feature
-from radfeat.features.engines import pyradiomics
+from radfeat.features.engines import ibsi, pyradiomics
 from radfeat.features.engines.measured import Measured
 from radfeat.features.planned_images import plan_features
 from radfeat.features.settings import FeatureSettings
@@ -23,7 +23,10 @@ UNDEFINED = "feature.undefined"
 
 NAMES_SHOWN = 5
 
-_ENGINES = {Engine.PYRADIOMICS: pyradiomics.measure}
+_ENGINES = {
+    (Engine.PYRADIOMICS, Recipe.PYRADIOMICS): pyradiomics.measure,
+    (Engine.PYRADIOMICS, Recipe.IBSI): ibsi.measure,
+}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -59,7 +62,7 @@ def extract_features(pair: PreparedPair, settings: FeatureSettings) -> FeatureVe
     ExtractionError
         If the engine cannot measure the ROI, or one of the images.
     """
-    measured = _ENGINES[settings.engine](pair, settings)
+    measured = _ENGINES[settings.engine, settings.recipe](pair, settings)
     values = {name: _finite(measured.values.get(name)) for name in _columns(settings)}
     return FeatureVector(
         roi=pair.roi,

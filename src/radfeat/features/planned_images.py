@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from radfeat.core.vocabulary import Recipe
 from radfeat.features.image_names import BANDS_2D, BANDS_3D, ImageKind, name_log, name_wavelet
 from radfeat.features.image_types import (
     GradientImage,
@@ -12,7 +13,14 @@ from radfeat.features.image_types import (
     LogImage,
     WaveletImage,
 )
-from radfeat.features.register import SHAPE_FAMILIES, Family, FeatureStatus, family_names, read_register
+from radfeat.features.register import (
+    SHAPE_FAMILIES,
+    Family,
+    FeatureStatus,
+    family_names,
+    family_names_by_ibsi,
+    read_register,
+)
 from radfeat.features.settings import FeatureSettings
 
 Parameters = dict[str, object]
@@ -56,7 +64,7 @@ def plan_images(settings: FeatureSettings) -> dict[str, PlannedImage]:
     """Every image that will be measured, by its name in feature columns."""
     planned: dict[str, PlannedImage] = {}
     for type_name, image_type in settings.image_types.enabled.items():
-        flat = resolve_settings(settings, image_type).force_2d
+        flat = resolve_settings(settings, image_type).within_slices
         for name, parameters in _images_of(type_name, image_type, flat):
             planned[name] = PlannedImage(name, type_name, image_type, parameters)
     return planned
@@ -64,7 +72,7 @@ def plan_images(settings: FeatureSettings) -> dict[str, PlannedImage]:
 
 def plan_features(settings: FeatureSettings) -> tuple[str, ...]:
     """The name of every feature that will be measured; shape comes first, once."""
-    named = {family: _names(family, wanted) for family, wanted in settings.classes.named.items()}
+    named = name_features(settings)
     shape = [
         f"{ImageKind.ORIGINAL.value}_{family.value}_{name}"
         for family, names in named.items()
@@ -86,14 +94,22 @@ def depends_on_bins(settings: FeatureSettings) -> bool:
     register = read_register()
     return any(
         register[family, name].depends == "bins"
-        for family, wanted in settings.classes.named.items()
-        for name in _names(family, wanted)
+        for family, names in name_features(settings).items()
+        for name in names
     )
 
 
-def _names(family: Family, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """The features of a family that are asked for; an empty tuple asks for all that are standard."""
-    return tuple(dict.fromkeys(wanted)) or family_names(family, FeatureStatus.STANDARD)
+def name_features(settings: FeatureSettings) -> dict[Family, tuple[str, ...]]:
+    """The features of each family that are asked for.
+
+    None named asks for all that are standard, or by the recipe ``ibsi`` for all that IBSI has.
+    """
+    by_ibsi = settings.recipe is Recipe.IBSI
+    return {
+        family: tuple(dict.fromkeys(wanted))
+        or (family_names_by_ibsi(family) if by_ibsi else family_names(family, FeatureStatus.STANDARD))
+        for family, wanted in settings.classes.named.items()
+    }
 
 
 def _images_of(type_name: str, image_type: ImageType, flat: bool) -> Iterator[tuple[str, Parameters]]:

@@ -10,11 +10,13 @@ from types import MappingProxyType
 
 
 class Family(StrEnum):
-    """Feature families, as PyRadiomics names its classes; the order is that of the tables."""
+    """Feature families, as PyRadiomics names its classes, and one of IBSI's; in the order of the tables."""
 
     SHAPE = "shape"
     SHAPE_2D = "shape2D"
     FIRST_ORDER = "firstorder"
+    HISTOGRAM = "histogram"
+    """IBSI's intensity histogram, of which PyRadiomics has no class."""
     GLCM = "glcm"
     GLRLM = "glrlm"
     GLSZM = "glszm"
@@ -24,6 +26,12 @@ class Family(StrEnum):
 
 SHAPE_FAMILIES = frozenset({Family.SHAPE, Family.SHAPE_2D})
 """Families measured on the mask alone, once per ROI, whatever the image types."""
+
+MATRIX_FAMILIES = frozenset({Family.GLCM, Family.GLRLM, Family.GLSZM, Family.GLDM, Family.NGTDM})
+"""Families measured on matrices of grey levels."""
+
+PYRADIOMICS_FAMILIES = tuple(family for family in Family if family is not Family.HISTOGRAM)
+"""The families that are classes of PyRadiomics."""
 
 
 class FeatureStatus(StrEnum):
@@ -35,6 +43,8 @@ class FeatureStatus(StrEnum):
     """Only by name: a function of another feature."""
     RETIRED = "retired"
     """Never: PyRadiomics knows the name and yields no value. The code stays taken."""
+    IBSI_ONLY = "ibsi_only"
+    """By the recipe ibsi: exact algebra of what PyRadiomics yields, where it has no such feature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,18 @@ def _build_entry(row: Mapping[str, str]) -> RegisterEntry:
         depends=row["depends"],
         ibsi_deviation=row["ibsi_deviation"] or None,
         description=row["description"],
+    )
+
+
+def family_names_by_ibsi(family: Family) -> tuple[str, ...]:
+    """Names of a family's features that IBSI has and that do not deviate from it by their formula."""
+    return tuple(
+        entry.name
+        for entry in read_register().values()
+        if entry.family is family
+        and entry.status is not FeatureStatus.RETIRED
+        and entry.ibsi_code is not None
+        and entry.ibsi_deviation is None
     )
 
 

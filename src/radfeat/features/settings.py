@@ -3,9 +3,10 @@
 import difflib
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from radfeat.core.vocabulary import Engine
+from radfeat.core.vocabulary import Engine, Recipe
+from radfeat.features.aggregation import Aggregation
 from radfeat.features.image_types import (
     Count,
     Distances,
@@ -16,6 +17,7 @@ from radfeat.features.image_types import (
     Width,
 )
 from radfeat.features.register import (
+    PYRADIOMICS_FAMILIES,
     SHAPE_FAMILIES,
     Family,
     FeatureStatus,
@@ -37,6 +39,9 @@ class FeatureClasses(BaseModel):
     )
     firstorder: tuple[str, ...] | None = Field(
         default=None, description="Distribution of intensities, wherever the voxels lie."
+    )
+    histogram: tuple[str, ...] | None = Field(
+        default=None, description="Distribution of grey levels; only by the recipe `ibsi`."
     )
     glcm: tuple[str, ...] | None = Field(
         default=None, description="Grey level co-occurrence matrix: pairs of neighbours."
@@ -71,11 +76,14 @@ class FeatureClasses(BaseModel):
         return {family: names for family, names in given.items() if names is not None}
 
 
+_MEASURED = {FeatureStatus.STANDARD, FeatureStatus.BY_NAME, FeatureStatus.IBSI_ONLY}
+
+
 def _complain_about(family: Family, name: str) -> str:
     """What keeps a feature from being measured; empty where nothing does."""
     entry = read_register().get((family, name))
     if entry is None:
-        known = [*family_names(family, FeatureStatus.STANDARD), *family_names(family, FeatureStatus.BY_NAME)]
+        known = [n for n in family_names(family) if read_register()[family, n].status in _MEASURED]
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         remedy = f"write {close[0]}, if that is meant" if close else f"known are {', '.join(known)}"
         return f"{family.value} has no feature {name}: {remedy}"
@@ -85,12 +93,27 @@ def _complain_about(family: Family, name: str) -> str:
     return ""
 
 
-def _all_but_shape_2d() -> FeatureClasses:
-    return FeatureClasses(**{family.value: () for family in Family if family is not Family.SHAPE_2D})
+def _complain_about_recipe(recipe: Recipe, family: Family, names: tuple[str, ...]) -> str:
+    """What a family asks for that the recipe does not have; empty where nothing."""
+    if recipe is Recipe.IBSI:
+        why = "shape2D is no family of IBSI: leave it out, or set recipe to pyradiomics"
+        return why if family is Family.SHAPE_2D else ""
+    own = [n for n in names if read_register()[family, n].status is FeatureStatus.IBSI_ONLY]
+    if family in PYRADIOMICS_FAMILIES and not own:
+        return ""
+    what = ", ".join([family.value if not own else f"{family.value} {name}" for name in own or [""]])
+    return f"PyRadiomics yields no {what}: leave it out, or set recipe to ibsi"
+
+
+def _all_of_pyradiomics() -> FeatureClasses:
+    return FeatureClasses(**{f.value: () for f in PYRADIOMICS_FAMILIES if f is not Family.SHAPE_2D})
 
 
 class FeatureSettings(BaseModel):
-    """What is measured. The defaults are PyRadiomics' own: 107 features of the original image."""
+    """What is measured. The defaults are PyRadiomics' own: 107 features of the original image.
+
+    Under the recipe ``ibsi`` they are IBSI's: the 125 features of the original image that have a code.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -98,11 +121,29 @@ class FeatureSettings(BaseModel):
         default=Engine.PYRADIOMICS,
         description="Which code computes the features. Default: PyRadiomics itself, the reference.",
     )
+    recipe: Recipe = Field(
+        default=Recipe.PYRADIOMICS,
+        description=(
+            "By whose definitions features are computed: `pyradiomics`, exactly as PyRadiomics does, for "
+            "published signatures; `ibsi`, grey levels from the lower bound, IBSI's aggregations and "
+            "histogram, for standardised work. Default: pyradiomics."
+        ),
+    )
+    aggregation: Aggregation | None = Field(
+        default=None,
+        description=(
+            "How texture of directions and slices is combined, only under the recipe `ibsi`, where the "
+            "default is 3d_averaged: it suits cubic voxels. Take 2d_ or 2.5d_ where slices are much "
+            "thicker than pixels and nothing is resampled."
+        ),
+    )
     classes: FeatureClasses = Field(
-        default_factory=_all_but_shape_2d,
+        default_factory=_all_of_pyradiomics,
         description=(
             "Feature families by PyRadiomics' names, each with a list of features, or an empty list for "
-            "all of the family. A family that is not named is not measured. Default: all but shape2D."
+            "all of the family. A family that is not named is not measured. Default: all but shape2D, and "
+            "histogram only under the recipe `ibsi`, where all of a family is what has an IBSI code and "
+            "does not deviate from it."
         ),
     )
     image_types: ImageTypes = Field(
@@ -115,8 +156,9 @@ class FeatureSettings(BaseModel):
     bin_width: Width | None = Field(
         default=DEFAULT_BIN_WIDTH,
         description=(
-            "Width of a grey level bin in the image's unit, > 0; bins start at multiples of it. Null "
-            "where `bin_count` is given. Default 25: suits CT in HU; choose it so that ROIs span 16 to "
+            "Width of a grey level bin in the image's unit, > 0; bins start at multiples of it, under the "
+            "recipe `ibsi` at the lower bound of re-segmentation. Null where `bin_count` is given. "
+            "Default 25: suits CT in HU; choose it so that ROIs span 16 to "
             "128 bins."
         ),
     )
@@ -144,8 +186,8 @@ class FeatureSettings(BaseModel):
     weighting: Weighting = Field(
         default=Weighting.NONE,
         description=(
-            "How glcm and glrlm combine the directions. Default as in PyRadiomics: features of each "
-            "direction, averaged."
+            "How glcm and glrlm combine the directions; under the recipe `ibsi` see `aggregation`. Default "
+            "as in PyRadiomics: features of each direction, averaged."
         ),
     )
     symmetric_glcm: bool = Field(
@@ -166,14 +208,16 @@ class FeatureSettings(BaseModel):
     force_2d: bool = Field(
         default=False,
         description=(
-            "Measure texture within slices only, and wavelets along the two axes of the slice. Default "
-            "false; turn it on where slices are much thicker than pixels and nothing is resampled."
+            "Measure texture within slices only, and wavelets along the two axes of the slice; under the "
+            "recipe `ibsi` see `aggregation`. Default false; turn it on where slices are much thicker "
+            "than pixels and nothing is resampled."
         ),
     )
     force_2d_axis: SliceAxis = Field(
         default=SliceAxis.Z,
         description=(
-            "The axis across the slices for `force_2d`, shape2D and LBP2D. Default z: the slices as acquired."
+            "The axis across the slices for `force_2d`, 2-D aggregations, shape2D and LBP2D. Default z: the "
+            "slices as acquired."
         ),
     )
 
@@ -184,6 +228,42 @@ class FeatureSettings(BaseModel):
         if isinstance(data, dict) and data.get("bin_count") is not None and "bin_width" not in data:
             return {**data, "bin_width": None}
         return data
+
+    @model_validator(mode="before")
+    @classmethod
+    def _recipe_sets_defaults(cls, data: Any) -> Any:
+        """IBSI's aggregation and families, where none are given."""
+        if not isinstance(data, dict) or data.get("recipe") != Recipe.IBSI:
+            return data
+        families = {f.value: () for f in Family if f is not Family.SHAPE_2D}
+        given = {name: value for name, value in data.items() if value is not None or name != "aggregation"}
+        return {"aggregation": Aggregation.SPACE_AVERAGED, "classes": families, **given}
+
+    @field_validator("classes")
+    @classmethod
+    def _recipe_has_the_features(cls, classes: FeatureClasses, info: ValidationInfo) -> FeatureClasses:
+        recipe = info.data.get("recipe", Recipe.PYRADIOMICS)
+        complaints = [_complain_about_recipe(recipe, f, names) for f, names in classes.named.items()]
+        if any(complaints):
+            raise ValueError("; ".join(complaint for complaint in complaints if complaint))
+        return classes
+
+    @model_validator(mode="after")
+    def _recipe_has_the_settings(self) -> Self:
+        if self.recipe is Recipe.PYRADIOMICS:
+            if self.aggregation is not None:
+                raise ValueError("aggregation belongs to recipe ibsi: take weighting and force_2d instead")
+            return self
+        images = self.image_types.enabled.values()
+        overridden = any(i.weighting is not None or i.force_2d is not None for i in images)
+        if overridden or self.weighting is not Weighting.NONE or self.force_2d:
+            raise ValueError("weighting and force_2d belong to recipe pyradiomics: take aggregation instead")
+        return self
+
+    @property
+    def within_slices(self) -> bool:
+        """Whether texture is measured, and wavelets are taken, within slices only."""
+        return self.force_2d if self.aggregation is None else self.aggregation.within_slices
 
     @model_validator(mode="after")
     def _one_discretisation(self) -> Self:
