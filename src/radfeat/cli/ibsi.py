@@ -35,24 +35,26 @@ if TYPE_CHECKING:
 def ibsi(data: Path | None, out: Path, no_gate: bool) -> None:
     """Measure IBSI's phantoms and hold every value against the reference values of IBSI-1."""
     from radfeat.core.vocabulary import Configuration
-    from radfeat.ibsi.wording import summarise
+    from radfeat.ibsi.wording import name_configurations, summarise
     from radfeat.pipeline.code import describe_installation
-    from radfeat.pipeline.conformance import PAGE, TABLE, list_missing, write_conformance
+    from radfeat.pipeline.conformance import list_missing, write_conformance
+    from radfeat.pipeline.ct_phantom import WHERE_TO_GET_IT, find_ct_phantom
+    from radfeat.pipeline.folders import CONFORMANCE_FILES
     from radfeat.pipeline.ibsi import measure_phantoms
-    from radfeat.pipeline.ibsi_phantoms import WHERE_TO_GET_IT, find_ct_phantom
 
     found = find_ct_phantom(data) if data is not None else {}
     click.echo(", ".join(f"{name} {version}" for name, version in describe_installation()))
     results = _tell(measure_phantoms(found))
-    if list_missing(results):
+    missing = list_missing(results)
+    if missing:
         where = "no --data was given" if data is None else f"there is none in {data}"
-        click.echo(f"\nNot run, for want of the CT phantom ({where}): configurations A, B, C, D and E.")
+        click.echo(f"\nNot run, for want of the CT phantom ({where}): {name_configurations(missing)}.")
         click.echo(f"{WHERE_TO_GET_IT}; then: radfeat ibsi --data FOLDER")
     failing = [c for result in results for c in result.failing]
     _tell_failing(failing)
     write_conformance(out, results)
     click.echo(f"\n{summarise(results)}")
-    click.echo(f"{out / PAGE}\n{out / TABLE}")
+    click.echo(f"Written to {out}: {', '.join(CONFORMANCE_FILES)}")
     if failing and not no_gate:
         worst = {c.expected.configuration for c in failing}
         names = ", ".join(c.value for c in Configuration if c in worst)

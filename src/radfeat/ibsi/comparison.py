@@ -49,9 +49,7 @@ def compare(
     configuration: Configuration, source: PhantomSource, measured: Measured, expected: Sequence[Expectation]
 ) -> ConfigurationResult:
     """Hold every expectation of a configuration against what was measured; what lacks has no value."""
-    comparisons = tuple(
-        _compare_one(e, source, measured.get((e.aggregation, e.feature))) for e in expected
-    )
+    comparisons = tuple(_compare_one(e, source, measured.get((e.aggregation, e.feature))) for e in expected)
     return ConfigurationResult(configuration, source, comparisons)
 
 

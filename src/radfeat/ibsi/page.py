@@ -15,7 +15,9 @@ from radfeat.ibsi.wording import (
     format_value,
     name_aggregation,
     name_configuration,
+    name_configurations,
     summarise,
+    write_words,
 )
 
 
@@ -47,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One configuration: failing lines first, both in IBSI's order; ``references`` counts all of IBSI's values."""
+    """One configuration: failing lines first, else in IBSI's order; ``references`` counts IBSI's values."""
 
     configuration: Configuration
     words: str
@@ -80,7 +82,7 @@ def render_page(results: Sequence[ConfigurationResult], context: PageContext) ->
             context=context,
             style=Markup(context.style),  # our own file
             chapters=[chapter for chapter in chapters if chapter.results],
-            missing=[name_configuration(c.configuration) for c in chapters if not c.results],
+            missing=tuple(c.configuration for c in chapters if not c.results),
             summary=summarise(results),
             source=SOURCE,
         )
@@ -106,7 +108,10 @@ def _build_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for function in (format_reference, format_value, name_aggregation, name_configuration):
+    for function in (
+        *(format_reference, format_value, name_aggregation, name_configuration, name_configurations),
+        write_words,
+    ):
         environment.globals[function.__name__] = function
     environment.globals["source_words"] = SOURCE_WORDS
     return environment

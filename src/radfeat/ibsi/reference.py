@@ -1,8 +1,9 @@
 """The reference values of IBSI-1, as they ship with the package.
 
-Source: the consensus values and tolerances of the IBSI reference manual (arXiv:1612.07003, chapter 5) for the
-digital phantom and for configurations A to E of the CT phantom; taken in November 2026. The manual is licensed
-under CC BY 4.0. ``tools/ibsi_reference.py`` writes the file and puts our name of the feature beside each value.
+Source: the consensus values and tolerances of the IBSI reference manual (arXiv:1612.07003, chapter 5) for
+the digital phantom and for configurations A to E of the CT phantom; taken in November 2026. The manual is
+licensed under CC BY 4.0. ``tools/ibsi_reference.py`` writes the file and puts our name of the feature beside
+each value.
 
 Reference
 ---------
@@ -18,9 +19,9 @@ from importlib.resources import files
 from radfeat.core.vocabulary import Configuration
 
 SOURCE = (
-    "Consensus values and tolerances of the Image Biomarker Standardisation Initiative: IBSI reference manual, "
-    "arXiv:1612.07003, chapter 5 (licence CC BY 4.0); Zwanenburg, Vallières et al., Radiology 2020; 295: 328–338, "
-    "doi:10.1148/radiol.2020191145."
+    "Consensus values and tolerances of the Image Biomarker Standardisation Initiative: IBSI reference "
+    "manual, arXiv:1612.07003, chapter 5 (licence CC BY 4.0); Zwanenburg, Vallières et al., Radiology 2020; "
+    "295: 328–338, doi:10.1148/radiol.2020191145."
 )
 
 

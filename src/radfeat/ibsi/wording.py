@@ -34,6 +34,19 @@ def name_configuration(configuration: Configuration) -> str:
     return f"configuration {configuration.value}"
 
 
+def name_configurations(configurations: Sequence[Configuration]) -> str:
+    """``configuration B``; ``configurations A, B and C``, of letters alone."""
+    if len(configurations) == 1 or Configuration.DIGITAL in configurations:
+        return " and ".join(name_configuration(c) for c in configurations)
+    *most, last = (c.value for c in configurations)
+    return f"configurations {', '.join(most)} and {last}"
+
+
+def write_words(words: str) -> str:
+    """How a configuration is prepared, with the signs of print."""
+    return words.replace("+-", "±").replace("-1000", f"{_MINUS}1000").replace("-500", f"{_MINUS}500")
+
+
 def name_aggregation(name: str) -> str:
     """How texture was aggregated, in IBSI's words; empty where there is nothing to aggregate."""
     return _AGGREGATION_WORDS.get(name, name)

@@ -9,22 +9,21 @@ from radfeat.core.vocabulary import Configuration
 from radfeat.ibsi.comparison import ConfigurationResult, build_rows
 from radfeat.ibsi.page import PageContext, render_page
 from radfeat.pipeline.code import compute_feature_code_digest, describe_installation
+from radfeat.pipeline.ct_phantom import WHERE_TO_GET_IT
+from radfeat.pipeline.folders import CONFORMANCE_PAGE
 from radfeat.pipeline.ibsi import SETUPS
-from radfeat.pipeline.ibsi_phantoms import WHERE_TO_GET_IT
 from radfeat.report.style import read_style
 from radfeat.tables.codebook import write_codebook
 from radfeat.tables.datapackage import write_datapackage
 from radfeat.tables.parquet import build_table, write_table
 from radfeat.tables.schemas import CONFORMANCE, INSTALLATION_TABLES
 
-TABLE, PAGE = "conformance.parquet", "conformance.html"
-
 
 def write_conformance(folder: Path, results: Sequence[ConfigurationResult]) -> None:
     """Write table, codebook, data package and page; the same results give the same bytes."""
     setups = [[s.configuration.value, s.prepare.model_dump(mode="json"), dict(s.bins)] for s in SETUPS]
     write_table(
-        folder / TABLE,
+        folder / f"{CONFORMANCE.name}.parquet",
         build_table(CONFORMANCE, build_rows(results)),
         CONFORMANCE,
         settings_digest=compute_json_digest(setups),
@@ -32,7 +31,7 @@ def write_conformance(folder: Path, results: Sequence[ConfigurationResult]) -> N
     )
     write_codebook(folder, INSTALLATION_TABLES)
     write_datapackage(folder, INSTALLATION_TABLES)
-    write_text(folder / PAGE, render_page(results, build_page_context()))
+    write_text(folder / CONFORMANCE_PAGE, render_page(results, build_page_context()))
 
 
 def build_page_context() -> PageContext:

@@ -15,7 +15,8 @@ from radfeat.features.extract import extract_features
 from radfeat.features.settings import FeatureSettings
 from radfeat.ibsi.comparison import ConfigurationResult, compare
 from radfeat.ibsi.reference import Expectation, list_expectations
-from radfeat.pipeline.ibsi_phantoms import PhantomFiles, read_ct_phantom, read_digital_phantom
+from radfeat.pipeline.ct_phantom import PhantomFiles
+from radfeat.pipeline.ibsi_phantoms import read_ct_phantom, read_digital_phantom
 from radfeat.pipeline.pair import ReadRoi
 from radfeat.prepare.recipe import prepare_image, prepare_roi
 from radfeat.prepare.settings import Interpolator, PrepareSettings
@@ -61,14 +62,14 @@ _BINS_32: Mapping[str, float | None] = MappingProxyType({"bin_width": None, "bin
 SETUPS = (
     Setup(
         Configuration.DIGITAL,
-        "as it is; bin width 1; 2-D, 2.5-D and 3-D",
+        "As it is; bin width 1; 2-D, 2.5-D and 3-D",
         _prepare(),
         MappingProxyType({"bin_width": 1.0}),
         _IN_SLICES + _IN_SPACE,
     ),
     Setup(
         Configuration.A,
-        "no interpolation; -500 to 400 HU; bin width 25; 2-D and 2.5-D",
+        "No interpolation; -500 to 400 HU; bin width 25; 2-D and 2.5-D",
         _prepare(resegment_range=(-500.0, 400.0)),
         _BINS_OF_25,
         _IN_SLICES,

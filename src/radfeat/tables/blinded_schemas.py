@@ -182,7 +182,9 @@ CONFORMANCE = TableSchema(
             values=tuple(c.value for c in Configuration),
         ),
         text(
-            "source", "From what the phantom was read.", values=tuple(source.value for source in PhantomSource)
+            "source",
+            "From what the phantom was read.",
+            values=tuple(source.value for source in PhantomSource),
         ),
         text("feature", "Feature, as in the columns of features."),
         text("aggregation", "How texture was aggregated.", values=AGGREGATIONS),

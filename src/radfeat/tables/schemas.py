@@ -66,6 +66,4 @@ UNBLINDED_TABLES = (
 )
 INSTALLATION_TABLES = (CONFORMANCE,)
 """What is true of an installation, whatever the study; in a folder of its own within the blinded half."""
-TABLES = {
-    schema.name: schema for schema in (*BLINDED_TABLES, *INSTALLATION_TABLES, *UNBLINDED_TABLES)
-}
+TABLES = {schema.name: schema for schema in (*BLINDED_TABLES, *INSTALLATION_TABLES, *UNBLINDED_TABLES)}
