@@ -58,7 +58,9 @@ def test_every_value_is_compared_with_the_feature_that_the_register_has_for_its_
 
 
 def test_each_value_stands_once() -> None:
-    keys = Counter((e.configuration, e.feature, e.aggregation) for c in Configuration for e in list_expectations(c))
+    keys = Counter(
+        (e.configuration, e.feature, e.aggregation) for c in Configuration for e in list_expectations(c)
+    )
     assert set(keys.values()) == {1}
 
 

@@ -192,9 +192,9 @@ CONFORMANCE = TableSchema(
         text("family", "Feature family, by IBSI's name."),
         text("ibsi_name", "IBSI's name of the feature."),
         text("ibsi_code", "IBSI code of the feature."),
-        real("value", "The value measured; NULL where there is none.", "see docs/ibsi.md"),
-        real("reference", "IBSI's reference value, of three digits.", "see docs/ibsi.md", nullable=False),
-        real("tolerance", "IBSI's tolerance.", "see docs/ibsi.md", nullable=False),
+        real("value", "The value measured; NULL where there is none.", "that of the feature"),
+        real("reference", "IBSI's reference value, of three digits.", "that of the feature", nullable=False),
+        real("tolerance", "IBSI's tolerance.", "that of the feature", nullable=False),
         text(
             "consensus",
             "How many teams of IBSI found the reference value.",
