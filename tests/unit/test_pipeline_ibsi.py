@@ -2,7 +2,6 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -148,11 +147,11 @@ def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ConfigurationResult]]:
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[ConfigurationResult]:
     """Results that the command will find; filled by the test."""
     results: list[ConfigurationResult] = []
     monkeypatch.setattr(measuring, "measure_phantoms", lambda _: iter(results))
-    yield results
+    return results
 
 
 def test_all_values_agreeing_is_exit_code_0(

@@ -30,8 +30,8 @@ def find_ct_phantom(folder: Path) -> Mapping[PhantomSource, PhantomFiles]:
     Parameters
     ----------
     folder
-        The phantom's own folder (with ``nifti`` or ``dicom`` in it), or one that holds it as ``ct_phantom`` or
-        as ``ibsi_1_ct_radiomics_phantom``.
+        The phantom's own folder (with ``nifti`` or ``dicom`` in it), or one that holds it as ``ct_phantom``
+        or as ``ibsi_1_ct_radiomics_phantom``.
 
     Raises
     ------

@@ -47,7 +47,7 @@ class BlindedTables:
     catalogue: Rows
     acquisition: Rows
     features: pa.Table
-    conformance: Rows
+    conformance: Rows = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
