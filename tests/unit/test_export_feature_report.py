@@ -174,6 +174,7 @@ def test_every_unit_of_a_coded_feature_has_a_ucum_code_in_every_unit_of_intensit
     for intensity in Unit:
         for unit in units:
             assert choose_ucum(unit, intensity).scheme_designator == "UCUM"
+    assert choose_ucum("intensity.mm3", Unit.HU).value == "[hnsf'U].mm3"
     assert choose_ucum("intensity", Unit.HU).value == "[hnsf'U]"
     assert choose_ucum("intensity2", Unit.SUVBW).value == "g2/ml2{SUVbw}"
     assert choose_ucum("1/mm", Unit.HU).value == "/mm"

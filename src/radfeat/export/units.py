@@ -46,7 +46,8 @@ def choose_ucum(unit: str, intensity: Unit) -> Code:
     Parameters
     ----------
     unit
-        As in the catalogue; ``intensity`` and ``intensity2`` are those of the image and their square.
+        As in the catalogue; ``intensity`` and ``intensity2`` are those of the image and their square,
+        ``intensity.mm3`` is the former times a volume.
     intensity
         Unit of the intensities that were measured.
 
@@ -57,7 +58,7 @@ def choose_ucum(unit: str, intensity: Unit) -> Code:
     """
     if unit in _PLAIN:
         return _PLAIN[unit]
-    powers = ("intensity", "intensity2")
+    powers = ("intensity", "intensity2", "intensity.mm3")
     if unit not in powers or intensity.value not in _INTENSITY:
         raise ExportError(
             "a unit has no UCUM code here",
@@ -65,4 +66,6 @@ def choose_ucum(unit: str, intensity: Unit) -> Code:
             allowed=", ".join((*_PLAIN, *_INTENSITY)),
             remedy="Report it: the list of units and the catalogue must agree",
         )
-    return _INTENSITY[intensity.value][powers.index(unit)]
+    one, square = _INTENSITY[intensity.value]
+    integral = Code(f"{one.value}.mm3", "UCUM", f"{one.meaning} mm3")
+    return (one, square, integral)[powers.index(unit)]

@@ -21,6 +21,15 @@ FAMILY_SETTINGS: Mapping[Family, tuple[str, ...]] = {
 }
 """The settings that the matrices of a family depend on, besides discretisation and slices."""
 
+_LONE_VOXELS: Mapping[Family, str] = {
+    Family.GLRLM: (
+        "Directions along which no two voxels of the ROI lie in line are left out; IBSI counts runs of "
+        "length 1 there."
+    ),
+    Family.NGTDM: "Voxels without a neighbour in the ROI are counted; IBSI leaves them out.",
+}
+"""What PyRadiomics does with voxels alone: of account for an ROI on one slice, or in scattered pieces."""
+
 _DISCRETISATION_CODES = {"bin_width": "Q3RU", "bin_count": "K15C"}
 """IBSI's codes of a fixed bin size and a fixed bin number."""
 
@@ -165,6 +174,8 @@ def _describe_deviation(entry: RegisterEntry, settings: FeatureSettings) -> str 
         )
     if entry.depends == "shift" and settings.voxel_array_shift:
         sentences.append(f"Intensities are shifted by {settings.voxel_array_shift} first; IBSI does not.")
+    if settings.recipe is Recipe.PYRADIOMICS and entry.family in _LONE_VOXELS:
+        sentences.append(_LONE_VOXELS[entry.family])
     sentences += _describe_matrix_deviations(entry.family, settings)
     return " ".join(sentences) or None
 

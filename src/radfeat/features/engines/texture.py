@@ -2,15 +2,19 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
+from radiomics import cMatrices
+from radiomics.glrlm import RadiomicsGLRLM
+from scipy.ndimage import binary_dilation
 
 from radfeat.features.as_pyradiomics import ARRAY_AXES
 from radfeat.features.engines.algebra import Extent, derive, list_needs
-from radfeat.features.engines.discretise import GreyLevelImage, Levels
+from radfeat.features.engines.discretise import GreyLevelImage, Levels, Reals
 from radfeat.features.engines.pyradiomics import CLASSES
 from radfeat.features.engines.regions import LABEL, to_float
 from radfeat.features.register import Family
@@ -64,13 +68,34 @@ def _fill(measured: Any, levels_zyx: Levels, inside_zyx: Inside, count: int) -> 
     """
     measured.imageArray, measured.maskArray = levels_zyx, inside_zyx
     measured.coefficients = {"grayLevels": np.unique(levels_zyx[inside_zyx]), "Ng": count}
+    if isinstance(measured, RadiomicsGLRLM):
+        measured._calculateMatrix = partial(_count_runs, measured)
+
+
+def _count_runs(measured: Any, _: None = None) -> Reals:
+    """The run length matrix (1, levels, lengths, directions) in the place of PyRadiomics' own.
+
+    PyRadiomics empties a direction along which no two voxels of the ROI lie in line, as those across a
+    single slice, and leaves it out; by IBSI each voxel is a run of length 1 there.
+    """
+    levels, inside = measured.imageArray, measured.maskArray
+    count, dimension = measured.coefficients["Ng"], measured.settings["force2Ddimension"]
+    longest = max(levels.shape)
+    flat = measured.settings["force2D"], dimension
+    matrix: Reals = cMatrices.calculate_glrlm(levels, inside, count, longest, *flat)[0]
+    empty = matrix.sum((0, 1, 2)) == 0
+    matrix[0, :, 0, empty] = np.bincount(levels[inside], minlength=count + 1)[1:]
+    matrix = matrix[:, measured.coefficients["grayLevels"] - 1]
+    if measured.weightingNorm is not None:
+        matrix = matrix.sum(3, keepdims=True)
+    measured.coefficients["Nr"] = matrix.sum((1, 2))
+    return matrix
 
 
 def _cut_parts(grey: GreyLevelImage, settings: FeatureSettings) -> Iterator[tuple[Levels, Inside]]:
     """The whole region, or each slice that holds a part of it.
 
-    One voxel of margin: PyRadiomics leaves directions out along which its image is one voxel wide, whereas
-    by IBSI runs of length 1 count in every direction.
+    One voxel of margin: PyRadiomics leaves directions out along which its image is one voxel wide.
     """
     levels, inside = np.pad(grey.levels_zyx, 1), np.pad(grey.inside_zyx, 1)
     if settings.aggregation is None or not settings.aggregation.by_slice:
@@ -87,11 +112,26 @@ def _measure_part(
     measured: Any, family: Family, names: Sequence[str], levels_zyx: Levels, inside_zyx: Inside, count: int
 ) -> dict[str, float]:
     """The features of one slice or region, whose ``count`` of grey levels is that of the whole ROI."""
+    if family is Family.NGTDM:
+        inside_zyx = inside_zyx & _find_accompanied(inside_zyx, measured.settings)
+        if not inside_zyx.any():
+            return dict.fromkeys(names, math.nan)
     _fill(measured, levels_zyx, inside_zyx, count)
     values = {name: to_float(value) for name, value in measured.execute().items()}
-    if family is Family.NGTDM and not measured.coefficients["Nvp"].any():
-        return dict.fromkeys(names, math.nan)  # no voxel has a neighbour; PyRadiomics gives constants
     return derive(family, names, values, Extent(int(inside_zyx.sum())))
+
+
+def _find_accompanied(inside_zyx: Inside, words: Arguments) -> Inside:
+    """Where a neighbour lies in the ROI: IBSI leaves the other voxels out of tone differences.
+
+    PyRadiomics counts them as voxels without a difference.
+    """
+    reach = max(words["distances"])
+    steps = [np.abs(np.arange(-reach, reach + 1))] * 3
+    if words["force2D"]:
+        steps[words["force2Ddimension"]] = np.zeros(1, np.int64)
+    distance = np.maximum.reduce(np.meshgrid(*steps, indexing="ij"))
+    return np.asarray(binary_dilation(inside_zyx, np.isin(distance, words["distances"])), np.bool_)
 
 
 def _average(values: Sequence[float]) -> float:
