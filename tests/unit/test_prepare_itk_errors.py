@@ -8,9 +8,9 @@ import pytest
 import phantoms
 from radfeat.core.errors import ExtractionError
 from radfeat.core.vocabulary import Reason
+from radfeat.prepare.grid_limit import MAX_VOXELS
 from radfeat.prepare.itk_errors import explain_itk
 from radfeat.prepare.recipe import prepare_image, prepare_roi
-from radfeat.prepare.resample import MAX_VOXELS
 from radfeat.prepare.settings import PrepareSettings
 
 HEAD = "Exception thrown in SimpleITK ResampleImageFilter_Execute: /tmp/Code/sitkMember.cxx:89:\n"

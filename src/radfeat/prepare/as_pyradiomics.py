@@ -1,5 +1,7 @@
 """The preparation settings in PyRadiomics' own words, for comparing with it and for citing it."""
 
+from radfeat.core.errors import SettingsError
+from radfeat.core.vocabulary import Recipe
 from radfeat.prepare.settings import Interpolator, PrepareSettings
 
 SITK_INTERPOLATORS = {
@@ -18,7 +20,21 @@ SITK_INTERPOLATORS = {
 
 
 def prepare_to_pyradiomics(settings: PrepareSettings) -> dict[str, object]:
-    """What PyRadiomics calls ``setting``, for the preparation; nothing is left to a default."""
+    """What PyRadiomics calls ``setting``, for the preparation; nothing is left to a default.
+
+    Raises
+    ------
+    SettingsError
+        If the recipe is another than ``pyradiomics``: PyRadiomics has no words for it.
+    """
+    if settings.recipe is not Recipe.PYRADIOMICS:
+        raise SettingsError(
+            "PyRadiomics has no words for this preparation",
+            key="prepare.recipe",
+            measured=settings.recipe.value,
+            allowed=Recipe.PYRADIOMICS.value,
+            remedy="Compare with PyRadiomics under the recipe pyradiomics",
+        )
     spacing, bounds = settings.resampled_spacing_xyz_mm, settings.resegment_range
     return {
         "normalize": settings.normalise,

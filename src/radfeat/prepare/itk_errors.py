@@ -1,4 +1,4 @@
-"""What SimpleITK raises, as a sentence that belongs to an ROI or an image."""
+"""What SimpleITK raises, and memory that ran out, as a sentence that belongs to an ROI or an image."""
 
 import re
 from collections.abc import Iterator
@@ -34,14 +34,33 @@ def explain_itk(what: str, key: str = "") -> Iterator[None]:
         raise _translate(what, key, str(error)) from None
 
 
+@contextmanager
+def explain_memory(what: str, key: str = "") -> Iterator[None]:
+    """Turn memory that cannot be had inside the block into an error that becomes a row.
+
+    Raises
+    ------
+    ExtractionError
+        ``OUT_OF_MEMORY``.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise _out_of_memory(what, key) from None
+
+
+def _out_of_memory(what: str, key: str) -> ExtractionError:
+    return ExtractionError(
+        f"memory ran out during {what}",
+        reason=Reason.OUT_OF_MEMORY,
+        key=key,
+        remedy="Give the job more memory, or resample to a coarser grid",
+    )
+
+
 def _translate(what: str, key: str, message: str) -> ExtractionError:
     if any(word in message.lower() for word in _NO_MEMORY):
-        return ExtractionError(
-            f"memory ran out during {what}",
-            reason=Reason.OUT_OF_MEMORY,
-            key=key,
-            remedy="Give the job more memory, or resample to a coarser grid",
-        )
+        return _out_of_memory(what, key)
     return ExtractionError(
         f"{what} failed in SimpleITK{_find_cause(message)}",
         key=key,

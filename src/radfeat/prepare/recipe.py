@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from radfeat.core.box import Box
 from radfeat.core.errors import GeometryError
 from radfeat.core.pair import PreparedPair, SourcePair, StepRecord
+from radfeat.core.vocabulary import Recipe
 from radfeat.core.volume import Mask, Volume
 from radfeat.prepare.crop import crop_to_box
+from radfeat.prepare.ibsi import prepare_mask_by_ibsi, prepare_volume_by_ibsi
 from radfeat.prepare.normalise import normalise_volume
 from radfeat.prepare.resample import resample_pair
 from radfeat.prepare.resegment import resegment_mask
@@ -23,18 +25,31 @@ class PreparedImage:
 
 
 def prepare_image(volume: Volume, settings: PrepareSettings) -> PreparedImage:
-    """Carry out what depends on the whole image only: normalisation. Once per image, whatever its ROIs."""
-    if not settings.normalise:
-        return PreparedImage(volume, ())
-    normalised, record = normalise_volume(volume, settings)
-    return PreparedImage(normalised, (record,))
+    """Carry out what depends on the whole image only. Once per image, whatever its ROIs.
+
+    Normalisation; under the recipe ``ibsi`` interpolation and rounding as well.
+
+    Raises
+    ------
+    ExtractionError
+        If the new grid would hold too many voxels, memory runs out, or SimpleITK cannot normalise.
+    """
+    steps: tuple[StepRecord, ...] = ()
+    if settings.normalise:
+        volume, record = normalise_volume(volume, settings)
+        steps = (record,)
+    if settings.recipe is Recipe.IBSI:
+        volume, more = prepare_volume_by_ibsi(volume, settings)
+        steps += more
+    return PreparedImage(volume, steps)
 
 
 def prepare_roi(image: PreparedImage, pair: SourcePair, settings: PrepareSettings) -> PreparedPair:
     """Bring one ROI and its image to the grid and the voxels that are measured.
 
-    In order: resampling, or cropping if asked; the check that there is enough ROI; re-segmentation and the
-    check again. Recipe ``pyradiomics``: bit for bit what PyRadiomics does by itself with the same settings.
+    Recipe ``pyradiomics``: resampling, or cropping if asked; the check that there is enough ROI;
+    re-segmentation and the check again; bit for bit what PyRadiomics does by itself with the same settings.
+    Recipe ``ibsi``: the image is ready; the mask is brought to its grid, and re-segmented.
 
     Parameters
     ----------
@@ -54,8 +69,17 @@ def prepare_roi(image: PreparedImage, pair: SourcePair, settings: PrepareSetting
     ExtractionError
         If the new grid would hold too many voxels, memory runs out, or SimpleITK cannot resample.
     """
-    _require_one_size(image.volume, pair.mask)
+    _require_one_size(pair.image, pair.mask)
     box = require_voxels(pair.mask.voxels_zyx, pair.roi.roi_id, "as drawn")
+    if settings.recipe is Recipe.IBSI:
+        mask = _on_grid_of(pair.image, pair.mask)
+        return prepare_mask_by_ibsi(image.volume, image.steps, mask, box, settings)
+    return _prepare_as_pyradiomics(image, pair, box, settings)
+
+
+def _prepare_as_pyradiomics(
+    image: PreparedImage, pair: SourcePair, box: Box, settings: PrepareSettings
+) -> PreparedPair:
     volume, mask, steps = _regrid(image.volume, pair.mask, box, settings)
     stage = "after resampling" if settings.resampled_spacing_xyz_mm is not None else "as drawn"
     _, checked = require_measurable(mask.voxels_zyx, settings, pair.roi.roi_id, stage)

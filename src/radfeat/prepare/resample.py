@@ -1,26 +1,21 @@
 """Resampling image and mask to a new voxel spacing, as PyRadiomics does it."""
 
 import numpy as np
-import numpy.typing as npt
 import SimpleITK as sitk
 
 from radfeat.core.box import Box
-from radfeat.core.errors import ExtractionError
 from radfeat.core.grid import Grid
 from radfeat.core.pair import StepRecord
-from radfeat.core.vocabulary import Reason
 from radfeat.core.volume import Mask, Volume, array_of, mask_to_sitk, volume_to_sitk
 from radfeat.prepare.as_pyradiomics import SITK_INTERPOLATORS
 from radfeat.prepare.crop import crop_to_box
+from radfeat.prepare.grid_limit import Triple, require_moderate
 from radfeat.prepare.itk_errors import explain_itk
 from radfeat.prepare.roi_checks import require_voxels
 from radfeat.prepare.settings import Interpolator, PrepareSettings
 
-Triple = npt.NDArray[np.float64]
 IBSI_INTERPOLATION = "VTM2"
 NEAREST = SITK_INTERPOLATORS[Interpolator.NEAREST]
-MAX_VOXELS = 2**29
-"""Most voxels of a new grid (a cube of 812): with 8 bytes per voxel an image of 4.3 GB, before any filter."""
 
 
 def resample_pair(
@@ -82,7 +77,7 @@ def _plan_grid(mask: Mask, box: Box, spacing: Triple, pad: int) -> Grid:
     with np.errstate(over="ignore", invalid="ignore"):
         ratio = old / spacing
         low, high = _plan_range(mask.grid, box, ratio, pad)
-        _require_moderate(high - low + 1, spacing, mask.roi.roi_id)
+        require_moderate(high - low + 1, spacing, mask.roi.roi_id)
     # Both grids begin at the same corner: the first centres differ by half the difference in spacing.
     first = 0.5 * (spacing - old) / old + low / ratio
     size_x, size_y, size_z = (int(n) for n in high - low + 1)
@@ -102,19 +97,6 @@ def _plan_range(grid: Grid, box: Box, ratio: Triple, pad: int) -> tuple[Triple, 
     high = np.ceil((np.array(box.lower_xyz) + np.array(box.size_xyz) - 0.5) * ratio + pad)
     last = np.ceil(np.array(grid.size_xyz) * ratio) - 1
     return np.where(low < 0, 0, low), np.where(high > last, last, high)
-
-
-def _require_moderate(size_xyz: Triple, spacing: Triple, key: str) -> None:
-    voxels = float(np.prod(size_xyz))
-    if not voxels <= MAX_VOXELS:
-        raise ExtractionError(
-            f"the new grid of {' x '.join(f'{s:g}' for s in spacing)} mm would hold too many voxels",
-            reason=Reason.OUT_OF_MEMORY,
-            key=key,
-            measured=f"{' x '.join(f'{n:.6g}' for n in size_xyz)} = {voxels:.4g} voxels",
-            allowed=f"{MAX_VOXELS:,} or fewer",
-            remedy="Check the spacing in the mask's header, or raise prepare.resampled_spacing_xyz_mm",
-        )
 
 
 def _frame(grid: Grid) -> sitk.Image:

@@ -15,7 +15,7 @@ Intensities = npt.NDArray[np.floating[Any]]
 
 _IBSI_CODES = {
     ResegmentMode.ABSOLUTE: "USB3",
-    ResegmentMode.RELATIVE: "IFBP",
+    ResegmentMode.RELATIVE: "IF9H",
     ResegmentMode.SIGMA: "7ACA",
 }
 _UNITS = {
@@ -35,7 +35,7 @@ def resegment_mask(image: Volume, mask: Mask, settings: PrepareSettings) -> tupl
     EmptyRoiError
         If no voxel is left (``ROI_EMPTY``), or a single one (``ROI_TOO_SMALL``).
 
-    Reference: IBSI IFBP (re-segmentation), USB3 (range), 7ACA (outliers).
+    Reference: IBSI IF9H (re-segmentation), USB3 (range), 7ACA (outliers).
     """
     inside = cast("Intensities", image.voxels_zyx[mask.voxels_zyx])
     bounds = _find_bounds(inside, settings)
@@ -45,8 +45,6 @@ def resegment_mask(image: Volume, mask: Mask, settings: PrepareSettings) -> tupl
     kept = int(keep.sum())
     if kept < 2:
         raise _emptied(kept, keep.size, mask.roi.roi_id, settings)
-    voxels: npt.NDArray[np.bool_] = mask.voxels_zyx.copy()
-    voxels[mask.voxels_zyx] = keep
     record = StepRecord(
         "resegment",
         (
@@ -59,7 +57,65 @@ def resegment_mask(image: Volume, mask: Mask, settings: PrepareSettings) -> tupl
         ),
         _IBSI_CODES[settings.resegment_mode],
     )
-    return Mask(voxels, mask.grid, mask.roi), record
+    return _narrow(mask, keep), record
+
+
+def remove_outliers(image: Volume, mask: Mask, kept: Mask, deviations: float) -> tuple[Mask, StepRecord]:
+    """The voxels of ``kept`` that lie within some standard deviations from the mean of ``mask``.
+
+    Mean and standard deviation (n) are those of the whole ROI in float64, before re-segmentation by a range:
+    of two ways to re-segment IBSI takes the intersection, so that their order does not matter.
+
+    Parameters
+    ----------
+    image
+        The intensities.
+    mask
+        The ROI; its intensities say what an outlier is.
+    kept
+        What re-segmentation by a range left of it; the same where there was none.
+    deviations
+        How many standard deviations from the mean still belong, > 0.
+
+    Raises
+    ------
+    EmptyRoiError
+        If no voxel is left (``ROI_EMPTY``), or a single one (``ROI_TOO_SMALL``).
+
+    Reference: IBSI 7ACA.
+    """
+    inside = image.voxels_zyx[mask.voxels_zyx].astype(np.float64)
+    mean, margin = float(inside.mean()), deviations * float(inside.std())
+    bounds = (mean - margin, mean + margin)
+    before = image.voxels_zyx[kept.voxels_zyx].astype(np.float64)
+    keep = (before >= bounds[0]) & (before <= bounds[1])
+    left = int(keep.sum())
+    if left < 2:
+        raise _left_too_few(
+            left,
+            keep.size,
+            mask.roi.roi_id,
+            f"{deviations:g} SD around the ROI's mean",
+            "outlier_resegment_sd",
+        )
+    record = StepRecord(
+        "resegment_outliers",
+        (
+            ("deviations", deviations),
+            ("bounds", bounds),
+            ("voxels_before", keep.size),
+            ("voxels_after", left),
+        ),
+        "7ACA",
+    )
+    return _narrow(kept, keep), record
+
+
+def _narrow(mask: Mask, keep: npt.NDArray[np.bool_]) -> Mask:
+    """The mask with those of its voxels, in the array's order, that are kept."""
+    voxels: npt.NDArray[np.bool_] = mask.voxels_zyx.copy()
+    voxels[mask.voxels_zyx] = keep
+    return Mask(voxels, mask.grid, mask.roi)
 
 
 def _find_bounds(inside: Intensities, settings: PrepareSettings) -> tuple[float, ...]:
@@ -76,11 +132,16 @@ def _find_bounds(inside: Intensities, settings: PrepareSettings) -> tuple[float,
 
 def _emptied(kept: int, drawn: int, key: str, settings: PrepareSettings) -> EmptyRoiError:
     bounds = " to ".join(f"{bound:g}" for bound in sorted(settings.resegment_range or ()))
+    where = f"range {bounds}{_UNITS[settings.resegment_mode]}"
+    return _left_too_few(kept, drawn, key, where, "resegment_range")
+
+
+def _left_too_few(kept: int, drawn: int, key: str, where: str, setting: str) -> EmptyRoiError:
     return EmptyRoiError(
         f"re-segmentation left {kept} of {drawn} voxels of the ROI",
         reason=Reason.ROI_TOO_SMALL if kept else Reason.ROI_EMPTY,
         key=key,
-        measured=f"{kept} voxel{'' if kept == 1 else 's'} in range {bounds}{_UNITS[settings.resegment_mode]}",
+        measured=f"{kept} voxel{'' if kept == 1 else 's'} in {where}",
         allowed="2 or more",
-        remedy="Widen prepare.resegment_range, or leave the ROI out",
+        remedy=f"Widen prepare.{setting}, or leave the ROI out",
     )

@@ -1,9 +1,9 @@
 """Settings of the preparation."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from radfeat.core.vocabulary import Recipe
 
@@ -13,7 +13,11 @@ Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Interpolator(StrEnum):
-    """How intensities between voxels are found; masks always take the nearest neighbour."""
+    """How intensities between voxels are found.
+
+    Masks take the nearest neighbour under the recipe ``pyradiomics`` and linear interpolation under ``ibsi``,
+    which knows the first three for images.
+    """
 
     NEAREST = "nearest"
     """The nearest voxel: invents no intensity, leaves steps."""
@@ -41,6 +45,23 @@ class ResegmentMode(StrEnum):
     """Standard deviations from the mean of the ROI."""
 
 
+IBSI_DEFAULTS: dict[str, object] = {"interpolator": Interpolator.LINEAR, "round_hu": 1.0}
+"""What the recipe ``ibsi`` takes where nothing is said and PyRadiomics' own would not do."""
+IBSI_INTERPOLATORS = (Interpolator.NEAREST, Interpolator.LINEAR, Interpolator.BSPLINE)
+NOT_IN_IBSI = {
+    "pad_voxels": "the whole image is kept, and nothing is cropped",
+    "crop_first": "the whole image is kept, and nothing is cropped",
+    "resegment_mode": "a range is one of intensities; for outliers set outlier_resegment_sd",
+    "resegment_shape": "the morphological mask is never re-segmented",
+}
+"""Settings that the recipe ``ibsi`` has no use for, and why."""
+NOT_IN_PYRADIOMICS = {
+    "round_hu": "PyRadiomics rounds nothing; integer images lose their decimals",
+    "outlier_resegment_sd": "PyRadiomics has resegment_range with resegment_mode: sigma",
+}
+"""Settings that the recipe ``pyradiomics`` has no use for, and why."""
+
+
 class PrepareSettings(BaseModel):
     """From the image as read to the image as measured. The defaults are PyRadiomics' own."""
 
@@ -50,7 +71,8 @@ class PrepareSettings(BaseModel):
         default=Recipe.PYRADIOMICS,
         description=(
             "Which preparation. `pyradiomics`: bit for bit what PyRadiomics does by itself, so that "
-            "published signatures apply."
+            "published signatures apply. `ibsi`: as the Image Biomarker Standardisation Initiative defines "
+            "it, for standardised work."
         ),
     )
     keep: bool = Field(
@@ -85,14 +107,25 @@ class PrepareSettings(BaseModel):
         default=None,
         description=(
             "New voxel spacing along x, y, z in mm, each >= 0; 0 keeps the axis as it is. A direction "
-            "in which the mask spans one slice is kept too. Default: no resampling, as in PyRadiomics; "
-            "texture in 3-D needs equal spacings, so choose one per modality."
+            "in which the mask spans one slice is kept too, but not by recipe `ibsi`, where the image has "
+            "one grid for all its ROIs. Default: no resampling, as in PyRadiomics; texture in 3-D needs "
+            "equal spacings, so choose one per modality."
         ),
     )
     interpolator: Interpolator = Field(
         default=Interpolator.BSPLINE,
         description=(
-            "Interpolation of the image; the mask takes the nearest neighbour. Default as in PyRadiomics."
+            "Interpolation of the image; the mask takes the nearest neighbour. Default as in PyRadiomics. "
+            "Recipe `ibsi`: `nearest`, `linear` or `bspline` (cubic), `linear` where nothing is said; the "
+            "mask is interpolated linearly and cut at one half."
+        ),
+    )
+    round_hu: Positive | None = Field(
+        default=None,
+        description=(
+            "Round the interpolated intensities of an image in HU to whole multiples of this, > 0. Only "
+            "recipe `ibsi`, which takes 1 HU where nothing is said, the resolution of a CT; null: no "
+            "rounding."
         ),
     )
     pad_voxels: int = Field(
@@ -101,7 +134,7 @@ class PrepareSettings(BaseModel):
         description=(
             "Margin around the ROI after resampling or `crop_first`, in voxels of the new grid, >= 0. "
             "Image filters see nothing beyond it: for LoG with sigma above 5 mm raise it. Default as in "
-            "PyRadiomics."
+            "PyRadiomics. Not for recipe `ibsi`, which keeps the whole image."
         ),
     )
     crop_first: bool = Field(
@@ -109,7 +142,7 @@ class PrepareSettings(BaseModel):
         description=(
             "Crop to the ROI and `pad_voxels` before image filters where nothing is resampled "
             "(resampling crops by itself). Faster; alters filtered images. Off by default, as in "
-            "PyRadiomics."
+            "PyRadiomics. Not for recipe `ibsi`."
         ),
     )
     minimum_roi_dimensions: int = Field(
@@ -134,17 +167,53 @@ class PrepareSettings(BaseModel):
         default=None,
         description=(
             "Keep only voxels of the ROI from the lower to the upper bound, both included; one number: "
-            "a lower bound only. Meaning by `resegment_mode`. Default: no re-segmentation."
+            "a lower bound only. Meaning by `resegment_mode`. Default: no re-segmentation. Under recipe "
+            "`ibsi` bins of a fixed size begin at the lower bound."
         ),
     )
     resegment_mode: ResegmentMode = Field(
         default=ResegmentMode.ABSOLUTE,
-        description="Whether the bounds are intensities, fractions of the maximum, or standard deviations.",
+        description=(
+            "Whether the bounds are intensities, fractions of the maximum, or standard deviations. Recipe "
+            "`ibsi`: intensities only."
+        ),
     )
     resegment_shape: bool = Field(
         default=False,
         description=(
             "Whether shape, too, is measured on the re-segmented mask. Off by default: the drawn region "
-            "keeps its shape; on for PET thresholds."
+            "keeps its shape; on for PET thresholds. Not for recipe `ibsi`."
         ),
     )
+    outlier_resegment_sd: Positive | None = Field(
+        default=None,
+        description=(
+            "Keep only voxels of the ROI within this many standard deviations (n) from its mean, > 0; both "
+            "are those of the ROI before `resegment_range`. Only recipe `ibsi`, where 3 is customary. "
+            "Default: no re-segmentation by outliers."
+        ),
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_by_recipe(cls, data: Any) -> Any:
+        """Another recipe has other defaults; a value that is given stays."""
+        if isinstance(data, dict) and data.get("recipe") == Recipe.IBSI:
+            return {**IBSI_DEFAULTS, **data}
+        return data
+
+    @model_validator(mode="after")
+    def _settings_fit_the_recipe(self) -> Self:
+        foreign = NOT_IN_IBSI if self.recipe is Recipe.IBSI else NOT_IN_PYRADIOMICS
+        fields = type(self).model_fields
+        complaints = [
+            f"{name} means nothing under recipe {self.recipe.value}: {why}"
+            for name, why in foreign.items()
+            if getattr(self, name) != fields[name].default
+        ]
+        if self.recipe is Recipe.IBSI and self.interpolator not in IBSI_INTERPOLATORS:
+            known = ", ".join(interpolator.value for interpolator in IBSI_INTERPOLATORS)
+            complaints.append(f"interpolator {self.interpolator.value} is none of recipe ibsi: write {known}")
+        if complaints:
+            raise ValueError("; ".join(complaints))
+        return self
