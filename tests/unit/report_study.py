@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from radfeat.report.context import ReportContext
+from radfeat.report.context import RecipeLine, ReportContext
 from radfeat.tables.parquet import build_table, write_table
 from radfeat.tables.schemas import TABLES
 
@@ -52,6 +52,9 @@ class StudyPlan:
     title: str = "SIM-1, a trial of two arms"
     modalities: tuple[str, ...] = ("CT",)  # of the sites in turn
     acquisition: str = "protocol"  # "headers": no rule; "spacings": not even headers
+    conformance: Mapping[str, int] = field(
+        default_factory=lambda: {"digital": 0}
+    )  # failing, by configuration
     overrides: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -105,6 +108,8 @@ def write_study(folder: Path, plan: StudyPlan, *, analysed: bool = True) -> Repo
     names = [f[0] for f in list_features()] if plan.features else []
     for name, rows in tables.items():
         _write(folder / "blinded", name, rows, names if name == "features" else ())
+    if plan.conformance:
+        _write(folder / "blinded" / "conformance", "conformance", build_conformance_rows(plan))
     links = [f"blinded/{name}.parquet" for name in tables]
     if analysed:
         for name, rows in build_unblinded(plan, subjects).items():
@@ -137,8 +142,38 @@ def build_context(plan: StudyPlan, links: Sequence[str], *, analysed: bool = Tru
         "engine": "pyradiomics",
         "settings_yaml": yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
         "tables": tuple(links),
+        "other_recipe": "ibsi",
+        "recipes": (
+            RecipeLine("prepare.interpolator", "bspline", "linear", True),
+            RecipeLine("New grid", "shares the corner", "shares the centre", False),
+        ),
+        "conformance_href": "blinded/conformance/conformance.html"
+        if analysed
+        else "conformance/conformance.html",
     } | dict(plan.overrides)
     return ReportContext(**values)
+
+
+def build_conformance_rows(plan: StudyPlan) -> list[Row]:
+    """Ten reference values per configuration, of which the first so many are out of tolerance."""
+    return [
+        {
+            "configuration": configuration,
+            "source": "code" if configuration == "digital" else "nifti",
+            "feature": f"original_firstorder_F{number}",
+            "aggregation": "none",
+            "family": "statistics",
+            "ibsi_name": f"Feature {number}",
+            "ibsi_code": f"F00{number}",
+            "value": 1.0,
+            "reference": 1.0,
+            "tolerance": 0.1,
+            "consensus": "strong",
+            "agreement": "out_of_tolerance" if number < failing else "agrees",
+        }
+        for configuration, failing in plan.conformance.items()
+        for number in range(10)
+    ]
 
 
 def build_blinded(plan: StudyPlan, subjects: Sequence[Subject]) -> dict[str, list[Row]]:

@@ -37,9 +37,9 @@ STATES = {
         endpoints=("os", "response"),
         infeasible=frozenset({("os", "only"), ("response", "only")}),
     ),
-    "one site": StudyPlan(sites=("S01",), acquisition="headers"),
+    "one site": StudyPlan(sites=("S01",), acquisition="headers", conformance={}),
     "one infeasible arm": StudyPlan(infeasible=frozenset({("os", "control")})),
-    "no claim": StudyPlan(claimed=False),
+    "no claim": StudyPlan(claimed=False, conformance={"digital": 0, "A": 2}),
     "binary only": StudyPlan(endpoints=("response",)),
     "no features": StudyPlan(features=False),
     "many of all": StudyPlan(
@@ -499,3 +499,36 @@ def test_deviations_beyond_the_limit_are_counted(tmp_path: Path) -> None:
     section = html[html.index('<section id="acquisition">') :].split("</section>")[0] + "</section>"
     assert section.count("at most 3 mm</td></tr>") == 3
     assert "the first 3 of 10 deviations; the table acquisition holds all." in outline(section).words
+
+
+# Recipe and conformance
+
+
+def test_the_page_says_the_recipe_and_what_the_other_would_have(full: str) -> None:
+    words = outline(full).words
+    assert "This run measured by the recipe pyradiomics" in words
+    assert "What the recipe ibsi would have instead" in words
+    assert "prepare.interpolator bspline linear" in words
+    assert "New grid shares the corner shares the centre" in words
+
+
+def test_the_page_says_how_far_the_installation_conforms(pages: dict[str, str]) -> None:
+    full = outline(pages["full"]).words
+    assert "IBSI-1 values met 10 of 10" in full
+    assert "reaches all of 10 reference values of IBSI-1. Not measured, for want of the CT phantom: " in full
+    failing = outline(pages["no claim"]).words
+    assert "reaches 18 of 20 reference values of IBSI-1; 2 are out of tolerance" in failing
+    assert "Configuration A NIfTI 10 8" in failing
+    assert "Installation off the standard" in failing
+    assert "Installation off the standard" not in full
+
+
+def test_an_installation_that_was_not_measured_is_said(pages: dict[str, str]) -> None:
+    words = outline(pages["one site"]).words
+    assert "How far this installation conforms to IBSI-1 was not measured" in words
+    assert "IBSI-1 values met" not in words
+
+
+def test_the_page_links_to_every_value(full: str, tmp_path: Path) -> None:
+    assert 'href="./blinded/conformance/conformance.html"' in full
+    assert 'href="./conformance/conformance.html"' in render(tmp_path, StudyPlan(), analysed=False)

@@ -10,11 +10,20 @@ from pathlib import Path
 
 import pytest
 import SimpleITK as sitk
+import yaml
 from trial_runs import REPOSITORY, change_setting, digests_of, jobs_of, read_rows, run_radfeat, run_snakemake
 
 from radfeat.pipeline.digest_lines import build_digest_lines
 from radfeat.tables.parquet import read_table
-from radfeat.tables.schemas import FEATURES, FEATURES_LONG, INTERACTIONS, ROIS, TABLES
+from radfeat.tables.schemas import (
+    CONFORMANCE,
+    FEATURES,
+    FEATURES_LONG,
+    INSTALLATION_TABLES,
+    INTERACTIONS,
+    ROIS,
+    TABLES,
+)
 
 pytestmark = pytest.mark.workflow
 
@@ -31,14 +40,18 @@ def test_broken_inputs_are_rows_with_different_reasons_and_the_run_goes_on(finis
 
 def test_every_table_of_the_contract_is_there_and_keeps_its_schema(finished_trial: Path) -> None:
     results = finished_trial / "results"
-    for name, schema in TABLES.items():
+    assert (
+        read_table(results / "blinded" / "conformance" / "conformance.parquet", CONFORMANCE).num_rows == 402
+    )
+    halves = {n: s for n, s in TABLES.items() if s not in INSTALLATION_TABLES}
+    for name, schema in halves.items():
         half = results / ("blinded" if schema.blinded else "unblinded")
         assert read_table(half / f"{name}.parquet", schema).num_columns >= len(schema.columns)
     for half in ("blinded", "unblinded"):
         described = {
             r["name"] for r in json.loads((results / half / "datapackage.json").read_text())["resources"]
         }
-        assert described >= {n for n, s in TABLES.items() if s.blinded is (half == "blinded")}
+        assert described >= {n for n, s in halves.items() if s.blinded is (half == "blinded")}
         assert {"codebook.csv", "read.R", "read.py", "read.sql"} <= {
             p.name for p in (results / half).iterdir()
         }
@@ -108,6 +121,39 @@ def test_touched_but_equal_image_is_taken_from_the_cache(trial: Path) -> None:
     assert jobs_of(trial)["extract"] == 1
     assert any(c["cached"] == c["done"] > 0 for c in done)
     assert digests_of(trial / "results" / "blinded") == before
+
+
+def test_reports_say_the_recipe_and_the_conformance_of_the_installation(finished_trial: Path) -> None:
+    for page, link in (
+        ("report.html", "./blinded/conformance/conformance.html"),
+        ("blinded/report.html", "./conformance/conformance.html"),
+    ):
+        html = (finished_trial / "results" / page).read_text(encoding="utf-8")
+        assert "402 of 402" in html
+        assert "features.aggregation" in html
+        assert link in html
+        assert (finished_trial / "results" / page).parent.joinpath(link).is_file()
+
+
+def test_another_phantom_reruns_only_conformance_and_reports(trial: Path) -> None:
+    (trial / "phantom" / "dicom" / "image").mkdir(parents=True)
+    (trial / "phantom" / "dicom" / "mask").mkdir()
+    (trial / "phantom" / "dicom" / "mask" / "rs.dcm").touch()
+    settings = yaml.safe_load((trial / "config.yaml").read_text(encoding="utf-8"))
+    (trial / "config.yaml").write_text(
+        yaml.safe_dump({**settings, "ibsi_phantom": "phantom"}), encoding="utf-8"
+    )
+    done = run_snakemake(trial / "config.yaml", "-n")
+    rules = set(re.findall(r"^(?:local)?rule (\w+):", done.stdout + done.stderr, flags=re.MULTILINE))
+    assert rules == {"conformance", "blinded_report", "report", "all"}
+
+
+def test_setting_of_a_phantom_that_is_not_there_is_refused_before_the_run(trial: Path) -> None:
+    settings = yaml.safe_load((trial / "config.yaml").read_text(encoding="utf-8"))
+    (trial / "config.yaml").write_text(
+        yaml.safe_dump({**settings, "ibsi_phantom": "nowhere"}), encoding="utf-8"
+    )
+    assert "theibsi/data_sets" in run_radfeat("run", str(trial), "--cores", "2", expect=2).stderr
 
 
 def test_shuffled_arms_leave_every_blinded_file_unchanged(trial: Path) -> None:

@@ -11,6 +11,7 @@ from radfeat.pipeline.folders import (
     ARM_TABLES,
     BLINDED_TABLES,
     CHUNK_TABLES,
+    CONFORMANCE_FILES,
     DESCRIPTIONS,
     ResultsFolder,
 )
@@ -50,6 +51,7 @@ ARMS = {a.slug: a.name for a in ANALYSIS.arms} if ANALYSIS else {}
 RESULTS = FOLDER.root
 LOGS = FOLDER.logs
 BENCHMARKS = FOLDER.root / "benchmarks"
+CONFORMANCE = FOLDER.conformance
 BLINDED_REPORT = FOLDER.blinded_report
 REPORT = FOLDER.report
 

@@ -4,7 +4,8 @@
 rule blinded_report:
     """The report of images, ROIs, findings and features; blind to arm and outcome."""
     input:
-        expand(FOLDER.blinded / "{name}.parquet", name=BLINDED_TABLES),
+        tables=expand(FOLDER.blinded / "{name}.parquet", name=BLINDED_TABLES),
+        conformance=CONFORMANCE / "conformance.parquet",
     output:
         BLINDED_REPORT,
     log:
@@ -20,6 +21,7 @@ rule report:
     """The report of the whole run."""
     input:
         gate=FOLDER.gate,
+        conformance=CONFORMANCE / "conformance.parquet",
         blinded=expand(FOLDER.blinded / "{name}.parquet", name=BLINDED_TABLES),
         unblinded=(
             expand(

@@ -16,6 +16,7 @@ STUDY_COMMANDS = {
     "ingest": ("ingest", "Inventory, de-identify and fetch DICOM."),
     "features": ("features", "Measure one image and mask, and print the features."),
     "export": ("export", "Write masks and features of a run as DICOM."),
+    "ibsi": ("ibsi", "Measure IBSI's phantoms: does this installation conform?"),
     "catalogue": ("catalogue", "List the features of a run: codes, IBSI codes, units."),
     "settings": ("settings", "Print the settings with every default, or the JSON schema."),
     "simulate": ("simulate", "Write a simulated trial with planted truth."),

@@ -18,9 +18,11 @@ from radfeat.core.errors import RadfeatError, TableError
 def validate(config: Path, blinded: bool) -> None:
     """Check settings, image sheet, files and clinical sheet; exit with 0 only if all is well."""
     from radfeat.config.reader import read_settings
+    from radfeat.pipeline.ct_phantom import require_ct_phantom
 
     file = resolve_config(config)
     settings = read_settings(file)
+    require_ct_phantom(settings.ibsi_phantom, file.parent)
     faults = [*_image_faults(settings, file.parent)]
     if settings.stratifies and not blinded:
         faults += _clinical_faults(settings, file.parent)

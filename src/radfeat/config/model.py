@@ -57,6 +57,15 @@ class StudySettings(BaseModel):
             "time and so on, by modality. It is the section `qc.protocol`, which must then be absent."
         ),
     )
+    ibsi_phantom: str | None = Field(
+        default=None,
+        min_length=1,
+        description=(
+            "Folder of IBSI's CT phantom, so that the report says how far this installation conforms to "
+            "IBSI-1 in configurations A to E as well; the digital phantom is always measured. Default: "
+            "not given. It alters no number."
+        ),
+    )
     ingest: IngestSettings = Field(default_factory=IngestSettings, description="Reading images and masks.")
     prepare: PrepareSettings = Field(
         default_factory=PrepareSettings, description="From the image as read to the image as measured."

@@ -42,8 +42,8 @@ class PreparedPair:
     """An image with its morphological and intensity masks on one grid, checked at birth.
 
     The morphological mask serves shape, the intensity mask everything else; they are the same object
-    where nothing was re-segmented. ``lower_bound`` is that of re-segmentation by a range of intensities, where
-    bins of a fixed size begin by IBSI; None where there is none.
+    where nothing was re-segmented. ``lower_bound`` is that of re-segmentation by a range of intensities,
+    where bins of a fixed size begin by IBSI; None where there is none.
     """
 
     image: Volume

@@ -100,6 +100,37 @@ class Recipe(StrEnum):
     """What the Image Biomarker Standardisation Initiative defines: for standardised work."""
 
 
+class Configuration(StrEnum):
+    """How IBSI-1 prepares its phantoms for the reference values; the letters are IBSI's."""
+
+    DIGITAL = "digital"
+    """The digital phantom: 80 voxels with few grey levels, nothing to prepare."""
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+
+
+class PhantomSource(StrEnum):
+    """From what a phantom of IBSI was read."""
+
+    CODE = "code"
+    """Written from the package itself, as NIfTI, and read again."""
+    NIFTI = "nifti"
+    DICOM = "dicom"
+    """A series and its structure set."""
+
+
+class Agreement(StrEnum):
+    """Whether a measured value is IBSI's reference value."""
+
+    AGREES = "agrees"
+    OUT_OF_TOLERANCE = "out_of_tolerance"
+    NO_VALUE = "no_value"
+    """The feature came out undefined, or the installation does not offer it."""
+
+
 class Engine(StrEnum):
     """Which code computes the features."""
 

@@ -23,6 +23,18 @@ def compute_model_code_digest() -> str:
     return _digest([VERSION], MODEL_PACKAGES)
 
 
+def describe_installation() -> tuple[tuple[str, str], ...]:
+    """Name and version of radfeat, of what it measures with, and of the platform."""
+    return (
+        ("radfeat", VERSION),
+        ("PyRadiomics", f"{version(_find_engine())} ({_find_engine()})"),
+        ("SimpleITK", version("SimpleITK")),
+        ("NumPy", version("numpy")),
+        ("Python", platform.python_version()),
+        ("Platform", f"{platform.system()} {platform.machine()}"),
+    )
+
+
 def _digest(own: list[int | str], packages: Sequence[str]) -> str:
     return compute_json_digest([own, {name: version(name) for name in packages}, platform.machine()])
 

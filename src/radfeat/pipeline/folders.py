@@ -15,6 +15,9 @@ BLINDED_TABLES = (
 )
 DESCRIPTIONS = ("codebook.csv", "datapackage.json", "read.R", "read.py", "read.sql")
 """What lies beside the tables of either half."""
+CONFORMANCE_PAGE = "conformance.html"
+CONFORMANCE_FILES = (CONFORMANCE_PAGE, "conformance.parquet", "codebook.csv", "datapackage.json")
+"""What lies in the folder about the installation."""
 ARM_TABLES = ("feasibility", "predictions", "performance", "coefficients", "selection", "survival_curves")
 
 
@@ -94,6 +97,11 @@ class ResultsFolder:
     def previews(self) -> Path:
         """Pictures of the ROIs."""
         return self.blinded / "previews"
+
+    @property
+    def conformance(self) -> Path:
+        """What the installation measures on IBSI's phantoms; true of any study, and described by itself."""
+        return self.blinded / "conformance"
 
     @property
     def unblinded(self) -> Path:

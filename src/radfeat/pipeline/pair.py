@@ -9,9 +9,10 @@ from radfeat.core.pair import PreparedPair, SourcePair
 from radfeat.core.vocabulary import Modality
 from radfeat.features.catalogue import build_catalogue
 from radfeat.features.extract import extract_features
-from radfeat.ingest.case_reader import read_image, read_pair
+from radfeat.ingest.case_reader import ReadImage, read_image, read_pair
 from radfeat.ingest.dicom.files import read_modality
 from radfeat.ingest.image_sheet import ImageRow
+from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.volume_files import is_dicom
 from radfeat.pipeline.case import CaseSettings, acquisition_of, judge_image
 from radfeat.prepare.recipe import prepare_image, prepare_roi
@@ -39,6 +40,36 @@ class PairResult:
     def catalogue(self) -> list[dict[str, object]]:
         """What each feature is: a row of the feature catalogue per feature, in the features' order."""
         return [dict(row) for row in build_catalogue(list(self.features), self.settings.features)]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ReadRoi:
+    """An image and one ROI in it as they were read, with what a row of the image sheet would say of them."""
+
+    row: ImageRow
+    image: ReadImage
+    pair: SourcePair
+
+
+def read_roi(
+    image: str | Path,
+    mask: str | Path,
+    *,
+    modality: Modality | str | None = None,
+    label: int | str | None = None,
+    settings: IngestSettings | None = None,
+) -> ReadRoi:
+    """Read one image and one ROI of it; the parameters are those of `measure_pair`.
+
+    Raises
+    ------
+    CaseError
+        If one of them cannot be read, or they do not lie on one grid.
+    """
+    settings = settings or IngestSettings()
+    row = _build_row(Path(image), Path(mask), _choose_modality(Path(image), modality), label)
+    read = read_image(row, settings)
+    return ReadRoi(row, read, read_pair(read, row, settings))
 
 
 def measure_pair(
@@ -70,9 +101,8 @@ def measure_pair(
         Where the workflow would write a row with a reason; ``qc.exclude`` and the protocol exclude here too.
     """
     settings = settings or CaseSettings()
-    row = _build_row(Path(image), Path(mask), _choose_modality(Path(image), modality), label)
-    read = read_image(row, settings.ingest)
-    pair = read_pair(read, row, settings.ingest)
+    roi = read_roi(image, mask, modality=modality, label=label, settings=settings.ingest)
+    row, read, pair = roi.row, roi.image, roi.pair
     judged = judge_image(row, acquisition_of(read), settings.qc)
     require_conformance(row.key.roi_id, judged)
     mask_findings = check_mask(pair, settings.qc)

@@ -32,6 +32,7 @@ from radfeat.core.vocabulary import Modality
 from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
 from radfeat.ingest.volume_files import list_files
 from radfeat.pipeline.code import compute_feature_code_digest, compute_model_code_digest
+from radfeat.pipeline.ct_phantom import require_ct_phantom
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.sheets_match import require_protocol_images
 
@@ -115,12 +116,14 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
     TableError
         If the image sheet has faults; the message lists all of them.
     SettingsError
-        If the protocol has rules for images that the sheet does not have.
+        If the protocol has rules for images that the sheet does not have, or ``ibsi_phantom`` names no
+        phantom.
     """
     # Links are followed once, here: a path that climbs out of a linked folder ends elsewhere.
     base = base.resolve()
     rows = _read_rows(settings, base)
     require_protocol_images(rows, settings.qc)
+    require_ct_phantom(settings.ibsi_phantom, base)
     dealt = _deal(rows, base, cache(list_stats))  # the rows of one image name its files again
     buckets = tuple(sorted(dealt))
     plan = Plan(
@@ -225,7 +228,15 @@ def _make_own_folder(path: Path) -> None:
 def _show_blinded(settings: StudySettings) -> dict[str, Any]:
     """The settings that the blinded report may know and shows; named one by one, none taken away."""
     shown = settings.model_dump(mode="json")
-    names = ("study", "images", "parameter_file", "protocol_file", *BLINDED_SECTIONS, "report")
+    names = (
+        "study",
+        "images",
+        "parameter_file",
+        "protocol_file",
+        "ibsi_phantom",
+        *BLINDED_SECTIONS,
+        "report",
+    )
     return {name: shown[name] for name in names}
 
 

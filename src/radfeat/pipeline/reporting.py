@@ -7,11 +7,13 @@ from pathlib import Path
 import yaml
 
 from radfeat.config.model import StudySettings
+from radfeat.config.recipes import compare_recipes
 from radfeat.core.files import write_text
 from radfeat.core.version import VERSION
-from radfeat.pipeline.folders import ResultsFolder
+from radfeat.core.vocabulary import Recipe
+from radfeat.pipeline.folders import CONFORMANCE_PAGE, ResultsFolder
 from radfeat.pipeline.plan import Plan, read_analysis_plan, read_plan
-from radfeat.report.context import ReportContext
+from radfeat.report.context import RecipeLine, ReportContext
 from radfeat.report.render import render_report
 from radfeat.tables.schemas import BLINDED_TABLES, UNBLINDED_TABLES, TableSchema
 
@@ -23,7 +25,7 @@ def write_report(folder: ResultsFolder) -> Path:
     unblinded = folder.unblinded if read_analysis_plan(folder) is not None else None
     tables = _list_tables(folder.blinded, BLINDED_TABLES)
     tables += _list_tables(unblinded, UNBLINDED_TABLES) if unblinded is not None else []
-    context = _build_context(plan, shown, tables, folder.root)
+    context = _build_context(plan, shown, tables, folder, folder.root)
     settings = StudySettings.model_validate(shown)
     write_text(folder.report, render_report(folder.blinded, unblinded, settings.report, context))
     return folder.report
@@ -34,23 +36,43 @@ def write_blinded_report(folder: ResultsFolder) -> Path:
     plan = read_plan(folder)
     shown = json.loads(folder.blinded_settings.read_text(encoding="utf-8"))
     tables = _list_tables(folder.blinded, BLINDED_TABLES)
-    context = _build_context(plan, shown, tables, folder.blinded)
+    context = _build_context(plan, shown, tables, folder, folder.blinded)
     settings = StudySettings.model_validate(shown)
     write_text(folder.blinded_report, render_report(folder.blinded, None, settings.report, context))
     return folder.blinded_report
 
 
-def _build_context(plan: Plan, shown: dict[str, object], tables: Sequence[Path], home: Path) -> ReportContext:
+def _build_context(
+    plan: Plan, shown: dict[str, object], tables: Sequence[Path], folder: ResultsFolder, home: Path
+) -> ReportContext:
     settings = StudySettings.model_validate(shown)
+    recipe = settings.prepare.recipe
     return ReportContext(
         study=settings.study,
         version=VERSION,
         run_id=plan.run_id,
         settings_digest=plan.case_digest,
-        recipe=settings.prepare.recipe.value,
+        recipe=recipe.value,
         engine=settings.features.engine.value,
         settings_yaml=yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100),
         tables=tuple(path.relative_to(home).as_posix() for path in tables),
+        other_recipe=next(r.value for r in Recipe if r is not recipe),
+        recipes=_list_recipe_lines(settings),
+        conformance_href=(folder.conformance / CONFORMANCE_PAGE).relative_to(home).as_posix(),
+    )
+
+
+def _list_recipe_lines(settings: StudySettings) -> tuple[RecipeLine, ...]:
+    """What this run has, and what the other recipe would have."""
+    ours = settings.prepare.recipe is Recipe.PYRADIOMICS
+    return tuple(
+        RecipeLine(
+            d.what,
+            here=d.pyradiomics if ours else d.ibsi,
+            otherwise=d.ibsi if ours else d.pyradiomics,
+            is_setting=d.is_setting,
+        )
+        for d in compare_recipes(settings.prepare, settings.features)
     )
 
 

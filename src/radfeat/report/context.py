@@ -9,10 +9,21 @@ from radfeat.core.vocabulary import EndpointKind
 
 
 @dataclass(frozen=True, slots=True)
+class RecipeLine:
+    """Something that differs between the recipes: a setting, or what a recipe means by itself."""
+
+    what: str
+    here: str
+    otherwise: str
+    is_setting: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReportContext:
     """Identity of the run; ``tables`` are paths relative to the page, ``settings_yaml`` is shown as it is.
 
-    Neither holds an arm where the page is blinded.
+    ``recipes`` says what the other recipe, ``other_recipe``, would have instead; ``conformance_href`` is the
+    page on conformance, relative to this page. None of them holds an arm where the page is blinded.
     """
 
     study: str
@@ -23,6 +34,9 @@ class ReportContext:
     engine: str
     settings_yaml: str
     tables: tuple[str, ...]
+    other_recipe: str
+    recipes: tuple[RecipeLine, ...]
+    conformance_href: str
 
 
 class EndpointFacts(BaseModel):

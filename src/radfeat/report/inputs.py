@@ -11,6 +11,7 @@ from radfeat.tables.parquet import read_table
 from radfeat.tables.schemas import (
     ACQUISITION,
     COEFFICIENTS,
+    CONFORMANCE,
     FEASIBILITY,
     FEATURE_CATALOGUE,
     FEATURES,
@@ -26,13 +27,19 @@ from radfeat.tables.schemas import (
     TableSchema,
 )
 
+CONFORMANCE_FOLDER = "conformance"
+"""Folder of what is true of the installation, in the blinded half."""
+
 Row = Mapping[str, Any]
 Rows = tuple[Row, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class BlindedTables:
-    """The blinded half: rows of each table, and ``features`` as it is, one column per feature."""
+    """The blinded half: rows of each table, and ``features`` as it is, one column per feature.
+
+    ``conformance`` is empty where the installation was not measured.
+    """
 
     series: Rows
     rois: Rows
@@ -40,6 +47,7 @@ class BlindedTables:
     catalogue: Rows
     acquisition: Rows
     features: pa.Table
+    conformance: Rows = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,6 +73,7 @@ def read_blinded(folder: Path) -> BlindedTables:
         catalogue=_read_rows(folder, FEATURE_CATALOGUE),
         acquisition=_read_rows(folder, ACQUISITION),
         features=read_table(folder / f"{FEATURES.name}.parquet", FEATURES),
+        conformance=_read_rows_if_there(folder / CONFORMANCE_FOLDER, CONFORMANCE),
     )
 
 
@@ -80,6 +89,10 @@ def read_unblinded(folder: Path) -> UnblindedTables:
         interactions=_read_rows(folder, INTERACTIONS),
         survival_curves=_read_rows(folder, SURVIVAL_CURVES),
     )
+
+
+def _read_rows_if_there(folder: Path, schema: TableSchema) -> Rows:
+    return _read_rows(folder, schema) if (folder / f"{schema.name}.parquet").is_file() else ()
 
 
 def _read_rows(folder: Path, schema: TableSchema) -> Rows:

@@ -20,6 +20,7 @@ from radfeat.report.summaries.checks import (
     list_failures,
     list_warnings,
 )
+from radfeat.report.summaries.conformance import ConformanceSummary, build_conformance
 from radfeat.report.summaries.contrasts import EndpointContrasts, build_contrasts
 from radfeat.report.summaries.curves import ArmShares, CurvePanel, build_panels, build_shares
 from radfeat.report.summaries.flow import Step, SubjectFlow, build_image_flow, build_subject_flow
@@ -50,6 +51,7 @@ class BlindedPart:
     acquisition: AcquisitionSummary | None
     pictures: tuple[Picture, ...]
     effects: SiteEffects
+    conformance: ConformanceSummary | None
     cautions: tuple[Caution, ...]
 
 
@@ -95,6 +97,7 @@ def build_blinded_part(tables: BlindedTables, settings: ReportSettings) -> Blind
         acquisition=acquisition,
         pictures=choose_pictures(tables.rois, tables.findings),
         effects=effects,
+        conformance=build_conformance(tables.conformance),
         cautions=tuple(list_blinded_cautions(tables, effects)),
     )
 

@@ -69,6 +69,7 @@ ACQUISITION = Section("acquisition", "Acquisition and protocol")
 MONTAGE = Section("montage", "Regions as drawn")
 FEATURE_SECTION = Section("features", "Features by site")
 CAUTIONS = Section("cautions", "What the numbers do not show")
+RECIPE = Section("recipe", "Recipe and conformance")
 DATA = Section("data", "Settings and tables")
 
 
@@ -130,13 +131,13 @@ def _list_sections(blinded: BlindedPart, analysis: AnalysisPart | None) -> tuple
     """The sections in order; where there are models to read, the pictures come after them."""
     checks = (CHECKS,) if blinded.acquisition is None else (CHECKS, ACQUISITION)
     if analysis is None:
-        return (FLOW, *checks, MONTAGE, FEATURE_SECTION, CAUTIONS, DATA)
+        return (FLOW, *checks, MONTAGE, FEATURE_SECTION, CAUTIONS, RECIPE, DATA)
     contrasts = Section("contrasts", "Treatment and score")
     return (
         *(FLOW, Section("subjects", "Subjects"), *checks, FEATURE_SECTION),
         *(Section("models", "Scores within each arm"), Section("outcomes", "Outcome by stratum")),
         *([contrasts] if len(analysis.facts.arms) > 1 else []),
-        *(Section("predictors", "What the models rest on"), CAUTIONS, MONTAGE, DATA),
+        *(Section("predictors", "What the models rest on"), CAUTIONS, MONTAGE, RECIPE, DATA),
     )
 
 

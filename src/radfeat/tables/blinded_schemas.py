@@ -1,7 +1,7 @@
 """The tables of the blinded half: made from scans and masks, without arms and outcomes."""
 
 from radfeat.core.acquisition import Parameter
-from radfeat.core.vocabulary import Reason, Verdict
+from radfeat.core.vocabulary import Agreement, Configuration, PhantomSource, Reason, Verdict
 from radfeat.tables.columns import TableSchema, count, flag, real, text
 
 _CASE = (
@@ -162,5 +162,50 @@ FINDINGS = TableSchema(
         text("sentence", "The finding in one sentence."),
     ),
     ("key", "check", "ordinal"),
+    blinded=True,
+)
+
+AGGREGATIONS = (
+    *("none", "2d", "2.5d", "3d"),
+    *("2d_averaged", "2d_slice_merged", "2.5d_direction_merged", "2.5d_merged", "3d_averaged", "3d_merged"),
+)
+"""How texture is aggregated over slices and directions; ``none`` where there is nothing to aggregate."""
+
+CONFORMANCE = TableSchema(
+    "conformance",
+    "1.0",
+    "One row per reference value of IBSI-1: what this installation measures on IBSI's phantoms.",
+    (
+        text(
+            "configuration",
+            "Phantom and preparation, by IBSI's letters.",
+            values=tuple(c.value for c in Configuration),
+        ),
+        text(
+            "source",
+            "From what the phantom was read.",
+            values=tuple(source.value for source in PhantomSource),
+        ),
+        text("feature", "Feature, as in the columns of features."),
+        text("aggregation", "How texture was aggregated.", values=AGGREGATIONS),
+        text("aggregation_code", "IBSI code of the aggregation; NULL where there is none.", nullable=True),
+        text("family", "Feature family, by IBSI's name."),
+        text("ibsi_name", "IBSI's name of the feature."),
+        text("ibsi_code", "IBSI code of the feature."),
+        real("value", "The value measured; NULL where there is none.", "that of the feature"),
+        real("reference", "IBSI's reference value, of three digits.", "that of the feature", nullable=False),
+        real("tolerance", "IBSI's tolerance.", "that of the feature", nullable=False),
+        text(
+            "consensus",
+            "How many teams of IBSI found the reference value.",
+            values=("moderate", "strong", "very strong"),
+        ),
+        text(
+            "agreement",
+            "Whether the value, or the value rounded to three digits, lies within the tolerance.",
+            values=tuple(agreement.value for agreement in Agreement),
+        ),
+    ),
+    ("configuration", "source", "feature", "aggregation"),
     blinded=True,
 )

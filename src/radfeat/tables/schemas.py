@@ -7,6 +7,7 @@ else has further columns than those listed: one float64 column per feature, desc
 
 from radfeat.tables.blinded_schemas import (
     ACQUISITION,
+    CONFORMANCE,
     FEATURE_CATALOGUE,
     FEATURES,
     FEATURES_LONG,
@@ -30,11 +31,13 @@ __all__ = [
     "ACQUISITION",
     "BLINDED_TABLES",
     "COEFFICIENTS",
+    "CONFORMANCE",
     "FEASIBILITY",
     "FEATURES",
     "FEATURES_LONG",
     "FEATURE_CATALOGUE",
     "FINDINGS",
+    "INSTALLATION_TABLES",
     "INTERACTIONS",
     "PERFORMANCE",
     "PREDICTIONS",
@@ -61,4 +64,6 @@ UNBLINDED_TABLES = (
     INTERACTIONS,
     SURVIVAL_CURVES,
 )
-TABLES = {schema.name: schema for schema in (*BLINDED_TABLES, *UNBLINDED_TABLES)}
+INSTALLATION_TABLES = (CONFORMANCE,)
+"""What is true of an installation, whatever the study; in a folder of its own within the blinded half."""
+TABLES = {schema.name: schema for schema in (*BLINDED_TABLES, *INSTALLATION_TABLES, *UNBLINDED_TABLES)}

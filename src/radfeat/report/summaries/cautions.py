@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from radfeat.core.vocabulary import Status
 from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, UnblindedTables
+from radfeat.report.summaries.conformance import build_conformance
 from radfeat.report.summaries.contrasts import EndpointContrasts
 from radfeat.report.summaries.models import ArmModels, EndpointModels, find_metric
 from radfeat.report.summaries.site_effects import LEAST_PER_SITE, SiteEffects
@@ -55,6 +56,7 @@ def list_blinded_cautions(tables: BlindedTables, effects: SiteEffects) -> Iterat
             "ROI that was otherwise measured.",
         )
     yield from _caution_definitions(tables)
+    yield from _caution_conformance(tables)
 
 
 def list_unblinded_cautions(
@@ -152,6 +154,16 @@ def _caution_definitions(tables: BlindedTables) -> Iterator[Caution]:
             "Definitions",
             f"Of {count_of(len(tables.catalogue), 'feature')}, {join_words(parts)}; values of other software "
             "may differ. The table feature_catalogue says how.",
+        )
+
+
+def _caution_conformance(tables: BlindedTables) -> Iterator[Caution]:
+    conformance = build_conformance(tables.conformance)
+    if conformance is not None and conformance.agreeing < conformance.compared:
+        yield Caution(
+            "Installation off the standard",
+            f"{conformance.sentence} Values measured here may differ from those of other installations; the "
+            "section on recipe and conformance counts them.",
         )
 
 
