@@ -90,7 +90,7 @@ featureClass:
     features = given.features.model_dump(mode="json", exclude_none=True)
     assert features.pop("image_types") == {
         "LoG": {"bin_width": 3.0, "sigma_mm": [1, 2.5]},
-        "Wavelet": {"wavelet": "db2", "level": 2, "start_level": 1},
+        "Wavelet": {"wavelet": "db2", "level": 2, "start_level": 1, "rotation_invariant": False},
         "Gradient": {"use_spacing": False},
         "LBP2D": {"radius": 2.0, "samples": 12, "method": "ror"},
         "LBP3D": {"levels": 3, "radius": 1.5, "subdivision": 0},

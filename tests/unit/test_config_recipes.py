@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from radfeat.config.model import StudySettings
 from radfeat.config.recipes import RecipeDifference, compare_recipes, take_recipe
 from radfeat.core.vocabulary import Recipe
+from radfeat.features.aggregation import Aggregation
 from radfeat.features.settings import FeatureSettings
+from radfeat.pipeline.case import CaseSettings
 from radfeat.prepare.settings import PrepareSettings
 
 
@@ -55,3 +58,21 @@ def test_what_a_recipe_means_is_said_only_where_it_matters() -> None:
 def test_taking_its_own_recipe_changes_nothing(recipe: Recipe) -> None:
     settings = FeatureSettings.model_validate({"recipe": recipe, "bin_width": 10, "distances": [1, 2]})
     assert take_recipe(settings, recipe) == settings
+
+
+def test_the_features_follow_the_recipe_of_the_preparation() -> None:
+    settings = StudySettings.model_validate({"prepare": {"recipe": "ibsi"}})
+    assert settings.features.recipe is Recipe.IBSI
+    assert settings.features.aggregation is Aggregation.SPACE_AVERAGED
+    assert StudySettings().features.recipe is Recipe.PYRADIOMICS
+
+
+@pytest.mark.parametrize(("prepare", "features"), [("ibsi", "pyradiomics"), ("pyradiomics", "ibsi")])
+def test_two_recipes_in_one_study_are_refused(prepare: str, features: str) -> None:
+    said = {"prepare": {"recipe": prepare}, "features": {"recipe": features}}
+    with pytest.raises(ValueError, match=f"prepare.recipe is {prepare} and features.recipe is {features}"):
+        StudySettings.model_validate(said)
+    with pytest.raises(ValueError, match="leave features.recipe out"):
+        CaseSettings(
+            prepare=PrepareSettings(recipe=Recipe(prepare)), features=FeatureSettings(recipe=Recipe(features))
+        )

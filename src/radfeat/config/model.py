@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from radfeat.config.recipes import require_one_recipe
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.version import NUMBERS_VERSION
 from radfeat.features.settings import FeatureSettings
@@ -76,6 +77,23 @@ class StudySettings(BaseModel):
         default_factory=ModellingSettings, description="Endpoints, arms and models."
     )
     report: ReportSettings = Field(default_factory=ReportSettings, description="The report.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _features_follow_the_recipe(cls, data: Any) -> Any:
+        """The recipe is said once, in `prepare`; the features are measured by the same one."""
+        if not isinstance(data, dict):
+            return data
+        prepare, features = data.get("prepare"), data.get("features", {})
+        recipe = prepare.get("recipe") if isinstance(prepare, dict) else getattr(prepare, "recipe", None)
+        if recipe is None or not isinstance(features, dict | None) or "recipe" in (features or {}):
+            return data
+        return {**data, "features": {**(features or {}), "recipe": recipe}}
+
+    @model_validator(mode="after")
+    def _one_recipe(self) -> Self:
+        require_one_recipe(self.prepare, self.features)
+        return self
 
     @model_validator(mode="after")
     def _endpoints_need_a_sheet(self) -> Self:

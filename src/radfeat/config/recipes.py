@@ -32,6 +32,21 @@ def compare_recipes(prepare: PrepareSettings, features: FeatureSettings) -> tupl
     return (*settings, *_list_meanings(prepare, features))
 
 
+def require_one_recipe(prepare: PrepareSettings, features: FeatureSettings) -> None:
+    """Refuse to prepare by one recipe and measure by the other.
+
+    Raises
+    ------
+    ValueError
+        If the sections name different recipes.
+    """
+    if prepare.recipe is not features.recipe:
+        raise ValueError(
+            f"prepare.recipe is {prepare.recipe.value} and features.recipe is {features.recipe.value}: "
+            "leave features.recipe out, and it follows prepare.recipe"
+        )
+
+
 def take_recipe(section: BaseModel, recipe: Recipe) -> BaseModel:
     """A section as it would be under another recipe."""
     model = type(section)

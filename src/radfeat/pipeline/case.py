@@ -7,6 +7,7 @@ from typing import Any
 
 import SimpleITK as sitk
 
+from radfeat.config.recipes import require_one_recipe
 from radfeat.core.acquisition import Acquisition, describe_grid
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CaseError, ExtractionError
@@ -46,6 +47,9 @@ class CaseSettings:
     prepare: PrepareSettings = field(default_factory=PrepareSettings)
     features: FeatureSettings = field(default_factory=FeatureSettings)
     qc: QcSettings = field(default_factory=QcSettings)
+
+    def __post_init__(self) -> None:
+        require_one_recipe(self.prepare, self.features)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "CaseSettings":
