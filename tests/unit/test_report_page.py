@@ -515,9 +515,12 @@ def test_the_page_says_the_recipe_and_what_the_other_would_have(full: str) -> No
 def test_the_page_says_how_far_the_installation_conforms(pages: dict[str, str]) -> None:
     full = outline(pages["full"]).words
     assert "IBSI-1 values met 10 of 10" in full
-    assert "reaches all of 10 reference values of IBSI-1. Not measured, for want of the CT phantom: " in full
+    assert "by the recipe ibsi, all agree with the reference values of IBSI-1. Not measured, for want" in full
+    assert "This says that the installation is sound" in full
     failing = outline(pages["no claim"]).words
-    assert "reaches 18 of 20 reference values of IBSI-1; 2 are out of tolerance" in failing
+    assert "Of 20 values that this installation measures on IBSI's phantoms" in failing
+    assert "18 agree with the reference values of IBSI-1 and 2 do not." in failing
+    assert "This says that the installation is sound" not in failing
     assert "Configuration A NIfTI 10 8" in failing
     assert "Installation off the standard" in failing
     assert "Installation off the standard" not in full

@@ -135,6 +135,14 @@ def test_reports_say_the_recipe_and_the_conformance_of_the_installation(finished
         assert (finished_trial / "results" / page).parent.joinpath(link).is_file()
 
 
+def test_data_packages_say_the_recipe_and_the_conformance(finished_trial: Path) -> None:
+    blinded = finished_trial / "results" / "blinded"
+    assert json.loads((blinded / "datapackage.json").read_text())["radfeat:recipe"] == "pyradiomics"
+    own = json.loads((blinded / "conformance" / "datapackage.json").read_text())
+    assert (own["radfeat:compared"], own["radfeat:agreeing"]) == (402, 402)
+    assert [resource["name"] for resource in own["resources"]] == ["conformance"]
+
+
 def test_another_phantom_reruns_only_conformance_and_reports(trial: Path) -> None:
     (trial / "phantom" / "dicom" / "image").mkdir(parents=True)
     (trial / "phantom" / "dicom" / "mask").mkdir()

@@ -1,9 +1,10 @@
 """Collecting: the chunks' tables become the study's blinded tables, with all that explains them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -73,17 +74,17 @@ def collect(folder: ResultsFolder) -> FailureCounts:
             settings_digest=plan.case_digest,
             run_id=plan.run_id,
         )
-    describe_tables(folder.blinded, blinded=True)
+    describe_tables(folder.blinded, blinded=True, facts={"recipe": settings["prepare"]["recipe"]})
     sweep(folder, plan, tables["series"], tables["rois"], keep=settings["prepare"]["keep"])
     return count_failures(tables["rois"])
 
 
-def describe_tables(folder: Path, *, blinded: bool) -> None:
-    """Write codebook, data package and readers beside the tables of one half."""
+def describe_tables(folder: Path, *, blinded: bool, facts: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Write codebook, data package (with what is true of all its tables) and readers beside one half."""
     schemas = [schema for schema in TABLES.values() if schema.blinded is blinded]
     present = [schema for schema in schemas if (folder / f"{schema.name}.parquet").is_file()]
     write_codebook(folder, present)
-    write_datapackage(folder, present)
+    write_datapackage(folder, present, facts)
     write_readers(folder)
 
 

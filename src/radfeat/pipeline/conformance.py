@@ -30,7 +30,9 @@ def write_conformance(folder: Path, results: Sequence[ConfigurationResult]) -> N
         run_id=compute_feature_code_digest()[:16],
     )
     write_codebook(folder, INSTALLATION_TABLES)
-    write_datapackage(folder, INSTALLATION_TABLES)
+    compared = sum(len(result.comparisons) for result in results)
+    agreeing = sum(result.agreeing for result in results)
+    write_datapackage(folder, INSTALLATION_TABLES, {"compared": compared, "agreeing": agreeing})
     write_text(folder / CONFORMANCE_PAGE, render_page(results, build_page_context()))
 
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from radfeat.core.files import write_text
@@ -29,10 +30,13 @@ _REFERENCES = (
 """Table, column, and the table and column that it refers to."""
 
 
-def write_datapackage(folder: Path, schemas: Sequence[TableSchema]) -> None:
+def write_datapackage(
+    folder: Path, schemas: Sequence[TableSchema], facts: Mapping[str, str | int] = MappingProxyType({})
+) -> None:
     """Write ``datapackage.json`` for those of the tables that lie in the folder.
 
-    It holds no date: the same tables give the same bytes.
+    ``facts`` are what is true of all of them: each becomes a property ``radfeat:<name>``. The file holds no
+    date: the same tables give the same bytes.
 
     Raises
     ------
@@ -47,6 +51,7 @@ def write_datapackage(folder: Path, schemas: Sequence[TableSchema]) -> None:
         "title": "Tables written by radfeat",
         "description": "Each resource is one Parquet file; docs/tables.md of radfeat explains the tables.",
         "radfeat:version": VERSION,
+        **{f"radfeat:{name}": fact for name, fact in facts.items()},
         "resources": [_describe_resource(folder, schema, {s.name for s in present}) for schema in present],
     }
     write_text(folder / "datapackage.json", json.dumps(package, indent=2, ensure_ascii=False) + "\n")

@@ -46,11 +46,12 @@ class ConformanceSummary:
         failing = self.compared - self.agreeing
         done = "all" if not failing else format_count(self.agreeing)
         head = (
-            f"With the recipe ibsi this installation reaches {done} of "
-            f"{count_of(self.compared, 'reference value')} of IBSI-1"
+            f"Of {count_of(self.compared, 'value')} that this installation measures on IBSI's phantoms by "
+            f"the recipe ibsi, {done} {choose_verb(self.agreeing, 'agrees', 'agree')} with the reference "
+            "values of IBSI-1"
         )
         if failing:
-            head += f"; {format_count(failing)} {choose_verb(failing, 'is', 'are')} out of tolerance"
+            head += f" and {format_count(failing)} {choose_verb(failing, 'does', 'do')} not"
         if not self.missing:
             return f"{head}."
         return f"{head}. Not measured, for want of the CT phantom: {join_words(self.missing)}."
