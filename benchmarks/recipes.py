@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _count_agreeing(image: Path, mask: Path) -> Iterator[str]:
-    """How many reference values the recipe `pyradiomics` meets, with the settings nearest to each configuration."""
+    """How many reference values the recipe `pyradiomics` meets with the settings nearest to each."""
     for setup in SETUPS[1:]:
         expected = [e for e in list_expectations(setup.configuration) if _is_pyradiomics(e)]
         measured: dict[tuple[str, str], float | None] = {}
@@ -71,7 +71,8 @@ def _count_agreeing(image: Path, mask: Path) -> Iterator[str]:
         result = compare(setup.configuration, PhantomSource.NIFTI, measured, expected)
         without = sum(c.agreement is Agreement.NO_VALUE for c in result.comparisons)
         total = len(list_expectations(setup.configuration))
-        yield f"| {setup.configuration.value} | {result.agreeing} of {total} | {total - len(expected) + without} |"
+        lacking = total - len(expected) + without
+        yield f"| {setup.configuration.value} | {result.agreeing} of {total} | {lacking} |"
 
 
 def _is_pyradiomics(expected: Expectation) -> bool:

@@ -52,7 +52,7 @@ def test_settings_are_the_defaults_but_for_what_a_study_declares(study: Path) ->
     assert {name for name in defaults if shown[name] != defaults[name]} == OF_THE_STUDY
 
 
-BY_RECIPE = {"features.recipe", "prepare.round_hu"}
+BY_RECIPE = {"features.recipe"}
 """What follows from ``prepare.recipe``: a line that holds the default of one recipe would bind the other."""
 
 

@@ -70,9 +70,9 @@ def test_the_features_follow_the_recipe_of_the_preparation() -> None:
 @pytest.mark.parametrize(("prepare", "features"), [("ibsi", "pyradiomics"), ("pyradiomics", "ibsi")])
 def test_two_recipes_in_one_study_are_refused(prepare: str, features: str) -> None:
     said = {"prepare": {"recipe": prepare}, "features": {"recipe": features}}
-    with pytest.raises(ValueError, match=f"prepare.recipe is {prepare} and features.recipe is {features}"):
+    with pytest.raises(ValueError, match=rf"prepare\.recipe is {prepare} and features\.recipe is {features}"):
         StudySettings.model_validate(said)
-    with pytest.raises(ValueError, match="leave features.recipe out"):
+    with pytest.raises(ValueError, match=r"leave features\.recipe out"):
         CaseSettings(
             prepare=PrepareSettings(recipe=Recipe(prepare)), features=FeatureSettings(recipe=Recipe(features))
         )
