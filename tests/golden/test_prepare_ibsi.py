@@ -131,7 +131,7 @@ def test_the_recipe_pyradiomics_is_another(configuration: str) -> None:
 
 @pytest.mark.parametrize("configuration", ["B", "C", "D", "E"])
 def test_without_rounding_the_90th_percentile_is_missed(configuration: str) -> None:
-    pair = prepare({"recipe": "ibsi", **CONFIGURATIONS[configuration], "round_hu": None})
+    pair = prepare({"recipe": "ibsi", **CONFIGURATIONS[configuration], "round_hu": 0})
     assert find_misses(configuration, pair)[0].startswith("8DWT")
 
 

@@ -159,7 +159,7 @@ def test_hounsfield_units_are_rounded_after_interpolation() -> None:
     assert first_row(prepare(source, resampled_spacing_xyz_mm=[2, 0, 0])) == [0, 2, 4, 6, 8, 9]
     coarse = prepare(source, resampled_spacing_xyz_mm=[2, 0, 0], round_hu=5)
     assert first_row(coarse) == [0, 0, 5, 5, 10, 10]  # 7.5 is half-way: to the even multiple
-    plain = prepare(source, resampled_spacing_xyz_mm=[2, 0, 0], round_hu=None)
+    plain = prepare(source, resampled_spacing_xyz_mm=[2, 0, 0], round_hu=0)
     assert first_row(plain) == pytest.approx([0, 1.5, 3.5, 5.5, 7.5, 9])
 
 
@@ -314,8 +314,8 @@ def test_where_nothing_is_said_the_recipe_decides() -> None:
     plain, ibsi = PrepareSettings(), PrepareSettings.model_validate({"recipe": "ibsi"})
     assert (plain.interpolator, plain.round_hu) == (Interpolator.BSPLINE, None)
     assert (ibsi.interpolator, ibsi.round_hu) == (Interpolator.LINEAR, 1.0)
-    said = PrepareSettings.model_validate({"recipe": "ibsi", "interpolator": "bspline", "round_hu": None})
-    assert (said.interpolator, said.round_hu) == (Interpolator.BSPLINE, None)
+    said = PrepareSettings.model_validate({"recipe": "ibsi", "interpolator": "bspline", "round_hu": 0})
+    assert (said.interpolator, said.round_hu) == (Interpolator.BSPLINE, 0)
     assert PrepareSettings.model_validate(said.model_dump(mode="json")) == said
 
 
@@ -327,7 +327,8 @@ def test_where_nothing_is_said_the_recipe_decides() -> None:
         ({"recipe": "ibsi", "resegment_mode": "sigma"}, "set outlier_resegment_sd"),
         ({"recipe": "ibsi", "resegment_shape": True}, "never re-segmented"),
         ({"recipe": "ibsi", "interpolator": "gaussian"}, "write nearest, linear, bspline"),
-        ({"recipe": "ibsi", "round_hu": 0}, "greater than 0"),
+        ({"recipe": "ibsi", "round_hu": -1}, "greater than or equal to 0"),
+        ({"round_hu": 0}, "round_hu means nothing under recipe pyradiomics"),
         ({"recipe": "ibsi", "outlier_resegment_sd": -3}, "greater than 0"),
         ({"round_hu": 1}, "round_hu means nothing under recipe pyradiomics"),
         ({"outlier_resegment_sd": 3}, "outlier_resegment_sd means nothing under recipe pyradiomics"),
@@ -340,7 +341,8 @@ def test_what_means_nothing_under_a_recipe_is_refused(given: dict[str, object], 
 
 
 def test_defaults_that_are_spelt_out_are_taken() -> None:
-    spelt = {"recipe": "ibsi", "pad_voxels": 5, "crop_first": False, "resegment_mode": "absolute"}
+    # round_hu: null is what a new study's configuration file says before its recipe is changed.
+    spelt = {"recipe": "ibsi", "pad_voxels": 5, "resegment_mode": "absolute", "round_hu": None}
     assert PrepareSettings.model_validate(spelt) == PrepareSettings.model_validate({"recipe": "ibsi"})
 
 

@@ -32,7 +32,7 @@ def prepare_volume_by_ibsi(volume: Volume, settings: PrepareSettings) -> tuple[V
         return volume, ()
     with explain_memory("interpolation"):
         moved, record = interpolate_volume(volume, plan, settings.interpolator)
-        if settings.round_hu is None or volume.unit is not Unit.HU:
+        if not settings.round_hu or volume.unit is not Unit.HU:
             return moved, (record,)
         rounded, rounding = round_volume(moved, settings.round_hu)
     return rounded, (record, rounding)

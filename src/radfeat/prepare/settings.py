@@ -120,12 +120,12 @@ class PrepareSettings(BaseModel):
             "mask is interpolated linearly and cut at one half."
         ),
     )
-    round_hu: Positive | None = Field(
+    round_hu: Spacing | None = Field(
         default=None,
         description=(
-            "Round the interpolated intensities of an image in HU to whole multiples of this, > 0. Only "
-            "recipe `ibsi`, which takes 1 HU where nothing is said, the resolution of a CT; null: no "
-            "rounding."
+            "Round the interpolated intensities of an image in HU to whole multiples of this, >= 0; 0 "
+            "rounds nothing. Only recipe `ibsi`. Default, and null: what the recipe says, 1 HU under "
+            "`ibsi`, the resolution of a CT, and nothing under `pyradiomics`."
         ),
     )
     pad_voxels: int = Field(
@@ -197,9 +197,10 @@ class PrepareSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _defaults_by_recipe(cls, data: Any) -> Any:
-        """Another recipe has other defaults; a value that is given stays."""
+        """Another recipe has other defaults; a value that is given stays, and null is none."""
         if isinstance(data, dict) and data.get("recipe") == Recipe.IBSI:
-            return {**IBSI_DEFAULTS, **data}
+            empty = [name for name in IBSI_DEFAULTS if data.get(name) is None]
+            return {**data, **{name: IBSI_DEFAULTS[name] for name in empty}}
         return data
 
     @model_validator(mode="after")
