@@ -12,6 +12,7 @@ from radfeat.pipeline.folders import (
     BLINDED_TABLES,
     CHUNK_TABLES,
     DESCRIPTIONS,
+    STUDY_TABLES,
     ResultsFolder,
 )
 from radfeat.pipeline.plan import (

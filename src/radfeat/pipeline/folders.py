@@ -15,7 +15,19 @@ BLINDED_TABLES = (
 )
 DESCRIPTIONS = ("codebook.csv", "datapackage.json", "read.R", "read.py", "read.sql")
 """What lies beside the tables of either half."""
-ARM_TABLES = ("feasibility", "predictions", "performance", "coefficients", "selection", "survival_curves")
+ARM_TABLES = (
+    "feasibility",
+    "predictions",
+    "performance",
+    "coefficients",
+    "selection",
+    "survival_curves",
+    "restricted_means",
+    "calibration",
+    "decision_curves",
+)
+STUDY_TABLES = ("interactions", "analyses")
+"""What the unblinded half has beside the tables of the arms."""
 
 
 @dataclass(frozen=True, slots=True)

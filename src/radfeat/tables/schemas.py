@@ -16,11 +16,15 @@ from radfeat.tables.blinded_schemas import (
 )
 from radfeat.tables.columns import Column, ColumnType, TableSchema
 from radfeat.tables.unblinded_schemas import (
+    ANALYSES,
+    CALIBRATION,
     COEFFICIENTS,
+    DECISION_CURVES,
     FEASIBILITY,
     INTERACTIONS,
     PERFORMANCE,
     PREDICTIONS,
+    RESTRICTED_MEANS,
     SELECTION,
     SUBJECTS,
     SURVIVAL_CURVES,
@@ -28,8 +32,11 @@ from radfeat.tables.unblinded_schemas import (
 
 __all__ = [
     "ACQUISITION",
+    "ANALYSES",
     "BLINDED_TABLES",
+    "CALIBRATION",
     "COEFFICIENTS",
+    "DECISION_CURVES",
     "FEASIBILITY",
     "FEATURES",
     "FEATURES_LONG",
@@ -38,6 +45,7 @@ __all__ = [
     "INTERACTIONS",
     "PERFORMANCE",
     "PREDICTIONS",
+    "RESTRICTED_MEANS",
     "ROIS",
     "SELECTION",
     "SERIES",
@@ -60,5 +68,9 @@ UNBLINDED_TABLES = (
     SELECTION,
     INTERACTIONS,
     SURVIVAL_CURVES,
+    RESTRICTED_MEANS,
+    CALIBRATION,
+    DECISION_CURVES,
+    ANALYSES,
 )
 TABLES = {schema.name: schema for schema in (*BLINDED_TABLES, *UNBLINDED_TABLES)}
