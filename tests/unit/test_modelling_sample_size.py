@@ -98,4 +98,11 @@ def test_it_stands_in_the_table_and_does_not_decide() -> None:
     assert row["feasible"]
     assert row["riley_n"] == max(row[f"riley_{c}"] for c in ("shrinkage", "r_squared", "risk")) > row["n"]
     assert row["riley_predictors"] < row["predictors"]
-    assert f"asks for {row['riley_n']} subjects" in row["riley_sentence"]
+    assert f"asks for {row['riley_n']} subjects; there are 30" in row["riley_sentence"]
+
+
+def test_sentence_says_what_the_subjects_suffice_for() -> None:
+    assert "there are 689, and they suffice for 25 parameters" in explain_sample_size(
+        chagas(689), 689, 24, 0.48
+    )
+    assert "to know the overall risk alone asks for 221" in explain_sample_size(chagas(220), 220, 24, 0.48)

@@ -97,11 +97,14 @@ def explain_sample_size(size: SampleSize | None, n: int, parameters: int, nagelk
         return (
             "Riley's minimum sample size cannot be computed: there are no predictors, or no events to go by."
         )
-    verdict = "which there are" if n >= size.n else f"and there are {n}"
+    enough = (
+        f"they suffice for {size.predictors} parameters"
+        if n >= size.risk
+        else f"to know the overall risk alone asks for {size.risk}"
+    )
     return (
         f"By Riley's criteria a model of {parameters} predictor parameters with an R-squared (Nagelkerke) of "
-        f"{nagelkerke:g} asks for {size.n} subjects, {verdict}; {n} subjects suffice for {size.predictors} "
-        "parameters. For information: penalised models are fitted with fewer, and then shrink the more."
+        f"{nagelkerke:g} asks for {size.n} subjects; there are {n}, and {enough} (information, not the gate)."
     )
 
 
