@@ -1,23 +1,16 @@
 """Cox regression, log-rank, concordance and restricted means against R.
 
 The numbers are those of R 4.2.2, survival 3.5-3 (Efron ties), as ``tests/golden/r/survival.R`` prints them.
-The data are in scikit-survival (veteran, from Kalbfleisch and Prentice) and lifelines (gbsg2, from Schumacher
-et al., J Clin Oncol 1994; 12:2086).
 """
-
-import warnings
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import pytest
 from lifelines import CoxPHFitter, KaplanMeierFitter
-from lifelines.datasets import load_gbsg2
 from lifelines.statistics import logrank_test
-from sksurv.datasets import load_veterans_lung_cancer
 from sksurv.metrics import concordance_index_censored
+from survival_data import load_gbsg, load_veteran
 
-from radfeat.core.vocabulary import EndpointKind
 from radfeat.modelling.concordance import compute_concordance, estimate_concordance
 from radfeat.modelling.interaction_fit import fit_interaction
 from radfeat.modelling.outcomes import Floats, Outcomes
@@ -25,48 +18,14 @@ from radfeat.modelling.regression import Regression, fit_cox, null_log_likelihoo
 from radfeat.modelling.survival import compute_curve, compute_logrank, compute_rmst
 
 
-def outcomes_of(times: Sequence[float], events: Sequence[bool]) -> Outcomes:
-    return Outcomes(
-        EndpointKind.TIME_TO_EVENT, np.asarray(times, dtype=np.float64), np.asarray(events, dtype=np.bool_)
-    )
-
-
 @pytest.fixture(scope="module")
 def veteran() -> tuple[pd.DataFrame, Outcomes]:
-    """Columns trt, smallcell, adeno, large, karno, diagtime, age, prior, coded as in R's ``veteran``."""
-    x, y = load_veterans_lung_cancer()
-    columns = {
-        "trt": 1 + (x["Treatment"] == "test").astype(float),
-        "smallcell": (x["Celltype"] == "smallcell").astype(float),
-        "adeno": (x["Celltype"] == "adeno").astype(float),
-        "large": (x["Celltype"] == "large").astype(float),
-        "karno": x["Karnofsky_score"].astype(float),
-        "diagtime": x["Months_from_Diagnosis"].astype(float),
-        "age": x["Age_in_years"].astype(float),
-        "prior": 10 * (x["Prior_therapy"] == "yes").astype(float),
-    }
-    return pd.DataFrame(columns), outcomes_of(y["Survival_in_days"], y["Status"])
+    return load_veteran()
 
 
 @pytest.fixture(scope="module")
 def gbsg() -> tuple[pd.DataFrame, Outcomes]:
-    """Columns hormon, age, meno, size, grade2, grade3, nodes, pgr, er, coded as in R's ``gbsg``."""
-    with warnings.catch_warnings():
-        # lifelines reads its data through an API that Python deprecates.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        data = load_gbsg2()
-    columns = {
-        "hormon": (data["horTh"] == "yes").astype(float),
-        "age": data["age"].astype(float),
-        "meno": (data["menostat"] == "Post").astype(float),
-        "size": data["tsize"].astype(float),
-        "grade2": (data["tgrade"] == "II").astype(float),
-        "grade3": (data["tgrade"] == "III").astype(float),
-        "nodes": data["pnodes"].astype(float),
-        "pgr": data["progrec"].astype(float),
-        "er": data["estrec"].astype(float),
-    }
-    return pd.DataFrame(columns), outcomes_of(data["time"], data["cens"] == 1)
+    return load_gbsg()
 
 
 def fit(data: tuple[pd.DataFrame, Outcomes]) -> Regression:

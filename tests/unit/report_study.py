@@ -372,6 +372,10 @@ def build_unblinded(plan: StudyPlan, subjects: Sequence[Subject]) -> dict[str, l
             "coefficients",
             "selection",
             "survival_curves",
+            "restricted_means",
+            "calibration",
+            "decision_curves",
+            "analyses",
         )
     }
     tables["subjects"] = [_subject_row(s) for s in subjects]
@@ -390,6 +394,11 @@ def build_unblinded(plan: StudyPlan, subjects: Sequence[Subject]) -> dict[str, l
             for name, rows in _analyse(plan, endpoint, arm, entering).items():
                 tables[name] += rows
     tables["interactions"] = _interaction_rows(plan, entering)
+    tables["analyses"] = [
+        {"endpoint": e, "kind": kind, "planned": len(plan.arms), "run": run, "sentence": "What is counted."}
+        for e in plan.endpoints
+        for kind, run in (("models", 2), ("comparators", 6), ("interactions_score", 2), ("metrics", 40))
+    ]
     return tables
 
 
@@ -434,6 +443,9 @@ def _analyse(plan: StudyPlan, endpoint: str, arm: str, entering: Sequence[Subjec
         "min_events": 30,
         "feasible": feasible,
         "sentence": sentence,
+        "riley_n": 4286,
+        "riley_predictors": 1,
+        "riley_sentence": "By Riley's criteria a model of 26 predictor parameters asks for 4286 subjects.",
     }
     metric = "auc" if binary else "harrell_c"
     numbers = {**key, "n": len(own), "events": events}
@@ -442,6 +454,7 @@ def _analyse(plan: StudyPlan, endpoint: str, arm: str, entering: Sequence[Subjec
         tables["performance"] = [{**numbers, "model": "radiomics", "metric": metric, "method": sentence}]
         strata = {s.name: None for s in own}
         tables["survival_curves"] = [] if binary else curve_rows(endpoint, arm, own, strata)
+        tables["restricted_means"] = [] if binary else mean_rows(plan, endpoint, arm, own, ("all",))
         return tables
     shift = plan.arms.index(arm) * 0.05 + (0.03 if binary else 0.0)
     for model, value in (("radiomics", 0.68), ("clinical", 0.57), ("volume", 0.61), ("permuted", 0.502)):
@@ -462,6 +475,11 @@ def _analyse(plan: StudyPlan, endpoint: str, arm: str, entering: Sequence[Subjec
         tables["performance"].append(
             {**row, "level": 0.95 if lo else None, "method": f"How {name} was found."}
         )
+    tables["performance"] += _risk_metric_rows(numbers, binary)
+    tables["calibration"] = _calibration_rows(endpoint, arm, binary)
+    tables["decision_curves"] = _decision_rows(endpoint, arm, binary)
+    if not binary:
+        tables["restricted_means"] = mean_rows(plan, endpoint, arm, entering, ("all", "low", "high"))
     strata = {s.name: "high" if s.x > 0 else "low" for s in entering}
     tables["predictions"] = _prediction_rows(plan, endpoint, arm, entering, strata)
     tables["survival_curves"] = [] if binary else curve_rows(endpoint, arm, entering, strata)
@@ -475,6 +493,80 @@ def _analyse(plan: StudyPlan, endpoint: str, arm: str, entering: Sequence[Subjec
         for n, k in ((n, max(0, 50 - 3 * i)) for i, n in enumerate(names))
     ]
     return tables
+
+
+HORIZON = 365.0
+
+
+def _risk_metric_rows(numbers: Row, binary: bool) -> list[Row]:
+    """Estimates of every risk metric for three models; what has no horizon is known by its name."""
+    horizon = None if binary else HORIZON
+    names = {
+        **({"brier": None} if binary else {"brier_at_365": horizon, "integrated_brier": horizon}),
+        **(
+            {"observed_to_expected": None, "calibration_intercept": None}
+            if binary
+            else {"observed_to_expected_at_365": horizon, "auc_at_365": horizon, "uno_c": horizon}
+        ),
+        "calibration_slope": None,
+    }
+    rows: list[Row] = []
+    for place, model in enumerate(("radiomics", "volume", "marginal")):
+        for name, at in names.items():
+            if model == "marginal" and "brier" not in name:
+                continue
+            value = 0.1634 + 0.02 * place if "brier" in name else 0.718 - 0.05 * place
+            row = {**numbers, "model": model, "metric": name, "horizon": at, "estimate": value, "level": 0.95}
+            rows.append({**row, "lo": value - 0.06, "hi": value + 0.07, "method": f"How {name} was found."})
+    return rows
+
+
+def _calibration_rows(endpoint: str, arm: str, binary: bool) -> list[Row]:
+    key = {"endpoint": endpoint, "arm": arm, "model": "radiomics", "horizon": 0.0 if binary else HORIZON}
+    rows: list[Row] = []
+    for group in range(1, 6):
+        observed = min(0.03 + 0.19 * group, 0.98)
+        row = {**key, "group": group, "n": 5, "events": group - 1, "predicted": 0.17 * group + 0.02}
+        known = {
+            "observed": observed,
+            "lo": max(observed - 0.25, 0),
+            "hi": min(observed + 0.2, 1),
+            "level": 0.95,
+        }
+        rows.append(row | (known if group < 5 or binary else {}))
+    return rows
+
+
+def _decision_rows(endpoint: str, arm: str, binary: bool) -> list[Row]:
+    key = {"endpoint": endpoint, "arm": arm, "horizon": 0.0 if binary else HORIZON, "n": 25}
+    rows: list[Row] = []
+    for model, gain in (("radiomics", 0.12), ("volume", 0.06)):
+        for k in range(1, 100):
+            t = k / 100
+            everyone = 0.5 - 0.5 * t / (1 - t)
+            helped = max(everyone, 0.0) + gain * math.sin(math.pi * t) if k < 80 else 0.0
+            row = {**key, "model": model, "threshold": t, "treated": 100 - k}
+            rows.append({**row, "net_benefit": helped, "net_benefit_all": everyone})
+    return rows
+
+
+def mean_rows(
+    plan: StudyPlan, endpoint: str, model_arm: str, subjects: Sequence[Subject], strata: Sequence[str]
+) -> list[Row]:
+    """Restricted means that are no more than plausible."""
+    rows: list[Row] = []
+    for arm in plan.arms:
+        members = [s for s in subjects if s.arm == arm]
+        for place, stratum in enumerate(strata):
+            if members:
+                mean = 260.0 + 31.3 * place + 8 * plan.arms.index(arm)
+                row: Row = {"endpoint": endpoint, "model_arm": model_arm, "arm": arm, "stratum": stratum}
+                row |= {"horizon": HORIZON, "n": len(members), "events": len(members) // 2, "level": 0.95}
+                row |= {"rmst": mean, "rmst_lo": mean - 40, "rmst_hi": mean + 40}
+                if stratum == "high":
+                    row |= {"high_minus_low": 31.3, "high_minus_low_lo": -20.0, "high_minus_low_hi": 82.6}
+                rows.append(row)
+    return rows
 
 
 def _prediction_rows(

@@ -17,7 +17,17 @@ from studies import AGE, draw_study, make_settings
 
 SETTINGS = make_settings(covariates=(AGE,), permutations=3)
 EFFECT = 3.0
-NAMES = ("feasibility", "predictions", "performance", "coefficients", "selection", "survival_curves")
+NAMES = (
+    "feasibility",
+    "predictions",
+    "performance",
+    "coefficients",
+    "selection",
+    "survival_curves",
+    "restricted_means",
+    "calibration",
+    "decision_curves",
+)
 
 
 @pytest.fixture(scope="module", params=["os", "response"])

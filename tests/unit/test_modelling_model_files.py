@@ -37,7 +37,7 @@ def test_round_trip_through_the_file_is_exact(tmp_path: Path, model: ArmModel) -
 
 def test_scores_of_the_record_equal_those_of_the_pipeline(cohort: Cohort) -> None:
     fitted = ElasticNetFit(SETTINGS)(cohort.values, cohort.outcomes, cohort.subject_ids, 1)
-    record = build_model(cohort, judge_arm(cohort, "control", SETTINGS), fitted, 0.5)
+    record = build_model(cohort, judge_arm(cohort, "control", SETTINGS, None), fitted, 0.5)
     new = np.random.default_rng(5).normal(size=(20, len(cohort.features))) * 3
     new[::4, 0] = np.nan
     scores, is_high = score_model(record, new, cohort.features)

@@ -1,5 +1,7 @@
 """The values behind the page: hand-countable flows, tables of findings, site effects, strata, orders."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from report_study import StudyPlan, build_blinded, list_features, list_subjects
@@ -33,7 +35,7 @@ FACTS = AnalysisFacts.model_validate(
         "alpha": 0.05,
     }
 )
-NOTHING = UnblindedTables((), (), (), (), (), (), (), ())
+NOTHING = UnblindedTables(*([()] * len(fields(UnblindedTables))))
 
 
 def unblinded(**tables: tuple[dict[str, object], ...]) -> UnblindedTables:

@@ -13,6 +13,7 @@ from radfeat.pipeline.folders import (
     CHUNK_TABLES,
     CONFORMANCE_FILES,
     DESCRIPTIONS,
+    STUDY_TABLES,
     ResultsFolder,
 )
 from radfeat.pipeline.plan import (

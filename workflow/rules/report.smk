@@ -26,7 +26,7 @@ rule report:
         unblinded=(
             expand(
                 FOLDER.unblinded / "{name}.parquet",
-                name=["subjects", *ARM_TABLES, "interactions"],
+                name=["subjects", *ARM_TABLES, *STUDY_TABLES],
             )
             if ANALYSIS
             else []

@@ -85,7 +85,7 @@ if ANALYSIS:
             expand(FOLDER.contrasts("{endpoint}"), endpoint=ENDPOINTS),
         output:
             expand(
-                FOLDER.unblinded / "{name}.parquet", name=[*ARM_TABLES, "interactions"]
+                FOLDER.unblinded / "{name}.parquet", name=[*ARM_TABLES, *STUDY_TABLES]
             ),
             [FOLDER.unblinded / name for name in DESCRIPTIONS],
         log:

@@ -1,5 +1,6 @@
 """One endpoint in one arm: gate, cross-validated scores, their performance, the model of the whole arm."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,8 +8,13 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from radfeat.core.digest import derive_seed
+from radfeat.modelling.assessment import MARGINAL, assess_models
 from radfeat.modelling.cohort import Cohort, StudyTable, build_cohort, require_declared
-from radfeat.modelling.comparators import cross_validate_comparators, permute_procedure
+from radfeat.modelling.comparators import (
+    cross_validate_comparators,
+    cross_validate_marginal,
+    permute_procedure,
+)
 from radfeat.modelling.cross_validation import OutOfFold, Rows, Schedule, cross_validate
 from radfeat.modelling.curves import STRATUM_NAMES, build_curves
 from radfeat.modelling.evaluation import (
@@ -17,6 +23,7 @@ from radfeat.modelling.evaluation import (
     build_rows,
     count_folds,
     measure_discrimination,
+    measure_means,
     measure_permuted,
     measure_strata,
     name_discrimination,
@@ -24,11 +31,21 @@ from radfeat.modelling.evaluation import (
 from radfeat.modelling.feasibility import Feasibility, build_feasibility, judge_arm
 from radfeat.modelling.fitted_model import build_missing_model, build_model, list_coefficients
 from radfeat.modelling.fold_model import ElasticNetFit, FoldModel
+from radfeat.modelling.horizons import Horizons, resolve_horizons
 from radfeat.modelling.model_files import ArmModel
+from radfeat.modelling.outcomes import Indices
+from radfeat.modelling.restricted_means import build_restricted_means
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.modelling.splits import repeat_seed
 from radfeat.tables.parquet import build_table
-from radfeat.tables.schemas import COEFFICIENTS, PERFORMANCE, PREDICTIONS, SELECTION
+from radfeat.tables.schemas import (
+    CALIBRATION,
+    COEFFICIENTS,
+    DECISION_CURVES,
+    PERFORMANCE,
+    PREDICTIONS,
+    SELECTION,
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,6 +58,9 @@ class ArmResult:
     coefficients: pa.Table
     selection: pa.Table
     survival_curves: pa.Table
+    restricted_means: pa.Table
+    calibration: pa.Table
+    decision_curves: pa.Table
     model: ArmModel
 
 
@@ -56,14 +76,15 @@ def fit_arm(study: StudyTable, endpoint: str, arm: str, settings: ModellingSetti
     """
     require_declared(study, endpoint, arm, settings)
     own = build_cohort(study, endpoint, [arm])
-    verdict = judge_arm(own, arm, settings)
+    horizons = resolve_horizons(study, settings.endpoint(endpoint))
+    verdict = judge_arm(own, arm, settings, horizons.last)
     # One thread: the last bits of a matrix product depend on how many threads share it.
     with threadpool_limits(limits=1):
         fitted = _fit_whole_arm(own, settings, arm) if verdict.is_feasible else None
         if fitted is None:
-            return _describe_arm(own, _explain_unfitted(verdict), settings)
+            return _describe_arm(own, _explain_unfitted(verdict), horizons, settings)
         others = build_cohort(study, endpoint, [a for a in settings.arms if a != arm])
-        return _evaluate_arm(own, others, fitted, verdict, settings)
+        return _evaluate_arm(own, others, fitted, verdict, horizons, settings)
 
 
 def _fit_whole_arm(own: Cohort, settings: ModellingSettings, arm: str) -> FoldModel | None:
@@ -81,7 +102,9 @@ def _explain_unfitted(verdict: Feasibility) -> Feasibility:
     return replace(verdict, is_feasible=False, sentence=sentence)
 
 
-def _describe_arm(own: Cohort, verdict: Feasibility, settings: ModellingSettings) -> ArmResult:
+def _describe_arm(
+    own: Cohort, verdict: Feasibility, horizons: Horizons, settings: ModellingSettings
+) -> ArmResult:
     rows = _list_rows(own)
     unmeasured = Metric(
         *(RADIOMICS, name_discrimination(own.outcomes), None, None, None, verdict.n, verdict.events),
@@ -97,27 +120,55 @@ def _describe_arm(own: Cohort, verdict: Feasibility, settings: ModellingSettings
         coefficients=build_table(COEFFICIENTS, []),
         selection=build_table(SELECTION, []),
         survival_curves=curves,
+        restricted_means=_build_means(verdict, rows, unclassed, horizons, settings),
+        calibration=build_table(CALIBRATION, []),
+        decision_curves=build_table(DECISION_CURVES, []),
         model=build_missing_model(own, verdict),
     )
 
 
 def _evaluate_arm(
-    own: Cohort, others: Cohort, fitted: FoldModel, verdict: Feasibility, settings: ModellingSettings
+    own: Cohort,
+    others: Cohort,
+    fitted: FoldModel,
+    verdict: Feasibility,
+    horizons: Horizons,
+    settings: ModellingSettings,
 ) -> ArmResult:
     rows = _list_rows(own)
     seeds = tuple(repeat_seed(settings.seed, own.endpoint, r) for r in range(1, settings.repeats + 1))
     schedule = Schedule(settings.folds, seeds)
     outside = _list_rows(others) if len(others) else None
     result = cross_validate(rows, outside, ElasticNetFit(settings), schedule)
+    compared = cross_validate_comparators(own, rows, schedule)
+    marginal = cross_validate_marginal(rows, schedule)
+    judged = {RADIOMICS: result, **compared, MARGINAL: marginal}
+    assessed = assess_models(judged, horizons, verdict, settings)
+    metrics = (
+        *_list_metrics(result, compared, verdict, horizons, settings),
+        *assessed.metrics,
+        *_permute(rows, result, schedule, verdict, settings),
+    )
     model = build_model(own, verdict, fitted, settings.l1_ratio)
     return ArmResult(
         feasibility=build_feasibility(verdict),
         predictions=_build_predictions(result, own.site_ids + others.site_ids, verdict),
-        performance=_build_performance(own, rows, result, schedule, verdict, settings),
+        performance=build_table(PERFORMANCE, build_rows(metrics, verdict, settings.level)),
         coefficients=build_table(COEFFICIENTS, list_coefficients(model)),
         selection=_build_selection(result, own, verdict.arm),
         survival_curves=build_curves(own.endpoint, verdict.arm, result.rows, result.strata, settings.level),
+        restricted_means=_build_means(verdict, result.rows, result.strata, horizons, settings),
+        calibration=assessed.calibration,
+        decision_curves=assessed.decision_curves,
         model=model,
+    )
+
+
+def _build_means(
+    verdict: Feasibility, rows: Rows, strata: Indices, horizons: Horizons, settings: ModellingSettings
+) -> pa.Table:
+    return build_restricted_means(
+        verdict.endpoint, verdict.arm, rows, strata, horizons.times, settings.level, settings.arms[0]
     )
 
 
@@ -125,25 +176,30 @@ def _list_rows(cohort: Cohort) -> Rows:
     return Rows(cohort.subject_ids, cohort.arms, cohort.values, cohort.outcomes)
 
 
-def _build_performance(
-    own: Cohort,
-    rows: Rows,
+def _list_metrics(
     result: OutOfFold,
-    schedule: Schedule,
+    compared: Mapping[str, OutOfFold],
     verdict: Feasibility,
+    horizons: Horizons,
     settings: ModellingSettings,
-) -> pa.Table:
-    metrics = [measure_discrimination(RADIOMICS, result, verdict, settings)]
-    metrics += [*measure_strata(result, settings), *count_folds(result)]
-    for name, compared in cross_validate_comparators(own, rows, schedule).items():
-        metrics.append(measure_discrimination(name, compared, verdict, settings))
+) -> Iterator[Metric]:
+    yield measure_discrimination(RADIOMICS, result, verdict, settings)
+    yield from measure_strata(result, settings)
+    yield from measure_means(result, horizons, settings)
+    yield from count_folds(result)
+    for name, other in compared.items():
+        yield measure_discrimination(name, other, verdict, settings)
+
+
+def _permute(
+    rows: Rows, result: OutOfFold, schedule: Schedule, verdict: Feasibility, settings: ModellingSettings
+) -> Iterator[Metric]:
     if settings.permutations:
-        seed = derive_seed(settings.seed, "permutations", own.endpoint, verdict.arm)
+        seed = derive_seed(settings.seed, "permutations", verdict.endpoint, verdict.arm)
         first = result.repeats[0].scores[: result.own]
         fit = ElasticNetFit(settings)
         permuted = permute_procedure(first, rows, fit, schedule, settings.permutations, seed)
-        metrics += measure_permuted(permuted, rows.outcomes, settings)
-    return build_table(PERFORMANCE, build_rows(tuple(metrics), verdict, settings.level))
+        yield from measure_permuted(permuted, rows.outcomes, settings)
 
 
 def _build_predictions(result: OutOfFold, sites: tuple[str, ...], verdict: Feasibility) -> pa.Table:

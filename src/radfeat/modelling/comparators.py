@@ -9,7 +9,7 @@ from radfeat.core.digest import derive_seed
 from radfeat.modelling.cohort import Cohort
 from radfeat.modelling.concordance import CHANCE, estimate_concordance
 from radfeat.modelling.cross_validation import OutOfFold, Rows, Schedule, cross_validate
-from radfeat.modelling.fold_model import FitModel, PlainFit
+from radfeat.modelling.fold_model import FitModel, MarginalFit, PlainFit
 from radfeat.modelling.outcomes import Floats, Outcomes
 
 
@@ -46,6 +46,11 @@ def cross_validate_comparators(cohort: Cohort, rows: Rows, schedule: Schedule) -
         name: cross_validate(replace(rows, values=values), None, PlainFit(), schedule)
         for name, values in list_comparators(cohort).items()
     }
+
+
+def cross_validate_marginal(rows: Rows, schedule: Schedule) -> OutOfFold:
+    """The risk of the training folds for everyone: what a model must beat to say anything."""
+    return cross_validate(rows, None, MarginalFit(), schedule)
 
 
 def permute_procedure(

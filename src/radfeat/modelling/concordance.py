@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radfeat.modelling.outcomes import Floats, Outcomes
-
-_BLOCK = 64
-
+from radfeat.modelling.resampling import draw_counts
 
 CHANCE = 0.5
 """C and AUC of a score that does not order subjects."""
@@ -33,7 +31,7 @@ def compute_concordance(
 
     Reference: Harrell et al., JAMA 1982; 247:2543.
     """
-    comparable, ordered = _compare_pairs(scores, outcomes)
+    comparable, ordered = compare_pairs(scores, outcomes)
     total = float(comparable.sum())
     if total == 0:
         return Concordance(None, None, None)
@@ -47,12 +45,12 @@ def compute_concordance(
 
 def estimate_concordance(scores: Floats, outcomes: Outcomes) -> float:
     """C or AUC without limits; 0.5 where there is no comparable pair."""
-    comparable, ordered = _compare_pairs(scores, outcomes)
+    comparable, ordered = compare_pairs(scores, outcomes)
     total = float(comparable.sum())
     return float(ordered.sum()) / total if total else CHANCE
 
 
-def _compare_pairs(scores: Floats, outcomes: Outcomes) -> tuple[Floats, Floats]:
+def compare_pairs(scores: Floats, outcomes: Outcomes) -> tuple[Floats, Floats]:
     """Subjects x subjects: whether row should score above column, and how far it does (1, 0.5, 0)."""
     if outcomes.is_survival:
         times, events = outcomes.times, outcomes.events
@@ -69,12 +67,8 @@ def _compare_pairs(scores: Floats, outcomes: Outcomes) -> tuple[Floats, Floats]:
 
 def _resample(comparable: Floats, ordered: Floats, resamples: int, seed: int) -> Floats:
     """C of each resample that has a comparable pair; a subject drawn k times counts k times."""
-    subjects = len(comparable)
-    rng = np.random.default_rng(seed)
     found: list[float] = []
-    for start in range(0, resamples, _BLOCK):
-        block = min(_BLOCK, resamples - start)
-        weights = rng.multinomial(subjects, np.full(subjects, 1 / subjects), size=block).astype(np.float64)
+    for weights in draw_counts(len(comparable), resamples, seed):
         below = ((weights @ comparable) * weights).sum(axis=1)
         above = ((weights @ ordered) * weights).sum(axis=1)
         found += (above[below > 0] / below[below > 0]).tolist()

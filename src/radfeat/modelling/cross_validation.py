@@ -6,6 +6,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from radfeat.core.digest import derive_seed
+from radfeat.modelling.baseline import Baseline, fit_baseline
 from radfeat.modelling.fold_model import FitModel
 from radfeat.modelling.outcomes import Floats, Indices, Outcomes
 from radfeat.modelling.splits import assign_folds
@@ -34,6 +35,8 @@ class RepeatScores:
     """One repeat: score (NaN where the fold has no model), stratum and fold of every row.
 
     ``strata`` holds 1 for high, 0 for low, -1 for none. ``coefficients`` is fitted folds x columns.
+    ``predictors`` are the scores before they are standardised, and ``baselines`` (None where the fold has no
+    model) turn them into risks; a baseline is that of the fold's training rows.
     """
 
     scores: Floats
@@ -43,6 +46,8 @@ class RepeatScores:
     failed: int
     empty: int
     flawed: int
+    predictors: Floats
+    baselines: tuple[Baseline | None, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -114,7 +119,8 @@ def deal_rows(rows: Rows, folds: int, seed: int) -> Indices:
 
 def _score_folds(rows: Rows, own: int, fit: FitModel, folds: int, seed: int) -> RepeatScores:
     dealt = deal_rows(rows, folds, seed)
-    scores = np.full(len(dealt), np.nan)
+    scores, predictors = np.full(len(dealt), np.nan), np.full(len(dealt), np.nan)
+    baselines: list[Baseline | None] = [None] * folds
     strata = np.full(len(dealt), -1, dtype=np.intp)
     coefficients: list[Floats] = []
     failed = empty = flawed = 0
@@ -128,6 +134,8 @@ def _score_folds(rows: Rows, own: int, fit: FitModel, folds: int, seed: int) -> 
             failed += 1
             continue
         scores[held_out] = model.score(rows.values[held_out])
+        predictors[held_out] = scores[held_out] * model.deviation
+        baselines[fold] = fit_baseline(model.predict(rows.values[training]), rows.outcomes.take(training))
         if model.is_empty:
             empty += 1
         else:
@@ -135,7 +143,7 @@ def _score_folds(rows: Rows, own: int, fit: FitModel, folds: int, seed: int) -> 
         flawed += model.failures > 0
         coefficients.append(_spread(model.columns, model.coefficients, rows.values.shape[1]))
     stacked = np.array(coefficients).reshape(len(coefficients), rows.values.shape[1])
-    return RepeatScores(scores, strata, dealt, stacked, failed, empty, flawed)
+    return RepeatScores(scores, strata, dealt, stacked, failed, empty, flawed, predictors, tuple(baselines))
 
 
 def _spread(columns: Indices, coefficients: Floats, width: int) -> Floats:

@@ -10,8 +10,10 @@ from radfeat.modelling.comparators import Permuted
 from radfeat.modelling.concordance import compute_concordance
 from radfeat.modelling.cross_validation import OutOfFold
 from radfeat.modelling.feasibility import Feasibility
+from radfeat.modelling.horizons import Horizons
 from radfeat.modelling.outcomes import Flags, Floats, Indices, Outcomes
 from radfeat.modelling.regression import fit_regression
+from radfeat.modelling.restricted_means import measure_rmst
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.modelling.survival import compute_logrank
 
@@ -26,7 +28,7 @@ _DESCRIPTIVE = "descriptive: out-of-fold strata share training subjects, so no n
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number: None where there is none, and ``method`` says why or how."""
+    """One number: None where there is none, and ``method`` says why or how; ``horizon`` if it has one."""
 
     model: str
     name: str
@@ -36,6 +38,7 @@ class Metric:
     n: int
     events: int
     method: str
+    horizon: float | None = None
 
 
 def name_discrimination(outcomes: Outcomes) -> str:
@@ -79,6 +82,21 @@ def measure_strata(result: OutOfFold, settings: ModellingSettings) -> Iterator[M
         method = f"Log-rank test of the strata, 1 degree of freedom; {_DESCRIPTIVE}."
         for metric, value in zip(("logrank_chi2", "logrank_p"), test or (None, None), strict=True):
             yield Metric(RADIOMICS, metric, value, None, None, n, events, method if test else _NO_RATIO)
+
+
+def measure_means(result: OutOfFold, horizons: Horizons, settings: ModellingSettings) -> Iterator[Metric]:
+    """Restricted mean survival time of the high less that of the low stratum, in the own arm."""
+    _, outcomes, strata = _own(result)
+    n, events = int((strata >= 0).sum()), int(outcomes.events[strata >= 0].sum())
+    for horizon in horizons.times:
+        high, low = (measure_rmst(outcomes.take(np.flatnonzero(strata == s)), horizon) for s in (1, 0))
+        difference = high.minus(low) if high and low else None
+        lo, hi = difference.limits(settings.level) if difference else (None, None)
+        method = f"Horizon {horizon:g} ({horizons.origin}). Difference of Kaplan-Meier areas, normal limits"
+        estimate = difference.mean if difference else None
+        name = f"rmst_high_minus_low_at_{horizon:g}"
+        why = f"; {_DESCRIPTIVE}." if difference else ". A stratum is not observed so long."
+        yield Metric(RADIOMICS, name, estimate, lo, hi, n, events, f"{method}{why}", horizon)
 
 
 def measure_permuted(permuted: Permuted, outcomes: Outcomes, settings: ModellingSettings) -> Iterator[Metric]:
@@ -126,6 +144,7 @@ def build_rows(
             "arm": verdict.arm,
             "model": m.model,
             "metric": m.name,
+            "horizon": m.horizon,
             "estimate": m.estimate,
             "lo": m.lo,
             "hi": m.hi,

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from radfeat.modelling.cohort import Cohort
 from radfeat.modelling.outcomes import Outcomes
+from radfeat.modelling.sample_size import SampleSize, estimate_sample_size, explain_sample_size
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import FEASIBILITY
@@ -28,12 +29,18 @@ class Feasibility:
     min_events: int
     is_feasible: bool
     sentence: str
+    sample_size: SampleSize | None = None
+    sample_size_sentence: str = ""
 
 
-def judge_arm(cohort: Cohort, arm: str, settings: ModellingSettings) -> Feasibility:
-    """Whether a model is fitted to the cohort of one arm."""
+def judge_arm(cohort: Cohort, arm: str, settings: ModellingSettings, horizon: float | None) -> Feasibility:
+    """Whether a model is fitted to the cohort of one arm; Riley's sample size stands beside it.
+
+    ``horizon`` is the time of prediction of a time to event; only the sample size asks for it.
+    """
     events = int(cohort.outcomes.events.sum())
     n = len(cohort)
+    size = estimate_sample_size(cohort.outcomes, len(cohort.features), settings.expected_r2, horizon)
     obstacle = explain_shortage(cohort.outcomes, settings) or _explain_obstacle(cohort, settings)
     return Feasibility(
         endpoint=cohort.endpoint,
@@ -48,6 +55,8 @@ def judge_arm(cohort: Cohort, arm: str, settings: ModellingSettings) -> Feasibil
         sentence=f"{arm}: {obstacle}; the arm is described, and no model is fitted."
         if obstacle
         else f"{arm}: {_count(cohort.outcomes)}: a model of {len(cohort.features)} predictors is fitted.",
+        sample_size=size,
+        sample_size_sentence=explain_sample_size(size, n, len(cohort.features), settings.expected_r2),
     )
 
 
@@ -64,6 +73,7 @@ def explain_shortage(outcomes: Outcomes, settings: ModellingSettings) -> str:
 
 def build_feasibility(verdict: Feasibility) -> pa.Table:
     """The verdict as a table of one row."""
+    size = verdict.sample_size
     row = {
         "endpoint": verdict.endpoint,
         "arm": verdict.arm,
@@ -75,6 +85,12 @@ def build_feasibility(verdict: Feasibility) -> pa.Table:
         "min_events": verdict.min_events,
         "feasible": verdict.is_feasible,
         "sentence": verdict.sentence,
+        "riley_shrinkage": size.shrinkage if size else None,
+        "riley_r_squared": size.r_squared if size else None,
+        "riley_risk": size.risk if size else None,
+        "riley_n": size.n if size else None,
+        "riley_predictors": size.predictors if size else None,
+        "riley_sentence": verdict.sample_size_sentence,
     }
     return build_table(FEASIBILITY, [row])
 

@@ -51,6 +51,10 @@ class FoldModel:
         scores: Floats = (self.steps.transform(values) @ self.coefficients - self.mean) / self.deviation
         return scores
 
+    def predict(self, values: Floats) -> Floats:
+        """Linear predictor of rows of raw features, less its training mean; 0 if the model is empty."""
+        return self.score(values) * self.deviation
+
 
 class FitModel(Protocol):
     """How a comparator or the radiomic model is fitted to training rows; None where it cannot be."""
@@ -115,6 +119,19 @@ class PlainFit:
             return None
         columns = len(steps.named_steps["vary"].kept_)
         return finish_model(steps, values, fitted.coefficients[:columns])
+
+
+@dataclass(frozen=True, slots=True)
+class MarginalFit:
+    """Fits nothing: everyone has the risk of the training rows, whatever the columns hold."""
+
+    def __call__(
+        self, values: Floats, outcomes: Outcomes, subjects: Sequence[str], seed: int
+    ) -> FoldModel | None:
+        """Fit to these rows only."""
+        width = values.shape[1]
+        steps = Pipeline([("as_it_is", "passthrough")])
+        return FoldModel(steps, np.arange(width, dtype=np.intp), np.zeros(width), 0.0, None, 0.0, 0.0, 0.0)
 
 
 def finish_model(

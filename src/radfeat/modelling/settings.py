@@ -1,5 +1,6 @@
 """Settings of the analysis: endpoints, arms, predictors, models, claims. All prespecified and digested."""
 
+import math
 from enum import StrEnum
 from typing import Self
 
@@ -41,6 +42,13 @@ class Cut(StrEnum):
     """Median of the scores of the fold's training subjects."""
 
 
+class HorizonRule(StrEnum):
+    """Which horizon stands in where none is declared; blind to arms."""
+
+    MEDIAN_OBSERVED_TIME = "median_observed_time"
+    """Median of the observed times, to event or censoring, of all subjects with the endpoint."""
+
+
 class EndpointSettings(BaseModel):
     """One endpoint and where the clinical sheet holds it."""
 
@@ -75,6 +83,33 @@ class EndpointSettings(BaseModel):
     time_unit: TimeUnit = Field(
         default=TimeUnit.DAYS, description="Unit of `time`: days, weeks, months or years; only a label."
     )
+    horizons: tuple[float, ...] = Field(
+        default=(),
+        description=(
+            "Times (time_to_event, unit of `time`, above 0, ascending) at which AUC, Brier score, "
+            "calibration, net benefit and restricted means are given. None: one, by `horizon_rule`. Which "
+            "matter is a clinical decision."
+        ),
+    )
+    horizon_rule: HorizonRule = Field(
+        default=HorizonRule.MEDIAN_OBSERVED_TIME,
+        description="The horizon where none is declared; half of the subjects are observed so long.",
+    )
+    uno_truncation: float | None = Field(
+        default=None,
+        gt=0.0,
+        description=(
+            "Time (unit of `time`, above 0) from which on events no longer count in Uno's C, because few are "
+            "left under observation. None: the last horizon."
+        ),
+    )
+    thresholds: tuple[float, float] = Field(
+        default=(0.01, 0.99),
+        description=(
+            "Least and greatest threshold risk of the decision curves, 0.01 to 0.99. All by default: at "
+            "which risk one would treat is a clinical decision."
+        ),
+    )
 
     @model_validator(mode="after")
     def _columns_fit_the_kind(self) -> Self:
@@ -85,6 +120,19 @@ class EndpointSettings(BaseModel):
             raise ValueError(f"endpoint {self.name}: binary needs `column`, and neither `time` nor `event`")
         if set(self.yes_values) & set(self.no_values):
             raise ValueError(f"endpoint {self.name}: one cell value means two things")
+        if not survival and (self.horizons or self.uno_truncation):
+            raise ValueError(f"endpoint {self.name}: only time_to_event has `horizons` and `uno_truncation`")
+        return self
+
+    @model_validator(mode="after")
+    def _horizons_and_thresholds_ascend(self) -> Self:
+        if any(not 0 < h < math.inf for h in self.horizons) or list(self.horizons) != sorted(
+            set(self.horizons)
+        ):
+            raise ValueError(f"endpoint {self.name}: `horizons` must be above 0 and ascend")
+        lo, hi = self.thresholds
+        if not 0.01 <= lo < hi <= 0.99:
+            raise ValueError(f"endpoint {self.name}: `thresholds` must ascend within 0.01 to 0.99")
         return self
 
     @property
@@ -237,7 +285,25 @@ class ModellingSettings(BaseModel):
         default=1000,
         ge=50,
         le=100_000,
-        description="Resamples of subjects for the confidence limits of C and AUC.",
+        description="Resamples of subjects for the confidence limits of C, AUC and Brier score.",
+    )
+    calibration_groups: int = Field(
+        default=5,
+        ge=2,
+        le=20,
+        description=(
+            "Groups of equal size by predicted risk in the calibration curve; 5 leaves a dozen subjects each "
+            "in an arm of 60."
+        ),
+    )
+    expected_r2: float = Field(
+        default=0.15,
+        gt=0.0,
+        lt=1.0,
+        description=(
+            "Nagelkerke's R-squared that Riley's minimum sample size assumes of the model, 0 to 1. 0.15 is "
+            "what Riley et al. (BMJ 2020; 368:m441) advise where no earlier model tells."
+        ),
     )
     level: float = Field(default=0.95, gt=0.5, lt=1.0, description="Confidence level of every interval.")
     alpha: float = Field(
@@ -274,6 +340,10 @@ class ModellingSettings(BaseModel):
         if odd:
             raise ValueError(f"{', '.join(odd)}: names must be unique and not blank")
         return self
+
+    def endpoint(self, name: str) -> EndpointSettings:
+        """The declared endpoint of that name; KeyError where none is declared."""
+        return {e.name: e for e in self.endpoints}[name]
 
     def least_events(self, kind: EndpointKind) -> int:
         """Fewest events (time-to-event) or subjects per class (binary) with which a model is fitted."""

@@ -7,6 +7,7 @@ import yaml
 
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CohortError, TableError
+from radfeat.modelling.analyses import count_analyses
 from radfeat.modelling.arms import ArmResult, fit_arm
 from radfeat.modelling.clinical import read_clinical_sheet
 from radfeat.modelling.cohort import StudyTable, build_study
@@ -107,11 +108,15 @@ def contrast(folder: ResultsFolder, endpoint: str) -> pa.Table:
 def assemble(folder: ResultsFolder) -> None:
     """Join the tables of all endpoints and arms, and describe them."""
     plan = require_analysis(folder)
+    joined: dict[str, pa.Table] = {}
     for name in ARM_TABLES:
         paths = [folder.model(e.slug, a.slug) / f"{name}.parquet" for e in plan.endpoints for a in plan.arms]
-        _write(folder, folder.unblinded / f"{name}.parquet", combine_tables(paths, TABLES[name]), name)
+        joined[name] = combine_tables(paths, TABLES[name])
+        _write(folder, folder.unblinded / f"{name}.parquet", joined[name], name)
     contrasts = combine_tables([folder.contrasts(e.slug) for e in plan.endpoints], INTERACTIONS)
     _write(folder, folder.unblinded / "interactions.parquet", contrasts, "interactions")
+    counted = count_analyses(joined["feasibility"], joined["performance"], contrasts)
+    _write(folder, folder.unblinded / "analyses.parquet", counted, "analyses")
     describe_tables(folder.unblinded, blinded=False)
 
 

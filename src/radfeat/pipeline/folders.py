@@ -18,7 +18,19 @@ DESCRIPTIONS = ("codebook.csv", "datapackage.json", "read.R", "read.py", "read.s
 CONFORMANCE_PAGE = "conformance.html"
 CONFORMANCE_FILES = (CONFORMANCE_PAGE, "conformance.parquet", "codebook.csv", "datapackage.json")
 """What lies in the folder about the installation."""
-ARM_TABLES = ("feasibility", "predictions", "performance", "coefficients", "selection", "survival_curves")
+ARM_TABLES = (
+    "feasibility",
+    "predictions",
+    "performance",
+    "coefficients",
+    "selection",
+    "survival_curves",
+    "restricted_means",
+    "calibration",
+    "decision_curves",
+)
+STUDY_TABLES = ("interactions", "analyses")
+"""What the unblinded half has beside the tables of the arms."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,11 @@ import pyarrow as pa
 from radfeat.tables.parquet import read_table
 from radfeat.tables.schemas import (
     ACQUISITION,
+    ANALYSES,
+    CALIBRATION,
     COEFFICIENTS,
     CONFORMANCE,
+    DECISION_CURVES,
     FEASIBILITY,
     FEATURE_CATALOGUE,
     FEATURES,
@@ -19,6 +22,7 @@ from radfeat.tables.schemas import (
     INTERACTIONS,
     PERFORMANCE,
     PREDICTIONS,
+    RESTRICTED_MEANS,
     ROIS,
     SELECTION,
     SERIES,
@@ -62,6 +66,10 @@ class UnblindedTables:
     selection: Rows
     interactions: Rows
     survival_curves: Rows
+    restricted_means: Rows
+    calibration: Rows
+    decision_curves: Rows
+    analyses: Rows
 
 
 def read_blinded(folder: Path) -> BlindedTables:
@@ -88,6 +96,10 @@ def read_unblinded(folder: Path) -> UnblindedTables:
         selection=_read_rows(folder, SELECTION),
         interactions=_read_rows(folder, INTERACTIONS),
         survival_curves=_read_rows(folder, SURVIVAL_CURVES),
+        restricted_means=_read_rows(folder, RESTRICTED_MEANS),
+        calibration=_read_rows(folder, CALIBRATION),
+        decision_curves=_read_rows(folder, DECISION_CURVES),
+        analyses=_read_rows(folder, ANALYSES),
     )
 
 

@@ -25,6 +25,7 @@ from radfeat.report.summaries.contrasts import EndpointContrasts, build_contrast
 from radfeat.report.summaries.curves import ArmShares, CurvePanel, build_panels, build_shares
 from radfeat.report.summaries.flow import Step, SubjectFlow, build_image_flow, build_subject_flow
 from radfeat.report.summaries.headline import (
+    describe_analyses,
     describe_checks,
     describe_contrasts,
     describe_measuring,
@@ -34,6 +35,8 @@ from radfeat.report.summaries.headline import (
 from radfeat.report.summaries.models import EndpointModels, build_models
 from radfeat.report.summaries.montage import Picture, choose_pictures
 from radfeat.report.summaries.predictors import ArmPredictors, build_predictors
+from radfeat.report.summaries.restricted_means import ArmMeans, build_means
+from radfeat.report.summaries.risks import EndpointRisks, build_risks
 from radfeat.report.summaries.site_effects import SiteEffects, build_site_effects
 from radfeat.report.summaries.sites import Sites, group_sites
 
@@ -62,6 +65,7 @@ class OutcomePart:
     models: EndpointModels
     panels: tuple[tuple[CurvePanel, ...], ...]
     shares: tuple[ArmShares, ...]
+    means: tuple[ArmMeans, ...]
     predictors: tuple[ArmPredictors, ...]
 
 
@@ -73,6 +77,7 @@ class AnalysisPart:
     facts: AnalysisFacts
     flow: SubjectFlow
     outcomes: tuple[OutcomePart, ...]
+    risks: tuple[EndpointRisks, ...]
     contrasts: tuple[EndpointContrasts, ...]
     cautions: tuple[Caution, ...]
 
@@ -109,10 +114,15 @@ def build_analysis_part(
     models = build_models(tables, facts)
     contrasts = build_contrasts(tables, facts, settings)
     return AnalysisPart(
-        sentences=(describe_models(models), *([describe_contrasts(contrasts)] if contrasts else [])),
+        sentences=(
+            describe_models(models),
+            *([describe_contrasts(contrasts)] if contrasts else []),
+            describe_analyses(tables.analyses),
+        ),
         facts=facts,
         flow=build_subject_flow(tables, facts),
         outcomes=tuple(_build_outcome(m, tables, facts, settings) for m in models),
+        risks=build_risks(tables, facts),
         contrasts=contrasts,
         cautions=tuple(list_unblinded_cautions(tables, models, contrasts, facts)),
     )
@@ -132,6 +142,7 @@ def _build_outcome(
         models=models,
         panels=build_panels(tables, name, facts),
         shares=build_shares(tables, name, facts),
+        means=build_means(tables, name, facts),
         predictors=tuple(
             build_predictors(tables, name, arm.arm, settings.predictors_shown)
             for arm in models.arms

@@ -11,7 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from radfeat.report.context import ReportContext, read_analysis_facts
 from radfeat.report.figures import intervals
 from radfeat.report.figures.bars import draw_share
+from radfeat.report.figures.calibration import draw_calibration
 from radfeat.report.figures.curves import draw_curves
+from radfeat.report.figures.decision import draw_decision
 from radfeat.report.figures.strips import draw_strips
 from radfeat.report.figures.verdicts import draw_verdicts
 from radfeat.report.inputs import read_blinded, read_unblinded
@@ -26,6 +28,7 @@ from radfeat.report.pictures import Montage, embed_pictures
 from radfeat.report.settings import ReportSettings
 from radfeat.report.wording import (
     count_of,
+    format_accuracy,
     format_coefficient,
     format_count,
     format_fixed,
@@ -136,6 +139,7 @@ def _list_sections(blinded: BlindedPart, analysis: AnalysisPart | None) -> tuple
     return (
         *(FLOW, Section("subjects", "Subjects"), *checks, FEATURE_SECTION),
         *(Section("models", "Scores within each arm"), Section("outcomes", "Outcome by stratum")),
+        Section("risks", "Risks, their calibration and use"),
         *([contrasts] if len(analysis.facts.arms) > 1 else []),
         *(Section("predictors", "What the models rest on"), CAUTIONS, MONTAGE, RECIPE, DATA),
     )
@@ -159,11 +163,14 @@ def _build_environment() -> Environment:
     words = (count_of, format_count, format_fixed, format_interval, format_level, format_number, format_p)
     for function in (
         *words,
+        format_accuracy,
         format_coefficient,
         format_percent,
         join_words,
         name_site,
+        draw_calibration,
         draw_curves,
+        draw_decision,
         draw_share,
         draw_strips,
         draw_verdicts,

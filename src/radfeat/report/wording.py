@@ -67,6 +67,15 @@ def format_fixed(value: float | None) -> str:
     return text.replace("-", _MINUS)
 
 
+def format_accuracy(value: float | None) -> str:
+    """Three decimals below 1 (Brier scores differ in the third), two from 1 on, as many as fit from 10 on."""
+    if value is None:
+        return MISSING
+    if abs(value) >= 0.9995:
+        return format_fixed(value)
+    return format_coefficient(value)
+
+
 def format_coefficient(value: float | None) -> str:
     """Three decimals, so that the coefficients of a table can be compared by eye."""
     if value is None:

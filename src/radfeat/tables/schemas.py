@@ -17,11 +17,15 @@ from radfeat.tables.blinded_schemas import (
 )
 from radfeat.tables.columns import Column, ColumnType, TableSchema
 from radfeat.tables.unblinded_schemas import (
+    ANALYSES,
+    CALIBRATION,
     COEFFICIENTS,
+    DECISION_CURVES,
     FEASIBILITY,
     INTERACTIONS,
     PERFORMANCE,
     PREDICTIONS,
+    RESTRICTED_MEANS,
     SELECTION,
     SUBJECTS,
     SURVIVAL_CURVES,
@@ -29,9 +33,12 @@ from radfeat.tables.unblinded_schemas import (
 
 __all__ = [
     "ACQUISITION",
+    "ANALYSES",
     "BLINDED_TABLES",
+    "CALIBRATION",
     "COEFFICIENTS",
     "CONFORMANCE",
+    "DECISION_CURVES",
     "FEASIBILITY",
     "FEATURES",
     "FEATURES_LONG",
@@ -41,6 +48,7 @@ __all__ = [
     "INTERACTIONS",
     "PERFORMANCE",
     "PREDICTIONS",
+    "RESTRICTED_MEANS",
     "ROIS",
     "SELECTION",
     "SERIES",
@@ -63,6 +71,10 @@ UNBLINDED_TABLES = (
     SELECTION,
     INTERACTIONS,
     SURVIVAL_CURVES,
+    RESTRICTED_MEANS,
+    CALIBRATION,
+    DECISION_CURVES,
+    ANALYSES,
 )
 INSTALLATION_TABLES = (CONFORMANCE,)
 """What is true of an installation, whatever the study; in a folder of its own within the blinded half."""

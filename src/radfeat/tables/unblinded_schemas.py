@@ -7,7 +7,7 @@ _ARM = text("arm", "Arm that the model was fitted in.")
 
 FEASIBILITY = TableSchema(
     "feasibility",
-    "1.0",
+    "1.1",
     "One row per endpoint and arm: whether there is enough to fit a model, and why not.",
     (
         _ENDPOINT,
@@ -20,6 +20,14 @@ FEASIBILITY = TableSchema(
         count("min_events", "Fewest events (or subjects per class) with which a model is fitted."),
         flag("feasible", "Whether a model was fitted."),
         text("sentence", "The verdict in one sentence."),
+        count("riley_shrinkage", "Riley (i): subjects for a shrinkage of 0.9 or more.", nullable=True),
+        count("riley_r_squared", "Riley (ii): subjects for R-squared within 0.05.", nullable=True),
+        count("riley_risk", "Riley (iii): subjects for the overall risk within 0.05.", nullable=True),
+        count(
+            "riley_n", "Subjects that meet all three; NULL where there is nothing to go by.", nullable=True
+        ),
+        count("riley_predictors", "Predictor parameters for which n subjects suffice.", nullable=True),
+        text("riley_sentence", "What Riley's criteria ask for; information, not the gate."),
     ),
     ("endpoint", "arm"),
     blinded=False,
@@ -48,13 +56,14 @@ PREDICTIONS = TableSchema(
 
 PERFORMANCE = TableSchema(
     "performance",
-    "1.0",
+    "1.1",
     "One row per endpoint, arm and metric.",
     (
         _ENDPOINT,
         _ARM,
         text("model", "Which model: radiomics, or a comparator."),
         text("metric", "harrell_c, auc, logrank_chi2, logrank_p, hazard_ratio_high_low, ..."),
+        real("horizon", "Time up to which it holds, unit of the endpoint; NULL if it has none.", "time"),
         real("estimate", "The estimate."),
         real("lo", "Lower confidence limit."),
         real("hi", "Upper confidence limit."),
@@ -156,6 +165,94 @@ SURVIVAL_CURVES = TableSchema(
         real("hi", "Upper limit (log-log Greenwood)."),
     ),
     ("endpoint", "model_arm", "arm", "stratum", "time"),
+    blinded=False,
+)
+
+RESTRICTED_MEANS = TableSchema(
+    "restricted_means",
+    "1.0",
+    "Restricted mean survival time per endpoint, model, arm, stratum and horizon, with differences.",
+    (
+        _ENDPOINT,
+        text("model_arm", "Arm that the model was fitted in."),
+        text("arm", "Arm of the subjects: that of the model, or another that it scored."),
+        text("stratum", "Stratum of the out-of-fold score, or 'all'.", values=("all", "low", "high")),
+        real("horizon", "Time up to which the mean is taken, unit of the endpoint.", "time", nullable=False),
+        count("n", "Subjects."),
+        count("events", "Events up to the horizon."),
+        real("rmst", "Restricted mean; NULL where the curve does not reach the horizon.", "time"),
+        real("rmst_lo", "Its lower limit.", "time"),
+        real("rmst_hi", "Its upper limit.", "time"),
+        real("high_minus_low", "Mean of the high less that of the low stratum of the arm.", "time"),
+        real("high_minus_low_lo", "Its lower limit.", "time"),
+        real("high_minus_low_hi", "Its upper limit.", "time"),
+        real("arm_minus_reference", "Mean less that of the reference arm in the same stratum.", "time"),
+        real("arm_minus_reference_lo", "Its lower limit.", "time"),
+        real("arm_minus_reference_hi", "Its upper limit.", "time"),
+        real("level", "Confidence level of every interval."),
+    ),
+    ("endpoint", "model_arm", "arm", "stratum", "horizon"),
+    blinded=False,
+)
+
+_MODEL = text("model", "Which model: radiomics, or a comparator.")
+_HORIZON = real(
+    "horizon", "Time by which the risk is meant, unit of the endpoint; 0 if binary.", "time", nullable=False
+)
+
+CALIBRATION = TableSchema(
+    "calibration",
+    "1.0",
+    "Predicted and observed risk per endpoint, arm, model, horizon and group of predicted risk.",
+    (
+        _ENDPOINT,
+        _ARM,
+        _MODEL,
+        _HORIZON,
+        count("group", "Group by predicted out-of-fold risk, from 1, lowest first."),
+        count("n", "Subjects."),
+        count("events", "Events up to the horizon, or subjects of the positive class."),
+        real("predicted", "Mean predicted risk.", nullable=False),
+        real("observed", "Kaplan-Meier risk at the horizon (NULL where not reached), or share."),
+        real("lo", "Lower limit of the observed risk (log-log, or Wilson)."),
+        real("hi", "Upper limit of the observed risk."),
+        real("level", "Confidence level."),
+    ),
+    ("endpoint", "arm", "model", "horizon", "group"),
+    blinded=False,
+)
+
+DECISION_CURVES = TableSchema(
+    "decision_curves",
+    "1.0",
+    "Net benefit per endpoint, arm, model, horizon and threshold risk; that of treating none is 0.",
+    (
+        _ENDPOINT,
+        _ARM,
+        _MODEL,
+        _HORIZON,
+        real("threshold", "Risk from which on a subject would be treated.", nullable=False),
+        count("n", "Subjects."),
+        count("treated", "Subjects whose out-of-fold risk reaches the threshold."),
+        real("net_benefit", "Net true positives per subject; NULL where the observed risk is unknown."),
+        real("net_benefit_all", "The same if all were treated."),
+    ),
+    ("endpoint", "arm", "model", "horizon", "threshold"),
+    blinded=False,
+)
+
+ANALYSES = TableSchema(
+    "analyses",
+    "1.0",
+    "One row per endpoint and kind of analysis: how many were planned and how many were run.",
+    (
+        _ENDPOINT,
+        text("kind", "What was run: models, comparators, interactions of a kind of biomarker, ..."),
+        count("planned", "How many the settings ask for."),
+        count("run", "How many gave a result."),
+        text("sentence", "What is counted."),
+    ),
+    ("endpoint", "kind"),
     blinded=False,
 )
 

@@ -8,6 +8,7 @@ from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, UnblindedTables
 from radfeat.report.summaries.conformance import build_conformance
 from radfeat.report.summaries.contrasts import EndpointContrasts
+from radfeat.report.summaries.headline import describe_analyses
 from radfeat.report.summaries.models import ArmModels, EndpointModels, find_metric
 from radfeat.report.summaries.site_effects import LEAST_PER_SITE, SiteEffects
 from radfeat.report.wording import (
@@ -87,7 +88,7 @@ def list_unblinded_cautions(
             "Out-of-fold scores share training subjects, so that the p of a score's interaction is too small "
             "and its interval too narrow. It is never claimed: new subjects would have to show it.",
         )
-    yield from _caution_multiplicity(models, contrasts)
+    yield from _caution_multiplicity(tables, models, contrasts)
 
 
 def blinded_half_caution() -> Caution:
@@ -284,26 +285,14 @@ def _caution_permutations(facts: AnalysisFacts) -> Iterator[Caution]:
 
 
 def _caution_multiplicity(
-    models: tuple[EndpointModels, ...], contrasts: tuple[EndpointContrasts, ...]
+    tables: UnblindedTables, models: tuple[EndpointModels, ...], contrasts: tuple[EndpointContrasts, ...]
 ) -> Iterator[Caution]:
     fitted = sum(endpoint.fitted for endpoint in models)
-    comparators = sum(
-        not e.is_radiomics and e.estimate is not None
-        for endpoint in models
-        for arm in endpoint.arms
-        for e in arm.estimates
-    )
     tests = sum(endpoint.total for endpoint in contrasts)
-    parts = [
-        *([count_of(fitted, "radiomic model")] if fitted else []),
-        *([f"{count_of(comparators, 'comparator')}"] if comparators else []),
-        *([count_of(tests, "interaction test")] if tests else []),
-    ]
-    if parts:
-        endpoints = count_of(len(models), "endpoint")
+    if fitted or tests:
         yield Caution(
             "How many analyses were run",
-            f"{join_words(parts)}, over {endpoints}. "
-            + ("P-values are adjusted within an endpoint, not across endpoints." if tests else "")
+            describe_analyses(tables.analyses)
+            + (" P-values of interactions are adjusted within an endpoint, not across." if tests else "")
             + (" The performance of the models carries no adjustment." if fitted else ""),
         )

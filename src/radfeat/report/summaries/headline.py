@@ -3,7 +3,7 @@
 from collections import Counter
 
 from radfeat.core.vocabulary import Severity, Status
-from radfeat.report.inputs import BlindedTables
+from radfeat.report.inputs import BlindedTables, Rows
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.contrasts import EndpointContrasts
 from radfeat.report.summaries.models import EndpointModels, word_estimate
@@ -99,6 +99,25 @@ def describe_models(models: tuple[EndpointModels, ...]) -> str:
     )
     level = format_level(models[0].level)
     return f"{head}; out of fold they reach {words} ({level} CI; 0.50 is chance)."
+
+
+def describe_analyses(analyses: Rows) -> str:
+    """How many analyses were run, for who weighs how much may be chance."""
+    run: Counter[str] = Counter()
+    for row in analyses:
+        kind = "interactions" if row["kind"].startswith("interactions_") else row["kind"]
+        run[kind] += row["run"]
+    endpoints = len({row["endpoint"] for row in analyses})
+    parts = [
+        count_of(run["models"], "radiomic model"),
+        count_of(run["comparators"], "comparator"),
+        *([count_of(run["interactions"], "interaction test")] if run["interactions"] else []),
+        count_of(run["p_values"], "unadjusted p-value"),
+    ]
+    return (
+        f"Analyses run, over {count_of(endpoints, 'endpoint')}: {join_words(parts)}, and "
+        f"{count_of(run['metrics'], 'number')} of performance."
+    )
 
 
 def describe_contrasts(contrasts: tuple[EndpointContrasts, ...]) -> str:

@@ -26,6 +26,7 @@ MODEL_WORDS = {
     "clinical": "Clinical covariates",
     "volume": "Volume alone",
     "clinical_volume": "Clinical covariates and volume",
+    "marginal": "No predictor",
     PERMUTED: "Radiomics, outcomes permuted",
 }
 """Models in the order of the table, and how the page writes them."""
@@ -42,6 +43,9 @@ METRIC_WORDS = {
     "folds_flawed": "Folds with trouble in the fit",
 }
 """Known metrics; a metric of a later version stands for itself."""
+
+RISK_METRICS = ("calibration_slope", "calibration_intercept", "brier", "observed_to_expected")
+"""Metrics without a horizon that concern risks."""
 
 _P_VALUES = ("logrank_p", "permutation_p")
 _RATIOS = ("hazard_ratio_high_low", "odds_ratio_high_low")
@@ -88,6 +92,7 @@ class ArmModels:
     predictors: int
     feasible: bool
     sentence: str
+    sample_size: str
     estimates: tuple[Estimate, ...]
     measures: tuple[Measure, ...]
 
@@ -143,7 +148,7 @@ def _build_endpoint(endpoint: str, tables: UnblindedTables, facts: AnalysisFacts
 def _build_arm(verdict: Row, metrics: list[Row]) -> ArmModels:
     order = list(MODEL_WORDS)
     ranked = sorted(metrics, key=lambda r: (_place(order, r["model"]), r["model"]))
-    others = [row for row in ranked if row["metric"] not in DISCRIMINATION]
+    others = [row for row in ranked if row["metric"] not in DISCRIMINATION and not _is_shown_elsewhere(row)]
     places = list(METRIC_WORDS)
     others.sort(key=lambda r: (_place(places, r["metric"]), r["metric"]))
     return ArmModels(
@@ -154,9 +159,15 @@ def _build_arm(verdict: Row, metrics: list[Row]) -> ArmModels:
         predictors=verdict["predictors"],
         feasible=verdict["feasible"],
         sentence=verdict["sentence"],
-        estimates=tuple(_build_estimate(row) for row in ranked if row["metric"] in DISCRIMINATION),
+        sample_size=verdict["riley_sentence"],
+        estimates=tuple(build_estimate(row) for row in ranked if row["metric"] in DISCRIMINATION),
         measures=tuple(_build_measure(row) for row in others),
     )
+
+
+def _is_shown_elsewhere(row: Row) -> bool:
+    """Whether a metric stands in the tables of risks or of restricted means."""
+    return row["horizon"] is not None or row["metric"] in RISK_METRICS
 
 
 def _place(order: list[str], name: str) -> int:
@@ -167,7 +178,8 @@ def _word(words: Mapping[str, str], name: str) -> str:
     return words.get(name, name)
 
 
-def _build_estimate(row: Row) -> Estimate:
+def build_estimate(row: Row) -> Estimate:
+    """One row of ``performance``."""
     return Estimate(
         model=_word(MODEL_WORDS, row["model"]),
         is_radiomics=row["model"] == RADIOMICS,
