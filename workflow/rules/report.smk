@@ -24,7 +24,7 @@ rule report:
         unblinded=(
             expand(
                 FOLDER.unblinded / "{name}.parquet",
-                name=["subjects", *ARM_TABLES, "interactions"],
+                name=["subjects", "predictors", *ARM_TABLES, "interactions"],
             )
             if ANALYSIS
             else []

@@ -9,15 +9,18 @@ if ANALYSIS:
         gate=FOLDER.gate,
         features=FOLDER.blinded / "features.parquet",
         rois=FOLDER.blinded / "rois.parquet",
+        series=FOLDER.blinded / "series.parquet",
+        catalogue=FOLDER.blinded / "feature_catalogue.parquet",
         clinical=ANALYSIS.clinical,
     )
 
     rule subjects:
-        """What became of each subject of the clinical sheet."""
+        """What became of each subject of the clinical sheet, and what the predictors are."""
         input:
             **UNBLINDED_INPUT,
         output:
             FOLDER.unblinded / "subjects.parquet",
+            FOLDER.unblinded / "predictors.parquet",
         log:
             LOGS / "unblinded" / "subjects.log",
         params:

@@ -12,6 +12,7 @@ from radfeat.modelling.clinical import read_clinical_sheet
 from radfeat.modelling.cohort import StudyTable, build_study
 from radfeat.modelling.interactions import build_interactions
 from radfeat.modelling.model_files import write_model
+from radfeat.modelling.predictor_table import build_predictors
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.pipeline.code import compute_model_code_digest
 from radfeat.pipeline.collect import describe_tables
@@ -19,7 +20,15 @@ from radfeat.pipeline.folders import ARM_TABLES, ResultsFolder
 from radfeat.pipeline.plan import AnalysisPlan, read_analysis_plan, read_plan
 from radfeat.tables.combine import combine_tables
 from radfeat.tables.parquet import read_table, write_table
-from radfeat.tables.schemas import FEATURES, INTERACTIONS, PREDICTIONS, ROIS, TABLES
+from radfeat.tables.schemas import (
+    FEATURE_CATALOGUE,
+    FEATURES,
+    INTERACTIONS,
+    PREDICTIONS,
+    ROIS,
+    SERIES,
+    TABLES,
+)
 
 
 def require_analysis(folder: ResultsFolder) -> AnalysisPlan:
@@ -66,12 +75,19 @@ def read_study(folder: ResultsFolder) -> StudyTable:
     clinical = read_clinical_sheet(base / plan.clinical, settings)
     features = read_table(folder.blinded / "features.parquet", FEATURES)
     rois = read_table(folder.blinded / "rois.parquet", ROIS)
-    return build_study(features, rois, clinical, settings)
+    return build_study(features, rois, clinical, settings, _read_days(folder))
+
+
+def _read_days(folder: ResultsFolder) -> dict[str, float | None]:
+    """Study day of each image, as the image sheet has it."""
+    series = read_table(folder.blinded / "series.parquet", SERIES)
+    return dict(zip(series["case_id"].to_pylist(), series["day"].to_pylist(), strict=True))
 
 
 def write_subjects(folder: ResultsFolder) -> None:
-    """Write what became of each subject of the clinical sheet."""
-    subjects = read_study(folder).subjects
+    """Write what became of each subject of the clinical sheet, and what the predictors are."""
+    study = read_study(folder)
+    subjects = study.subjects
     if not any(subjects["has_image"].to_pylist()):
         raise CohortError(
             "no subject of the clinical sheet occurs in the image sheet",
@@ -79,7 +95,10 @@ def write_subjects(folder: ResultsFolder) -> None:
             measured=f"0 of {subjects.num_rows} subjects with an image",
             remedy="Write subject_id alike in both sheets",
         )
+    catalogue = read_table(folder.blinded / "feature_catalogue.parquet", FEATURE_CATALOGUE)
+    predictors = build_predictors(study, catalogue)
     _write(folder, folder.unblinded / "subjects.parquet", subjects, "subjects")
+    _write(folder, folder.unblinded / "predictors.parquet", predictors, "predictors")
 
 
 def stratify(folder: ResultsFolder, endpoint: str, arm: str) -> ArmResult:

@@ -25,6 +25,37 @@ FEASIBILITY = TableSchema(
     blinded=False,
 )
 
+PREDICTORS = TableSchema(
+    "predictors",
+    "1.0",
+    "One row per predictor: a feature's value, or its change between two visits; where it is not defined.",
+    (
+        text("predictor", "Predictor, as in coefficients, selection and interactions."),
+        text(
+            "short",
+            "The feature's 8-character code, after A, R, L or W for an absolute, relative, log-ratio or "
+            "weekly change; a legal SAS name, never changed. NULL if the catalogue does not know the feature.",
+            nullable=True,
+        ),
+        text("feature", "Feature, as in the columns of features."),
+        text(
+            "kind",
+            "value, or the kind of change.",
+            values=("value", "absolute", "relative", "log_ratio", "per_week"),
+        ),
+        text("unit", "Unit; NULL if the catalogue does not know the feature.", nullable=True),
+        flag("offered", "Whether the models are offered it, after the filters that are blind to outcome."),
+        count("subjects", "Subjects with a row of predictors."),
+        count("defined", "Of these, subjects with a value."),
+        count("missing", "Subjects whose feature is undefined (at one visit at least)."),
+        count("division_by_zero", "Subjects whose baseline value is zero, for a relative change."),
+        count("log_of_non_positive", "Subjects with a value that is not positive, for a log-ratio."),
+        count("no_interval", "Subjects of whose images a study day is not known, for a change per week."),
+    ),
+    ("predictor",),
+    blinded=False,
+)
+
 PREDICTIONS = TableSchema(
     "predictions",
     "1.0",
