@@ -18,7 +18,7 @@ from radfeat.tables.schemas import FEATURES, FEATURES_LONG, INTERACTIONS, ROIS, 
 
 pytestmark = pytest.mark.workflow
 
-DOWNSTREAM_OF_MODELS = {"subjects", "stratify", "contrast", "assemble", "report"}
+DOWNSTREAM_OF_MODELS = {"lock", "subjects", "stratify", "contrast", "assemble", "report"}
 
 
 def test_broken_inputs_are_rows_with_different_reasons_and_the_run_goes_on(finished_trial: Path) -> None:

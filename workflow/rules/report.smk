@@ -21,6 +21,7 @@ rule report:
     input:
         gate=FOLDER.gate,
         blinded=expand(FOLDER.blinded / "{name}.parquet", name=BLINDED_TABLES),
+        lock=FOLDER.lock if ANALYSIS else [],
         unblinded=(
             expand(
                 FOLDER.unblinded / "{name}.parquet",

@@ -27,6 +27,7 @@ STAGE_COMMANDS = {
     "extract": ("stages", "Measure the cases of one chunk."),
     "collect": ("stages", "Join the chunks into the blinded tables."),
     "gate": ("stages", "Judge the QC gate."),
+    "lock": ("stages", "Lock the analysis before the arms are read."),
     "subjects": ("stages", "Write what became of each subject."),
     "stratify": ("stages", "Fit and judge one endpoint in one arm."),
     "contrast": ("stages", "Test the interactions of one endpoint."),

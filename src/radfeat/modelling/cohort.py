@@ -29,7 +29,8 @@ class StudyTable:
     ROI as drawn, the sum where lesions were combined, whatever the features are. ``log_volumes`` is its
     logarithm, or where the features are changes that of the ratio of the volumes at two visits. ``offer``
     says which features the models are given, ``gaps`` (as ``values``) why a value is missing
-    (``deltas.Gap``). ``landmarks`` says, by endpoint with a landmark and arm, where times begin and how many were left out.
+    (``deltas.Gap``). ``landmarks`` says, by endpoint with a landmark and arm, where times begin and how many
+    were left out.
     ``subjects`` is the table of what became of every subject of the sheet.
     """
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CohortError, TableError
 from radfeat.core.files import write_text
-from radfeat.core.vocabulary import EndpointKind
+from radfeat.core.vocabulary import EndpointKind, Standing
 from radfeat.modelling.outcomes import Flags, Floats
 
 
@@ -54,6 +54,13 @@ class ArmModel(BaseModel):
     feature_schema_digest: str = Field(description="SHA-256 of the canonical JSON of the feature names.")
     training_digest: str = Field(
         description="SHA-256 of the training subjects' identifiers, inputs and outcomes."
+    )
+    standing: Standing = Field(
+        default=Standing.EXPLORATORY,
+        description="confirmatory where the analysis is the one locked before the arms were read.",
+    )
+    lock_digest: str = Field(
+        default="unknown", description="Digest of the analysis that was locked before the arms were read."
     )
     n: int = Field(description="Training subjects.")
     events: int = Field(description="Training subjects with the event or of the positive class.")

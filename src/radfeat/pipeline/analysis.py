@@ -17,6 +17,7 @@ from radfeat.modelling.settings import ModellingSettings
 from radfeat.pipeline.code import compute_model_code_digest
 from radfeat.pipeline.collect import describe_tables
 from radfeat.pipeline.folders import ARM_TABLES, ResultsFolder
+from radfeat.pipeline.lock import read_lock, record_reading
 from radfeat.pipeline.plan import AnalysisPlan, read_analysis_plan, read_plan
 from radfeat.tables.combine import combine_tables
 from radfeat.tables.parquet import read_table, write_table
@@ -69,13 +70,23 @@ def require_analysis_inputs(folder: ResultsFolder, inputs: str | None) -> None:
 
 
 def read_study(folder: ResultsFolder) -> StudyTable:
-    """Join the features with the clinical sheet."""
+    """Join the features with the clinical sheet: the one place where the arms are read, under the lock.
+
+    Raises
+    ------
+    TableError
+        The analysis is not locked, or the lock is stale; or a table or the clinical sheet has faults.
+    """
+    lock = read_lock(folder)
     plan, settings = require_analysis(folder), read_analysis_settings(folder)
     base = (folder.root / read_plan(folder).base).resolve()
     clinical = read_clinical_sheet(base / plan.clinical, settings)
     features = read_table(folder.blinded / "features.parquet", FEATURES)
     rois = read_table(folder.blinded / "rois.parquet", ROIS)
-    return build_study(features, rois, clinical, settings, _read_days(folder))
+    study = build_study(features, rois, clinical, settings, _read_days(folder))
+    # A sheet that could not be read or joined has shown nothing; whoever mends it has not looked.
+    record_reading(folder, lock)
+    return study
 
 
 def _read_days(folder: ResultsFolder) -> dict[str, float | None]:
@@ -108,7 +119,9 @@ def stratify(folder: ResultsFolder, endpoint: str, arm: str) -> ArmResult:
     result = fit_arm(read_study(folder), endpoint, arm, read_analysis_settings(folder))
     for name in ARM_TABLES:
         _write(folder, out / f"{name}.parquet", getattr(result, name), name)
-    write_model(out / "model.json", result.model)
+    lock = read_lock(folder)
+    marks = {"standing": lock.standing, "lock_digest": lock.marks["lock_digest"]}
+    write_model(out / "model.json", result.model.model_copy(update=marks))
     return result
 
 
@@ -118,7 +131,8 @@ def contrast(folder: ResultsFolder, endpoint: str) -> pa.Table:
     slug = _slug(plan, endpoint, "endpoint")
     paths = [folder.model(slug, arm.slug) / "predictions.parquet" for arm in plan.arms]
     predictions = combine_tables(paths, PREDICTIONS)
-    table = build_interactions(read_study(folder), endpoint, predictions, read_analysis_settings(folder))
+    settings, standing = read_analysis_settings(folder), read_lock(folder).standing
+    table = build_interactions(read_study(folder), endpoint, predictions, settings, standing)
     _write(folder, folder.contrasts(slug), table, "interactions")
     return table
 
@@ -148,4 +162,11 @@ def _slug(plan: AnalysisPlan, name: str, what: str) -> str:
 
 def _write(folder: ResultsFolder, path: Path, table: pa.Table, name: str) -> None:
     plan = require_analysis(folder)
-    write_table(path, table, TABLES[name], settings_digest=plan.digest, run_id=read_plan(folder).run_id)
+    write_table(
+        path,
+        table,
+        TABLES[name],
+        settings_digest=plan.digest,
+        run_id=read_plan(folder).run_id,
+        marks=read_lock(folder).marks,
+    )

@@ -1,5 +1,6 @@
 """The tables of the unblinded half: made with arms and outcomes."""
 
+from radfeat.core.vocabulary import Standing
 from radfeat.tables.columns import TableSchema, count, flag, real, text
 
 _ENDPOINT = text("endpoint", "Endpoint, as named in the settings.")
@@ -34,7 +35,7 @@ PREDICTORS = TableSchema(
         text(
             "short",
             "The feature's 8-character code, after A, R, L or W for an absolute, relative, log-ratio or "
-            "weekly change; a legal SAS name, never changed. NULL if the catalogue does not know the feature.",
+            "weekly change; a legal SAS name, never changed. NULL if the catalogue has no such feature.",
             nullable=True,
         ),
         text("feature", "Feature, as in the columns of features."),
@@ -134,7 +135,7 @@ SELECTION = TableSchema(
 
 INTERACTIONS = TableSchema(
     "interactions",
-    "1.0",
+    "1.1",
     "One row per endpoint, contrast of arms and biomarker: does the treatment effect differ with it?",
     (
         _ENDPOINT,
@@ -163,6 +164,12 @@ INTERACTIONS = TableSchema(
         real("p_adjusted", "p adjusted for multiplicity within the family."),
         text("adjustment", "holm or benjamini-hochberg, and the size of the family."),
         flag("claim", "Whether the prespecified rule for claiming a predictive biomarker is met."),
+        text(
+            "standing",
+            "confirmatory, or exploratory where the analysis is not the one locked before the arms were "
+            "read; then nothing is claimed.",
+            values=tuple(standing.value for standing in Standing),
+        ),
         text("sentence", "The result in one sentence."),
     ),
     ("endpoint", "experimental_arm", "reference_arm", "kind", "biomarker"),
