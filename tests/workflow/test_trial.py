@@ -13,8 +13,8 @@ import SimpleITK as sitk
 from trial_runs import REPOSITORY, change_setting, digests_of, jobs_of, read_rows, run_radfeat, run_snakemake
 
 from radfeat.pipeline.digest_lines import build_digest_lines
-from radfeat.tables.parquet import read_table
-from radfeat.tables.schemas import FEATURES, FEATURES_LONG, INTERACTIONS, ROIS, TABLES
+from radfeat.tables.parquet import read_identity, read_table
+from radfeat.tables.schemas import APPLIED_SCORES, FEATURES, FEATURES_LONG, INTERACTIONS, ROIS, TABLES
 
 pytestmark = pytest.mark.workflow
 
@@ -187,6 +187,20 @@ def test_kept_crops_can_be_opened(trial: Path) -> None:
     mask = sitk.ReadImage(str(kept[0]).replace("_image", "_mask"))
     assert image.GetSize() == mask.GetSize()
     assert sitk.GetArrayViewFromImage(mask).sum() > 100
+
+
+def test_model_of_a_run_scores_the_subjects_of_that_run(finished_trial: Path, tmp_path: Path) -> None:
+    results = finished_trial / "results"
+    models = [p for p in sorted(results.rglob("model.json")) if json.loads(p.read_text())["fitted"]]
+    out = tmp_path / "scores.parquet"
+    features = results / "blinded" / "features.parquet"
+    said = run_radfeat("apply", str(models[0]), str(features), "--out", str(out)).stdout
+    rows = read_table(out, APPLIED_SCORES).to_pylist()
+    assert "15 of 20 subjects scored" in said
+    assert len([row for row in rows if row["excluded"]]) == 5
+    assert read_identity(out).marks["standing"] == "confirmatory"
+    marks = read_identity(features).marks
+    assert json.loads(models[0].read_text())["origin"]["measurement"] == marks["measurement"]
 
 
 def test_demonstration_says_what_its_tables_hold(finished_trial: Path) -> None:

@@ -15,6 +15,7 @@ STUDY_COMMANDS = {
     "run": ("run", "Run the study from scans to report."),
     "ingest": ("ingest", "Inventory, de-identify and fetch DICOM."),
     "features": ("features", "Measure one image and mask, and print the features."),
+    "apply": ("apply", "Score new subjects with the model of an earlier run."),
     "export": ("export", "Write masks and features of a run as DICOM."),
     "catalogue": ("catalogue", "List the features of a run: codes, IBSI codes, units."),
     "settings": ("settings", "Print the settings with every default, or the JSON schema."),

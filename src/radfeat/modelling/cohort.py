@@ -30,7 +30,7 @@ class StudyTable:
     logarithm, or where the features are changes that of the ratio of the volumes at two visits. ``offer``
     says which features the models are given, ``gaps`` (as ``values``) why a value is missing
     (``deltas.Gap``). ``landmarks`` says, by endpoint with a landmark and arm, where times begin and how many
-    were left out.
+    were left out. ``case_ids`` are the images whose ROIs were looked at.
     ``subjects`` is the table of what became of every subject of the sheet.
     """
 
@@ -48,6 +48,7 @@ class StudyTable:
     has_outcome: Mapping[str, tuple[bool, ...]]
     offer: Offer
     landmarks: Mapping[tuple[str, str], str]
+    case_ids: frozenset[str]
     subjects: pa.Table
 
 
@@ -120,6 +121,7 @@ def build_study(
         },
         offer=select_predictors(values, log_volumes, settings),
         landmarks=_describe_landmarks(landmarked, settings),
+        case_ids=found.case_ids,
         subjects=_build_subjects(clinical, sites, found, landmarked, settings),
     )
 

@@ -15,11 +15,15 @@ from radfeat.modelling.settings import LesionRule, ModellingSettings
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SubjectRows:
-    """Rows by subject; ``obstacles`` says of the other subjects with images why they have none."""
+    """Rows by subject; ``obstacles`` says of the other subjects with images why they have none.
+
+    ``case_ids`` are the images whose ROIs were looked at.
+    """
 
     predictors: tuple[str, ...]
     rows: Mapping[str, SubjectRow]
     obstacles: Mapping[str, str]
+    case_ids: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -66,6 +70,7 @@ def build_subject_rows(
         predictors=name_deltas(settings.delta.kinds, first.table.features),
         rows={s: row for s, row in found.items() if isinstance(row, SubjectRow)},
         obstacles={s: why for s, why in found.items() if isinstance(why, str)},
+        case_ids=frozenset({*first.table.case_ids, *second.table.case_ids}),
     )
 
 
@@ -83,6 +88,7 @@ def _list_values(table: RoiTable, rule: LesionRule) -> SubjectRows:
         obstacles={
             s: f"no features: {_list_reasons(table, by_subject[s])}" for s, r in rows.items() if r is None
         },
+        case_ids=frozenset(table.case_ids),
     )
 
 

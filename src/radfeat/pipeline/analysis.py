@@ -7,11 +7,13 @@ import yaml
 
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CohortError, TableError
+from radfeat.modelling.apply import list_image_kinds
 from radfeat.modelling.arms import ArmResult, fit_arm
 from radfeat.modelling.clinical import read_clinical_sheet
 from radfeat.modelling.cohort import StudyTable, build_study
 from radfeat.modelling.interactions import build_interactions
-from radfeat.modelling.model_files import write_model
+from radfeat.modelling.model_files import ArmModel, write_model
+from radfeat.modelling.model_origin import build_origin
 from radfeat.modelling.predictor_table import build_predictors
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.pipeline.code import compute_model_code_digest
@@ -20,7 +22,7 @@ from radfeat.pipeline.folders import ARM_TABLES, ResultsFolder
 from radfeat.pipeline.lock import read_lock, record_reading
 from radfeat.pipeline.plan import AnalysisPlan, read_analysis_plan, read_plan
 from radfeat.tables.combine import combine_tables
-from radfeat.tables.parquet import read_table, write_table
+from radfeat.tables.parquet import read_identity, read_table, write_table
 from radfeat.tables.schemas import (
     FEATURE_CATALOGUE,
     FEATURES,
@@ -116,13 +118,30 @@ def stratify(folder: ResultsFolder, endpoint: str, arm: str) -> ArmResult:
     """Fit, score and judge one endpoint in one arm, and write its tables and its model."""
     plan = require_analysis(folder)
     out = folder.model(_slug(plan, endpoint, "endpoint"), _slug(plan, arm, "arm"))
-    result = fit_arm(read_study(folder), endpoint, arm, read_analysis_settings(folder))
+    study, settings = read_study(folder), read_analysis_settings(folder)
+    result = fit_arm(study, endpoint, arm, settings)
     for name in ARM_TABLES:
         _write(folder, out / f"{name}.parquet", getattr(result, name), name)
-    lock = read_lock(folder)
-    marks = {"standing": lock.standing, "lock_digest": lock.marks["lock_digest"]}
-    write_model(out / "model.json", result.model.model_copy(update=marks))
+    write_model(out / "model.json", _sign_model(folder, result.model, study, settings))
     return result
+
+
+def _sign_model(
+    folder: ResultsFolder, model: ArmModel, study: StudyTable, settings: ModellingSettings
+) -> ArmModel:
+    """Add to a model where its predictors come from, and under which lock it was fitted."""
+    series = read_table(folder.blinded / "series.parquet", SERIES)
+    origin = build_origin(
+        model.features,
+        [term.feature for term in model.terms],
+        read_table(folder.blinded / "feature_catalogue.parquet", FEATURE_CATALOGUE).to_pylist(),
+        list_image_kinds(series, study.case_ids),
+        read_identity(folder.blinded / "features.parquet").marks,
+        settings,
+    )
+    lock = read_lock(folder)
+    signed = {"origin": origin, "standing": lock.standing, "lock_digest": lock.marks["lock_digest"]}
+    return model.model_copy(update=signed)
 
 
 def contrast(folder: ResultsFolder, endpoint: str) -> pa.Table:

@@ -5,6 +5,7 @@ else has further columns than those listed: one float64 column per feature, desc
 ``feature_catalogue``.
 """
 
+from radfeat.tables.applied_schema import APPLIED_SCORES
 from radfeat.tables.blinded_schemas import (
     ACQUISITION,
     FEATURE_CATALOGUE,
@@ -29,6 +30,7 @@ from radfeat.tables.unblinded_schemas import (
 
 __all__ = [
     "ACQUISITION",
+    "APPLIED_SCORES",
     "BLINDED_TABLES",
     "COEFFICIENTS",
     "FEASIBILITY",
