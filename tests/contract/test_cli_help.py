@@ -21,6 +21,7 @@ STAGES_WITHOUT_PLAN = {
     "extract": ["--bucket", "0"],
     "collect": [],
     "gate": [],
+    "lock": [],
     "subjects": [],
     "stratify": ["--endpoint", "os", "--arm", "control"],
     "contrast": ["--endpoint", "os"],

@@ -54,7 +54,7 @@ def test_note_names_every_lesion_that_a_mean_leaves_out(lesions: int) -> None:
     partial = build_subject_row(table, np.arange(lesions + 1), LesionRule.VOLUME_WEIGHTED)
     assert whole.note is None
     assert partial.note == (
-        "ST/A/S1/T0/CT/GTV/3 has no features (ROI_TOO_SMALL); mean and volume are of the other lesions"
+        "ST/A/S1/T0/CT/GTV/3 has no features (ROI_TOO_SMALL); mean, sum and volume are of the other lesions"
     )
 
 

@@ -32,7 +32,7 @@ def model() -> ArmModel:
 def test_round_trip_through_the_file_is_exact(tmp_path: Path, model: ArmModel) -> None:
     write_model(tmp_path / "model.json", model)
     assert read_model(tmp_path / "model.json") == model
-    assert json.loads((tmp_path / "model.json").read_text())["format"] == "radfeat-arm-model/1"
+    assert json.loads((tmp_path / "model.json").read_text())["format"] == "radfeat-arm-model/2"
 
 
 def test_scores_of_the_record_equal_those_of_the_pipeline(cohort: Cohort) -> None:
@@ -79,7 +79,7 @@ def test_empty_model_scores_everyone_zero_and_low(model: ArmModel) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "not json", '{"format": "radfeat-arm-model/2"}', "[1]"], ids=lambda t: t or "empty"
+    "text", ["", "{}", "not json", '{"format": "radfeat-arm-model/1"}', "[1]"], ids=lambda t: t or "empty"
 )
 def test_what_is_not_a_model_is_one_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "model.json"

@@ -14,8 +14,9 @@ import yaml
 from trial_runs import REPOSITORY, change_setting, digests_of, jobs_of, read_rows, run_radfeat, run_snakemake
 
 from radfeat.pipeline.digest_lines import build_digest_lines
-from radfeat.tables.parquet import read_table
+from radfeat.tables.parquet import read_identity, read_table
 from radfeat.tables.schemas import (
+    APPLIED_SCORES,
     CONFORMANCE,
     FEATURES,
     FEATURES_LONG,
@@ -27,7 +28,7 @@ from radfeat.tables.schemas import (
 
 pytestmark = pytest.mark.workflow
 
-DOWNSTREAM_OF_MODELS = {"subjects", "stratify", "contrast", "assemble", "report"}
+DOWNSTREAM_OF_MODELS = {"lock", "subjects", "stratify", "contrast", "assemble", "report"}
 
 
 def test_broken_inputs_are_rows_with_different_reasons_and_the_run_goes_on(finished_trial: Path) -> None:
@@ -241,6 +242,22 @@ def test_kept_crops_can_be_opened(trial: Path) -> None:
     mask = sitk.ReadImage(str(kept[0]).replace("_image", "_mask"))
     assert image.GetSize() == mask.GetSize()
     assert sitk.GetArrayViewFromImage(mask).sum() > 100
+
+
+def test_model_of_a_run_scores_the_subjects_of_that_run(trial: Path, tmp_path: Path) -> None:
+    change_setting(trial, "modelling", "folds", 2)
+    run_radfeat("run", str(trial), "--cores", "2")
+    results = trial / "results"
+    models = [p for p in sorted(results.rglob("model.json")) if json.loads(p.read_text())["fitted"]]
+    out = tmp_path / "scores.parquet"
+    features = results / "blinded" / "features.parquet"
+    said = run_radfeat("apply", str(models[0]), str(features), "--out", str(out)).stdout
+    rows = read_table(out, APPLIED_SCORES).to_pylist()
+    assert "15 of 20 subjects scored" in said
+    assert len([row for row in rows if row["excluded"]]) == 5
+    assert read_identity(out).marks["standing"] == "exploratory", "folds were changed after a reading"
+    marks = read_identity(features).marks
+    assert json.loads(models[0].read_text())["origin"]["measurement"] == marks["measurement"]
 
 
 def test_demonstration_says_what_its_tables_hold(finished_trial: Path) -> None:

@@ -23,10 +23,11 @@ rule report:
         gate=FOLDER.gate,
         conformance=CONFORMANCE / "conformance.parquet",
         blinded=expand(FOLDER.blinded / "{name}.parquet", name=BLINDED_TABLES),
+        lock=FOLDER.lock if ANALYSIS else [],
         unblinded=(
             expand(
                 FOLDER.unblinded / "{name}.parquet",
-                name=["subjects", *ARM_TABLES, *STUDY_TABLES],
+                name=["subjects", "predictors", *ARM_TABLES, *STUDY_TABLES],
             )
             if ANALYSIS
             else []

@@ -1,6 +1,6 @@
 """Chapter 4, unblinded: models per endpoint and arm, and the contrasts between arms.
 
-These rules alone have the clinical sheet among their inputs.
+These rules, but for `lock`, alone have the clinical sheet among their inputs.
 """
 
 if ANALYSIS:
@@ -9,15 +9,30 @@ if ANALYSIS:
         gate=FOLDER.gate,
         features=FOLDER.blinded / "features.parquet",
         rois=FOLDER.blinded / "rois.parquet",
+        series=FOLDER.blinded / "series.parquet",
+        catalogue=FOLDER.blinded / "feature_catalogue.parquet",
+        lock=FOLDER.lock,
         clinical=ANALYSIS.clinical,
     )
 
+    rule lock:
+        """Decide on the analysis, from the settings alone, before any job reads the arms."""
+        output:
+            FOLDER.lock,
+        log:
+            LOGS / "lock.log",
+        params:
+            analysis=ANALYSIS.lock,
+        shell:
+            "{RADFEAT} lock --results {RESULTS:q} > {log:q} 2>&1"
+
     rule subjects:
-        """What became of each subject of the clinical sheet."""
+        """What became of each subject of the clinical sheet, and what the predictors are."""
         input:
             **UNBLINDED_INPUT,
         output:
             FOLDER.unblinded / "subjects.parquet",
+            FOLDER.unblinded / "predictors.parquet",
         log:
             LOGS / "unblinded" / "subjects.log",
         params:
@@ -76,6 +91,7 @@ if ANALYSIS:
     rule assemble:
         """Join the tables of all endpoints and arms."""
         input:
+            FOLDER.lock,
             expand(
                 FOLDER.model("{endpoint}", "{arm}") / "{name}.parquet",
                 endpoint=ENDPOINTS,

@@ -227,6 +227,7 @@ def _code(made: Run) -> int:
 
 def _summarise(made: Run, now: "RunProgress", seconds: float) -> None:
     from radfeat.pipeline.collect import count_failures
+    from radfeat.pipeline.lock import read_lock
     from radfeat.tables.parquet import read_table
     from radfeat.tables.schemas import FEATURES, ROIS
 
@@ -242,6 +243,8 @@ def _summarise(made: Run, now: "RunProgress", seconds: float) -> None:
     click.echo(f"  tables    {_shown(made.folder.blinded)} (blinded)")
     if made.settings.stratifies:
         click.echo(f"            {_shown(made.folder.unblinded)} (unblinded)")
+        lock = read_lock(made.folder)
+        click.echo(f"  analysis  {lock.standing.value}, locked as {lock.marks['lock_digest']}")
     click.echo(f"  report    {_shown(made.folder.report)}")
 
 

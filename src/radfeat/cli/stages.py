@@ -106,6 +106,21 @@ def gate(results: Path) -> None:
     click.echo("the QC gate is passed")
 
 
+@click.command(epilog="\b\nExample:\n  radfeat lock --results my-study/results")
+@results_option
+def lock(results: Path) -> None:
+    """Lock the analysis before the arms are read, and say whether it is the one that was locked."""
+    from radfeat.pipeline.analysis import require_analysis
+    from radfeat.pipeline.lock import write_lock
+
+    folder = ResultsFolder(results)
+    require_analysis(folder)
+    made = write_lock(folder)
+    click.echo(f"{made.standing.value}: {made.sentence}")
+    click.echo(f"this analysis is {made.current.digest}")
+    click.echo(f"locked is        {made.marks['lock_digest']}")
+
+
 @click.command(epilog="\b\nExample:\n  radfeat subjects --results my-study/results")
 @results_option
 @inputs_option

@@ -142,6 +142,18 @@ def compute_extraction_digest(settings: StudySettings) -> str:
     )
 
 
+def compute_measurement_digest(settings: StudySettings) -> str:
+    """Digest of what a feature value depends on besides the image as read: prepare, features, the numbers.
+
+    Two runs with one digest may read different files; a model of one can score the subjects of the other.
+    """
+    prepare = section(settings, "prepare")
+    prepare.pop("keep", None)
+    return compute_json_digest(
+        {"prepare": prepare, "features": section(settings, "features"), "numbers_version": NUMBERS_VERSION}
+    )
+
+
 def compute_case_digest(settings: StudySettings) -> str:
     """Digest of all that can alter a case's record: its values, its findings, the copies kept.
 

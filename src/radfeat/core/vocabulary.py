@@ -144,6 +144,14 @@ class EndpointKind(StrEnum):
     BINARY = "binary"
 
 
+class Standing(StrEnum):
+    """Whether an analysis was decided on before the arms were read."""
+
+    CONFIRMATORY = "confirmatory"
+    EXPLORATORY = "exploratory"
+    """Settings or code were changed after a reading of the arms, or no record says which came first."""
+
+
 class ExitCode:
     """Exit codes of every command; documented in the README."""
 

@@ -82,7 +82,7 @@ def fit_arm(study: StudyTable, endpoint: str, arm: str, settings: ModellingSetti
     with threadpool_limits(limits=1):
         fitted = _fit_whole_arm(own, settings, arm) if verdict.is_feasible else None
         if fitted is None:
-            return _describe_arm(own, _explain_unfitted(verdict), horizons, settings)
+            return _describe_arm(own, _explain_unfitted(own, verdict), horizons, settings)
         others = build_cohort(study, endpoint, [a for a in settings.arms if a != arm])
         return _evaluate_arm(own, others, fitted, verdict, horizons, settings)
 
@@ -92,13 +92,14 @@ def _fit_whole_arm(own: Cohort, settings: ModellingSettings, arm: str) -> FoldMo
     return ElasticNetFit(settings)(own.values, own.outcomes, own.subject_ids, seed)
 
 
-def _explain_unfitted(verdict: Feasibility) -> Feasibility:
+def _explain_unfitted(own: Cohort, verdict: Feasibility) -> Feasibility:
     if not verdict.is_feasible:
         return verdict
     sentence = (
         f"{verdict.arm}: no penalty could be fitted to its {verdict.n} subjects; the arm is described, and "
         "no model is fitted."
     )
+    sentence = f"{sentence} {own.landmark}".strip()
     return replace(verdict, is_feasible=False, sentence=sentence)
 
 

@@ -6,7 +6,8 @@ An interaction of one endpoint is claimed if, and only if,
 2. both arms have the events (or subjects of each class) that the settings ask for;
 3. the regressions with and without the interaction have finite estimates;
 4. the likelihood-ratio p, adjusted by Holm over all candidates in all contrasts of arms, tested or not, is at
-   most ``alpha``.
+   most ``alpha``;
+5. the analysis is the one that was locked before the arms were read.
 
 The scores of the arms' models are never claimed, however small the p: out of fold they share training
 subjects, so that their test rejects a true null two or three times as often as it says
@@ -16,6 +17,7 @@ subjects, so that their test rejects a true null two or three times as often as 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from radfeat.core.vocabulary import Standing
 from radfeat.modelling.biomarkers import BiomarkerKind
 from radfeat.modelling.contrasts import Contrast
 from radfeat.modelling.multiplicity import adjust_benjamini_hochberg, adjust_holm
@@ -35,9 +37,12 @@ class Verdict:
     p_adjusted: float | None
     adjustment: str
     claim: bool
+    standing: Standing
 
 
-def judge_contrasts(contrasts: Sequence[Contrast], alpha: float) -> list[Verdict]:
+def judge_contrasts(
+    contrasts: Sequence[Contrast], alpha: float, standing: Standing = Standing.CONFIRMATORY
+) -> list[Verdict]:
     """Adjust the p-values of one endpoint within their families, and apply the rule; in the order given."""
     verdicts: dict[int, Verdict] = {}
     for kind, (name, adjust) in ADJUSTMENTS.items():
@@ -46,7 +51,8 @@ def judge_contrasts(contrasts: Sequence[Contrast], alpha: float) -> list[Verdict
         adjusted = adjust([r.p if r else None for r in results])
         for i, p in zip(members, adjusted, strict=True):
             claim = kind is BiomarkerKind.CANDIDATE and p is not None and p <= alpha
-            verdicts[i] = Verdict(p, f"{name}, family of {len(members)}", claim)
+            claim = claim and standing is Standing.CONFIRMATORY
+            verdicts[i] = Verdict(p, f"{name}, family of {len(members)}", claim, standing)
     return [verdicts[i] for i in range(len(contrasts))]
 
 

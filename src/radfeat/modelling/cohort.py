@@ -9,10 +9,13 @@ import pyarrow as pa
 
 from radfeat.core.errors import CohortError
 from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet
-from radfeat.modelling.lesions import RoiTable, SubjectRow, build_subject_row, select_rois
-from radfeat.modelling.outcomes import Floats, Indices, Outcomes
+from radfeat.modelling.deltas import flag_missing
+from radfeat.modelling.landmark import Landmarked, LeftOut, apply_landmark, describe_left_out
+from radfeat.modelling.lesions import Codes, SubjectRow
+from radfeat.modelling.outcomes import Floats, Outcomes
 from radfeat.modelling.predictors import Offer, select_predictors
 from radfeat.modelling.settings import CovariateKind, CovariateSettings, EndpointSettings, ModellingSettings
+from radfeat.modelling.subject_rows import SubjectRows, build_subject_rows
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import SUBJECTS
 
@@ -23,8 +26,12 @@ class StudyTable:
 
     ``values`` is subjects x ``features`` and ``covariates`` subjects x ``covariate_names`` (indicators for
     categorical ones); NaN stands for a missing value. ``volumes_mm3`` is the volume of each subject's
-    ROI as drawn, the sum where lesions were combined, whatever the features are. ``offer`` says which
-    features the models are given. ``subjects`` is the table of what became of every subject of the sheet.
+    ROI as drawn, the sum where lesions were combined, whatever the features are. ``log_volumes`` is its
+    logarithm, or where the features are changes that of the ratio of the volumes at two visits. ``offer``
+    says which features the models are given, ``gaps`` (as ``values``) why a value is missing
+    (``deltas.Gap``). ``landmarks`` says, by endpoint with a landmark and arm, where times begin and how many
+    were left out. ``case_ids`` are the images whose ROIs were looked at.
+    ``subjects`` is the table of what became of every subject of the sheet.
     """
 
     subject_ids: tuple[str, ...]
@@ -32,12 +39,16 @@ class StudyTable:
     arms: tuple[str, ...]
     features: tuple[str, ...]
     values: Floats
+    gaps: Codes
     volumes_mm3: Floats
+    log_volumes: Floats
     covariate_names: tuple[str, ...]
     covariates: Floats
     outcomes: Mapping[str, Outcomes]
     has_outcome: Mapping[str, tuple[bool, ...]]
     offer: Offer
+    landmarks: Mapping[tuple[str, str], str]
+    case_ids: frozenset[str]
     subjects: pa.Table
 
 
@@ -45,7 +56,8 @@ class StudyTable:
 class Cohort:
     """Subjects of some arms with features and an outcome of one endpoint, sorted by subject.
 
-    ``values`` is subjects x ``features`` (those offered), ``covariates`` subjects x ``covariate_names``.
+    ``values`` is subjects x ``features`` (those offered), ``covariates`` subjects x ``covariate_names``;
+    ``landmark`` says where times begin, if not at randomisation, and who was left out.
     """
 
     endpoint: str
@@ -58,15 +70,22 @@ class Cohort:
     covariate_names: tuple[str, ...]
     covariates: Floats
     outcomes: Outcomes
+    landmark: str = ""
 
     def __len__(self) -> int:
         return len(self.subject_ids)
 
 
 def build_study(
-    features: pa.Table, rois: pa.Table, clinical: ClinicalSheet, settings: ModellingSettings
+    features: pa.Table,
+    rois: pa.Table,
+    clinical: ClinicalSheet,
+    settings: ModellingSettings,
+    days: Mapping[str, float | None] | None = None,
 ) -> StudyTable:
     """Join features and clinical sheet; one row per subject by the lesion rule.
+
+    ``days`` is the study day of each image by ``case_id``; only changes between visits need it.
 
     Raises
     ------
@@ -74,35 +93,36 @@ def build_study(
         A subject of the clinical sheet occurs at two sites, so that one row of the sheet would stand for two
         people; the ROIs that enter are ambiguous; or a prespecified candidate is not a feature.
     """
-    table = select_rois(features, rois, settings)
-    require_candidates(settings.candidates, table.features)
+    found = build_subject_rows(features, rois, days or {}, settings)
+    require_candidates(settings.candidates, found.predictors)
     sites = _find_sites(features, clinical)
-    by_subject = _index_subjects(table)
-    chosen = {
-        row.subject_id: build_subject_row(table, by_subject[row.subject_id], settings.lesions)
-        for row in clinical.rows
-        if row.subject_id in by_subject
-    }
-    entering = [row for row in clinical.rows if chosen.get(row.subject_id) is not None]
-    stand_ins = [row for r in entering if (row := chosen[r.subject_id]) is not None]
-    values = _stack(stand_ins, len(table.features))
-    volumes = np.array([r.volume_mm3 for r in stand_ins], dtype=np.float64)
+    listed = [row for row in clinical.rows if row.subject_id in found.rows]
+    stand_ins = [found.rows[row.subject_id] for row in listed]
+    followups = {row.subject_id: found.rows[row.subject_id].followup_day for row in listed}
+    landmarked = apply_landmark(listed, followups, settings)
+    entering = landmarked.rows
+    values = _stack(stand_ins, len(found.predictors))
+    log_volumes = _log(np.array([_measure_size(r) for r in stand_ins], dtype=np.float64))
     names, covariates = _encode_covariates(entering, settings.covariates)
     return StudyTable(
         subject_ids=tuple(r.subject_id for r in entering),
         site_ids=tuple(sites[r.subject_id] for r in entering),
         arms=tuple(r.arm for r in entering),
-        features=table.features,
+        features=found.predictors,
         values=_freeze(values),
-        volumes_mm3=_freeze(volumes),
+        gaps=_stack_gaps(stand_ins, values),
+        volumes_mm3=_freeze(np.array([r.volume_mm3 for r in stand_ins], dtype=np.float64)),
+        log_volumes=_freeze(log_volumes),
         covariate_names=names,
         covariates=_freeze(covariates),
         outcomes={e.name: _stack_outcomes(entering, e) for e in settings.endpoints},
         has_outcome={
             e.name: tuple(r.outcomes[e.name] is not None for r in entering) for e in settings.endpoints
         },
-        offer=select_predictors(values, volumes, settings),
-        subjects=_build_subjects(clinical, sites, table, by_subject, chosen, settings),
+        offer=select_predictors(values, log_volumes, settings),
+        landmarks=_describe_landmarks(landmarked, settings),
+        case_ids=found.case_ids,
+        subjects=_build_subjects(clinical, sites, found, landmarked, settings),
     )
 
 
@@ -120,10 +140,11 @@ def build_cohort(study: StudyTable, endpoint: str, arms: Sequence[str], *, offer
         arms=tuple(study.arms[i] for i in rows),
         features=tuple(study.features[j] for j in columns),
         values=study.values[np.ix_(rows, columns)],
-        log_volumes=_log(study.volumes_mm3[rows]),
+        log_volumes=study.log_volumes[rows],
         covariate_names=study.covariate_names,
         covariates=study.covariates[rows],
         outcomes=study.outcomes[endpoint].take(rows),
+        landmark=" ".join(dict.fromkeys(study.landmarks.get((endpoint, arm), "") for arm in arms)).strip(),
     )
 
 
@@ -169,13 +190,6 @@ def _find_sites(features: pa.Table, clinical: ClinicalSheet) -> dict[str, str]:
     return {subject: next(iter(places))[1] for subject, places in found.items()}
 
 
-def _index_subjects(table: RoiTable) -> dict[str, Indices]:
-    rows: dict[str, list[int]] = {}
-    for i, subject in enumerate(table.subject_ids):
-        rows.setdefault(subject, []).append(i)
-    return {subject: np.array(indices, dtype=np.intp) for subject, indices in rows.items()}
-
-
 def _stack(rows: Sequence[SubjectRow], width: int) -> Floats:
     return np.vstack([r.values for r in rows]) if rows else np.empty((0, width))
 
@@ -207,15 +221,17 @@ def _encode_covariates(
 def _build_subjects(
     clinical: ClinicalSheet,
     sites: Mapping[str, str],
-    table: RoiTable,
-    by_subject: Mapping[str, Indices],
-    chosen: Mapping[str, SubjectRow | None],
+    found: SubjectRows,
+    landmarked: Landmarked,
     settings: ModellingSettings,
 ) -> pa.Table:
     rows: list[dict[str, object]] = []
     for row in clinical.rows:
-        stand_in = chosen.get(row.subject_id)
-        rois = by_subject.get(row.subject_id)
+        stand_in = found.rows.get(row.subject_id)
+        left_out = [by[row.subject_id] for by in landmarked.left_out.values() if row.subject_id in by]
+        excluded = _explain(row, row.subject_id in sites, found, left_out, settings)
+        notes = [stand_in.note if stand_in else None]
+        notes += [] if excluded else [f"not in {item.sentence}" for item in left_out]
         rows.append(
             {
                 "subject_id": row.subject_id,
@@ -224,8 +240,8 @@ def _build_subjects(
                 "roi_id": stand_in.roi_id if stand_in else None,
                 "has_image": row.subject_id in sites,
                 "has_features": stand_in is not None,
-                "excluded": _explain(row, row.subject_id in sites, rois, stand_in, table, settings),
-                "note": stand_in.note if stand_in else None,
+                "excluded": excluded,
+                "note": "; ".join(note for note in notes if note) or None,
             }
         )
     return build_table(SUBJECTS, rows)
@@ -234,20 +250,45 @@ def _build_subjects(
 def _explain(
     row: ClinicalRow,
     has_image: bool,
-    rois: Indices | None,
-    stand_in: SubjectRow | None,
-    table: RoiTable,
+    found: SubjectRows,
+    left_out: Sequence[LeftOut],
     settings: ModellingSettings,
 ) -> str | None:
+    """Why a subject of the clinical sheet enters no model; None if it enters one."""
     if not has_image:
         return "no image in the image sheet"
-    if rois is None:
-        return "no ROI of the declared name, timepoint and image"
-    if stand_in is None:
-        return f"no features: {', '.join(sorted({table.reasons[i] for i in rois}))}"
-    if all(row.outcomes[e.name] is None for e in settings.endpoints):
+    if row.subject_id not in found.rows:
+        unknown = "no ROI of the declared name, timepoint and image"
+        return found.obstacles.get(row.subject_id, unknown)
+    known = sum(row.outcomes[e.name] is not None for e in settings.endpoints)
+    if not known:
         return "no outcome in the clinical sheet"
+    if len(left_out) == known:
+        return "; ".join(item.sentence for item in left_out)
     return None
+
+
+def _describe_landmarks(landmarked: Landmarked, settings: ModellingSettings) -> dict[tuple[str, str], str]:
+    """By endpoint and arm: where times begin, and how many of the arm were left out."""
+    arms = {row.subject_id: row.arm for row in landmarked.rows}
+    return {
+        (endpoint, arm): describe_left_out(
+            (item for subject, item in by.items() if arms[subject] == arm), settings.delta
+        )
+        for endpoint, by in landmarked.left_out.items()
+        for arm in settings.arms
+    }
+
+
+def _measure_size(row: SubjectRow) -> float:
+    """Volume (mm3), or where the features are changes the ratio of the volumes at the two visits."""
+    return row.volume_mm3 if row.volume_ratio is None else row.volume_ratio
+
+
+def _stack_gaps(rows: Sequence[SubjectRow], values: Floats) -> Codes:
+    """Why values are missing, shape as ``values``."""
+    known = [flag_missing(v) if r.gaps is None else r.gaps for r, v in zip(rows, values, strict=True)]
+    return np.vstack(known) if known else np.empty(values.shape, dtype=np.int8)
 
 
 def _freeze(values: Floats) -> Floats:
@@ -255,6 +296,5 @@ def _freeze(values: Floats) -> Floats:
     return values
 
 
-def _log(volumes_mm3: Floats) -> Floats:
-    positive = np.where(volumes_mm3 > 0, volumes_mm3, np.nan)
-    return np.log(positive)
+def _log(sizes: Floats) -> Floats:
+    return np.log(np.where(sizes > 0, sizes, np.nan))

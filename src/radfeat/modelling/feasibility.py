@@ -52,12 +52,16 @@ def judge_arm(cohort: Cohort, arm: str, settings: ModellingSettings, horizon: fl
         predictors=len(cohort.features),
         min_events=settings.least_events(cohort.outcomes.kind),
         is_feasible=not obstacle,
-        sentence=f"{arm}: {obstacle}; the arm is described, and no model is fitted."
-        if obstacle
-        else f"{arm}: {_count(cohort.outcomes)}: a model of {len(cohort.features)} predictors is fitted.",
         sample_size=size,
         sample_size_sentence=explain_sample_size(size, n, len(cohort.features), settings.expected_r2),
+        sentence=f"{_write_verdict(cohort, arm, obstacle)} {cohort.landmark}".strip(),
     )
+
+
+def _write_verdict(cohort: Cohort, arm: str, obstacle: str) -> str:
+    if obstacle:
+        return f"{arm}: {obstacle}; the arm is described, and no model is fitted."
+    return f"{arm}: {_count(cohort.outcomes)}: a model of {len(cohort.features)} predictors is fitted."
 
 
 def explain_shortage(outcomes: Outcomes, settings: ModellingSettings) -> str:

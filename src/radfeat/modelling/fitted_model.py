@@ -15,7 +15,7 @@ from radfeat.modelling.outcomes import Floats
 
 def build_model(cohort: Cohort, verdict: Feasibility, fitted: FoldModel, l1_ratio: float) -> ArmModel:
     """The record of a model fitted to all subjects of an arm."""
-    terms = _list_terms(fitted, cohort.features)
+    terms = _list_terms(fitted, cohort)
     what = "with the event" if cohort.outcomes.is_survival else "in the positive class"
     rests = f"Fitted to all {verdict.n} subjects of the arm, {verdict.events} of them {what}"
     outcome = f"features selected: {len(terms)}" if terms else "no feature selected: all subjects score 0"
@@ -85,7 +85,8 @@ def _digest_training(cohort: Cohort) -> str:
     )
 
 
-def _list_terms(fitted: FoldModel, features: tuple[str, ...]) -> tuple[ModelTerm, ...]:
+def _list_terms(fitted: FoldModel, cohort: Cohort) -> tuple[ModelTerm, ...]:
+    features = cohort.features
     steps = fitted.steps.named_steps
     varying, cluster, scaler = steps["vary"].kept_, steps["cluster"], steps["scale"]
     terms = []
@@ -100,6 +101,8 @@ def _list_terms(fitted: FoldModel, features: tuple[str, ...]) -> tuple[ModelTerm
                 spread=float(steps["transform"].scale_[column]),
                 centre=float(scaler.mean_[place]),
                 scale=float(scaler.scale_[place]),
+                low=float(np.nanmin(cohort.values[:, varying[column]])),
+                high=float(np.nanmax(cohort.values[:, varying[column]])),
                 coefficient=float(fitted.coefficients[place]),
                 cluster=int(label),
                 cluster_members=tuple(features[varying[c]] for c in np.flatnonzero(cluster.labels_ == label)),

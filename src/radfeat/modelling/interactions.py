@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from radfeat.core.vocabulary import Standing
 from radfeat.modelling.biomarkers import BiomarkerKind
 from radfeat.modelling.claims import Verdict, judge_contrasts, runs_as_promised
 from radfeat.modelling.cohort import StudyTable, require_candidates
@@ -16,12 +17,17 @@ from radfeat.tables.schemas import INTERACTIONS
 
 
 def build_interactions(
-    study: StudyTable, endpoint: str, predictions: pa.Table, settings: ModellingSettings
+    study: StudyTable,
+    endpoint: str,
+    predictions: pa.Table,
+    settings: ModellingSettings,
+    standing: Standing = Standing.CONFIRMATORY,
 ) -> pa.Table:
     """Treatment-by-biomarker interactions of one endpoint; no row where there is but one arm.
 
     The first of ``settings.arms`` is the reference of every contrast. ``predictions`` holds the out-of-fold
-    scores of all arms' models. What is claimed, and what not, is the rule of ``claims``.
+    scores of all arms' models. ``standing`` is that of the analysis: of an exploratory one nothing is
+    claimed. What is claimed, and what not, is the rule of ``claims``.
 
     Raises
     ------
@@ -32,7 +38,7 @@ def build_interactions(
     # One thread: the last bits of a matrix product depend on how many threads share it.
     with threadpool_limits(limits=1):
         contrasts = list_contrasts(study, endpoint, predictions, settings)
-    verdicts = judge_contrasts(contrasts, settings.alpha)
+    verdicts = judge_contrasts(contrasts, settings.alpha, standing)
     rows = [_build_row(c, v, settings.level) for c, v in zip(contrasts, verdicts, strict=True)]
     return build_table(INTERACTIONS, rows)
 
@@ -50,6 +56,7 @@ def _build_row(contrast: Contrast, verdict: Verdict, level: float) -> Mapping[st
         "p_adjusted": verdict.p_adjusted,
         "adjustment": verdict.adjustment,
         "claim": verdict.claim,
+        "standing": verdict.standing.value,
         "sentence": write_sentence(contrast, verdict, level),
     }
     if result is None:
@@ -84,6 +91,8 @@ def _write_verdict(contrast: Contrast, verdict: Verdict) -> str:
         return f"Claimed as predictive of the effect of {contrast.experimental} against {contrast.reference}"
     if contrast.biomarker.kind is BiomarkerKind.SCREEN:
         return "Screened: a hypothesis at most, never a claim"
+    if verdict.standing is Standing.EXPLORATORY and contrast.biomarker.kind is BiomarkerKind.CANDIDATE:
+        return "Exploratory, and so no claim: this is not the analysis locked before the arms were read"
     if contrast.biomarker.kind is BiomarkerKind.CANDIDATE:
         return "No claim: the rule for one is not met"
     does_better = "better" if runs_as_promised(contrast) else "no better"

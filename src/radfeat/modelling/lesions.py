@@ -4,24 +4,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from radfeat.core.errors import CohortError
 from radfeat.core.vocabulary import Status
+from radfeat.modelling.additive import flag_additive
 from radfeat.modelling.outcomes import Floats, Indices
 from radfeat.modelling.settings import LesionRule, ModellingSettings
 from radfeat.tables.conform import list_features
 from radfeat.tables.schemas import FEATURES
 
+Codes = npt.NDArray[np.int8]
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RoiTable:
-    """The ROIs that the settings let in, sorted by ``roi_id``.
+    """The ROIs that the settings let in, sorted by ``roi_id``; ``lesions`` are ``roi`` or ``roi/lesion_id``.
 
     ``values`` (ROIs x features) and ``volumes_mm3`` (ROIs) hold NaN where there is no value.
     """
 
     roi_ids: tuple[str, ...]
+    case_ids: tuple[str, ...]
+    lesions: tuple[str, ...]
     subject_ids: tuple[str, ...]
     site_ids: tuple[str, ...]
     is_ok: tuple[bool, ...]
@@ -36,12 +42,18 @@ class SubjectRow:
     """What stands for a subject: ``roi_id`` is None where several ROIs were combined.
 
     ``note`` names the lesions that the rule would have counted, had they features; None if there are none.
+    Where ``values`` are changes between two visits, ROI and volume are those of the first; ``volume_ratio``
+    is the second volume over the first, ``gaps`` says why values are missing (``deltas.Gap``) and
+    ``followup_day`` is the study day of the second image, None where it is not known.
     """
 
     roi_id: str | None
     volume_mm3: float
     values: Floats
     note: str | None
+    volume_ratio: float | None = None
+    followup_day: float | None = None
+    gaps: Codes | None = None
 
 
 def select_rois(features: pa.Table, rois: pa.Table, settings: ModellingSettings) -> RoiTable:
@@ -69,6 +81,11 @@ def select_rois(features: pa.Table, rois: pa.Table, settings: ModellingSettings)
 
     return RoiTable(
         roi_ids=pick("roi_id"),
+        case_ids=pick("case_id"),
+        lesions=tuple(
+            f"{roi}/{lesion}" if lesion else roi
+            for roi, lesion in zip(pick("roi"), pick("lesion_id"), strict=True)
+        ),
         subject_ids=pick("subject_id"),
         site_ids=pick("site_id"),
         is_ok=tuple(keys["status"][i] == Status.OK for i in rows),
@@ -89,8 +106,19 @@ def build_subject_row(table: RoiTable, rows: Indices, rule: LesionRule) -> Subje
         best = usable[int(np.argmax(volumes))]  # the first by roi_id among equals
         note = _note_largest(table, rows, best) if rule is LesionRule.LARGEST else _note_combined(table, rows)
         return SubjectRow(table.roi_ids[best], float(table.volumes_mm3[best]), table.values[best], note)
-    mean = _weighted_mean(table.values[usable], volumes)
-    return SubjectRow(None, float(volumes.sum()), mean, _note_combined(table, rows))
+    values = _weighted_mean(table.values[usable], volumes)
+    if rule is LesionRule.SUM:
+        # A sum without one of its parts is not the sum: a missing part leaves it missing.
+        values = np.where(flag_additive(table.features), table.values[usable].sum(axis=0), values)
+    return SubjectRow(None, float(volumes.sum()), values, _note_combined(table, rows))
+
+
+def index_subjects(table: RoiTable) -> dict[str, Indices]:
+    """Rows of each subject's ROIs, in the order of the table."""
+    rows: dict[str, list[int]] = {}
+    for i, subject in enumerate(table.subject_ids):
+        rows.setdefault(subject, []).append(i)
+    return {subject: np.array(indices, dtype=np.intp) for subject, indices in rows.items()}
 
 
 def _note_largest(table: RoiTable, rows: Indices, best: int) -> str | None:
@@ -108,9 +136,9 @@ def _note_largest(table: RoiTable, rows: Indices, best: int) -> str | None:
 
 
 def _note_combined(table: RoiTable, rows: Indices) -> str | None:
-    """Lesions without features, which the mean over lesions and the sum of volumes do not hold."""
+    """Lesions without features, which means and sums over lesions do not hold."""
     lost = [f"{table.roi_ids[i]} has no features ({table.reasons[i]})" for i in rows if not table.is_ok[i]]
-    return f"{'; '.join(lost)}; mean and volume are of the other lesions" if lost else None
+    return f"{'; '.join(lost)}; mean, sum and volume are of the other lesions" if lost else None
 
 
 def _weighted_mean(values: Floats, weights: Floats) -> Floats:

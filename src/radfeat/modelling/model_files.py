@@ -1,5 +1,6 @@
 """Models as JSON: everything that is needed to score new subjects, and nothing that must be executed."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -10,8 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CohortError, TableError
 from radfeat.core.files import write_text
-from radfeat.core.vocabulary import EndpointKind
+from radfeat.core.vocabulary import EndpointKind, Standing
+from radfeat.modelling.model_origin import ModelOrigin
 from radfeat.modelling.outcomes import Flags, Floats
+
+FORMAT: Literal["radfeat-arm-model/2"] = "radfeat-arm-model/2"
+"""Name and version of the file format; raised whenever an older program would score otherwise."""
 
 
 class ModelTerm(BaseModel):
@@ -32,6 +37,8 @@ class ModelTerm(BaseModel):
     )
     centre: float = Field(description="Mean of the transformed training values.")
     scale: float = Field(gt=0, description="Standard deviation of the transformed training values.")
+    low: float = Field(description="Least known value in training, in the feature's unit.")
+    high: float = Field(description="Greatest known value in training.")
     coefficient: float = Field(description="Per standard deviation of the transformed feature.")
     cluster: int = Field(ge=1, description="Correlation cluster that the feature stands for.")
     cluster_members: tuple[str, ...] = Field(description="All features of that cluster.")
@@ -42,8 +49,8 @@ class ArmModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: Literal["radfeat-arm-model/1"] = Field(
-        default="radfeat-arm-model/1", description="Name and version of this file format."
+    format: Literal["radfeat-arm-model/2"] = Field(
+        default=FORMAT, description="Name and version of this file format."
     )
     endpoint: str = Field(description="Endpoint.")
     kind: EndpointKind = Field(description="time_to_event or binary.")
@@ -52,8 +59,18 @@ class ArmModel(BaseModel):
     sentence: str = Field(description="Why there is none, or what the model rests on.")
     features: tuple[str, ...] = Field(description="Features offered to the model, in order.")
     feature_schema_digest: str = Field(description="SHA-256 of the canonical JSON of the feature names.")
+    origin: ModelOrigin | None = Field(
+        default=None, description="How the predictors were made; what is scored must be made alike."
+    )
     training_digest: str = Field(
         description="SHA-256 of the training subjects' identifiers, inputs and outcomes."
+    )
+    standing: Standing = Field(
+        default=Standing.EXPLORATORY,
+        description="confirmatory where the analysis is the one locked before the arms were read.",
+    )
+    lock_digest: str = Field(
+        default="unknown", description="Digest of the analysis that was locked before the arms were read."
     )
     n: int = Field(description="Training subjects.")
     events: int = Field(description="Training subjects with the event or of the positive class.")
@@ -70,6 +87,15 @@ class ArmModel(BaseModel):
     cut: float = Field(
         default=0.0, description="Cut of the standardised score: above it is the stratum high."
     )
+
+
+def _find_format(text: str) -> str:
+    """Name and version of the format that a text says it has; empty if it says nothing of the kind."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return ""
+    return str(found.get("format", "")) if isinstance(found, dict) else ""
 
 
 def digest_features(features: Sequence[str]) -> str:
@@ -91,14 +117,21 @@ def read_model(path: Path) -> ArmModel:
         There is no such file, or it is not a model of this format.
     """
     try:
-        model = ArmModel.model_validate_json(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        model = ArmModel.model_validate_json(text)
     except OSError:
         raise TableError(
             "the model cannot be read", key=str(path), remedy="Run the stage that writes it"
         ) from None
-    except (ValidationError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise TableError("this is not a model of radfeat", key=str(path), measured="no text") from None
+    except ValidationError as error:
         raise TableError(
-            "this is not a model of radfeat", key=str(path), measured=str(error).splitlines()[0]
+            "this is not a model of radfeat, or of another version",
+            key=str(path),
+            measured=_find_format(text) or str(error).splitlines()[0],
+            allowed=FORMAT,
+            remedy="Take a model.json of this version, or fit the model again",
         ) from None
     if model.feature_schema_digest != digest_features(model.features):
         raise TableError("the model's features do not fit its digest", key=str(path), remedy="Fit it again")

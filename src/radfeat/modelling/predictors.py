@@ -30,16 +30,17 @@ class Offer:
         return f"{len(self.kept)} of {self.total} features are offered (left out: {', '.join(causes)}){kept}"
 
 
-def select_predictors(values: Floats, volumes_mm3: Floats, settings: ModellingSettings) -> Offer:
+def select_predictors(values: Floats, sizes: Floats, settings: ModellingSettings) -> Offer:
     """Leave out features mostly missing or near-constant and, if so set, those that restate volume.
 
-    ``values`` (subjects x features) holds NaN where there is no value.
+    ``values`` (subjects x features) holds NaN where there is no value, and so does ``sizes`` (subjects):
+    volume or any monotone function of it; with changes between visits, of the ratio of volumes.
     """
     subjects, total = values.shape
     missing = np.isnan(values).mean(axis=0) > settings.max_missing if subjects else np.ones(total, dtype=bool)
     constant = ~missing & is_near_constant(values, settings.near_constant_share)
     restating = ~missing & ~constant
-    restating &= _restates_volume(values, volumes_mm3, settings.volume_correlation)
+    restating &= _restates_volume(values, sizes, settings.volume_correlation)
     keep = ~missing & ~constant & ~(restating & settings.drop_volume_restating)
     return Offer(
         kept=tuple(int(i) for i in np.flatnonzero(keep)),
@@ -69,11 +70,11 @@ def _is_near_constant(column: Floats, share: float) -> bool:
     return max(Counter(known.tolist()).values()) >= share * len(known)
 
 
-def _restates_volume(values: Floats, volumes_mm3: Floats, limit: float) -> Flags:
+def _restates_volume(values: Floats, sizes: Floats, limit: float) -> Flags:
     found = np.zeros(values.shape[1], dtype=np.bool_)
     for j, column in enumerate(values.T):
-        rows = ~np.isnan(column) & ~np.isnan(volumes_mm3)
-        found[j] = abs(_spearman(column[rows], volumes_mm3[rows])) > limit
+        rows = ~np.isnan(column) & ~np.isnan(sizes)
+        found[j] = abs(_spearman(column[rows], sizes[rows])) > limit
     return found
 
 

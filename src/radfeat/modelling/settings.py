@@ -7,15 +7,21 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from radfeat.core.vocabulary import EndpointKind
+from radfeat.modelling.delta_settings import DeltaSettings
 
 
 class TimeUnit(StrEnum):
-    """Unit of the times of an endpoint, as the clinical sheet holds them; nothing is converted."""
+    """Unit of the times of an endpoint, as the clinical sheet holds them; only landmarks are converted."""
 
     DAYS = "days"
     WEEKS = "weeks"
     MONTHS = "months"
     YEARS = "years"
+
+    @property
+    def days(self) -> float:
+        """Days in one unit; a year has 365.25."""
+        return {"days": 1.0, "weeks": 7.0, "months": 365.25 / 12, "years": 365.25}[self.value]
 
 
 class CovariateKind(StrEnum):
@@ -33,6 +39,8 @@ class LesionRule(StrEnum):
     """The lesion of greatest volume as drawn, among those with features; ``subjects.note`` names others."""
     VOLUME_WEIGHTED = "volume_weighted"
     """Mean of each feature over the lesions, weighted by their volumes as drawn; the volume is their sum."""
+    SUM = "sum"
+    """Sum of the features that add up over lesions (``additive``); the others as ``volume_weighted``."""
 
 
 class Cut(StrEnum):
@@ -81,7 +89,8 @@ class EndpointSettings(BaseModel):
         description="Cells of `column` that mean the negative class, such as SD, PD.",
     )
     time_unit: TimeUnit = Field(
-        default=TimeUnit.DAYS, description="Unit of `time`: days, weeks, months or years; only a label."
+        default=TimeUnit.DAYS,
+        description="Unit of `time`: days, weeks, months or years; a label, and the unit of landmarks.",
     )
     horizons: tuple[float, ...] = Field(
         default=(),
@@ -193,7 +202,17 @@ class ModellingSettings(BaseModel):
     )
     lesions: LesionRule = Field(
         default=LesionRule.LARGEST,
-        description="How several lesions become one row; the largest is most often biopsied and followed.",
+        description=(
+            "How several lesions become one row: largest, volume_weighted or sum. The largest is most often "
+            "biopsied and followed."
+        ),
+    )
+    delta: DeltaSettings | None = Field(
+        default=None,
+        description=(
+            "Predictors are changes between two visits, instead of the values at `timepoint`; with the "
+            "landmark rule for times to event. None by default: the values of one visit."
+        ),
     )
     min_events: int = Field(
         default=30,
@@ -344,6 +363,12 @@ class ModellingSettings(BaseModel):
     def endpoint(self, name: str) -> EndpointSettings:
         """The declared endpoint of that name; KeyError where none is declared."""
         return {e.name: e for e in self.endpoints}[name]
+
+    @model_validator(mode="after")
+    def _timepoint_or_delta(self) -> Self:
+        if self.delta is not None and self.timepoint is not None:
+            raise ValueError("timepoint and delta exclude each other: delta names both of its timepoints")
+        return self
 
     def least_events(self, kind: EndpointKind) -> int:
         """Fewest events (time-to-event) or subjects per class (binary) with which a model is fitted."""

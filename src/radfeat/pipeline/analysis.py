@@ -8,19 +8,31 @@ import yaml
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CohortError, TableError
 from radfeat.modelling.analyses import count_analyses
+from radfeat.modelling.apply import list_image_kinds
 from radfeat.modelling.arms import ArmResult, fit_arm
 from radfeat.modelling.clinical import read_clinical_sheet
 from radfeat.modelling.cohort import StudyTable, build_study
 from radfeat.modelling.interactions import build_interactions
-from radfeat.modelling.model_files import write_model
+from radfeat.modelling.model_files import ArmModel, write_model
+from radfeat.modelling.model_origin import build_origin
+from radfeat.modelling.predictor_table import build_predictors
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.pipeline.code import compute_model_code_digest
 from radfeat.pipeline.collect import describe_tables
 from radfeat.pipeline.folders import ARM_TABLES, ResultsFolder
+from radfeat.pipeline.lock import read_lock, record_reading
 from radfeat.pipeline.plan import AnalysisPlan, read_analysis_plan, read_plan
 from radfeat.tables.combine import combine_tables
-from radfeat.tables.parquet import read_table, write_table
-from radfeat.tables.schemas import FEATURES, INTERACTIONS, PREDICTIONS, ROIS, TABLES
+from radfeat.tables.parquet import read_identity, read_table, write_table
+from radfeat.tables.schemas import (
+    FEATURE_CATALOGUE,
+    FEATURES,
+    INTERACTIONS,
+    PREDICTIONS,
+    ROIS,
+    SERIES,
+    TABLES,
+)
 
 
 def require_analysis(folder: ResultsFolder) -> AnalysisPlan:
@@ -61,18 +73,35 @@ def require_analysis_inputs(folder: ResultsFolder, inputs: str | None) -> None:
 
 
 def read_study(folder: ResultsFolder) -> StudyTable:
-    """Join the features with the clinical sheet."""
+    """Join the features with the clinical sheet: the one place where the arms are read, under the lock.
+
+    Raises
+    ------
+    TableError
+        The analysis is not locked, or the lock is stale; or a table or the clinical sheet has faults.
+    """
+    lock = read_lock(folder)
     plan, settings = require_analysis(folder), read_analysis_settings(folder)
     base = (folder.root / read_plan(folder).base).resolve()
     clinical = read_clinical_sheet(base / plan.clinical, settings)
     features = read_table(folder.blinded / "features.parquet", FEATURES)
     rois = read_table(folder.blinded / "rois.parquet", ROIS)
-    return build_study(features, rois, clinical, settings)
+    study = build_study(features, rois, clinical, settings, _read_days(folder))
+    # A sheet that could not be read or joined has shown nothing; whoever mends it has not looked.
+    record_reading(folder, lock)
+    return study
+
+
+def _read_days(folder: ResultsFolder) -> dict[str, float | None]:
+    """Study day of each image, as the image sheet has it."""
+    series = read_table(folder.blinded / "series.parquet", SERIES)
+    return dict(zip(series["case_id"].to_pylist(), series["day"].to_pylist(), strict=True))
 
 
 def write_subjects(folder: ResultsFolder) -> None:
-    """Write what became of each subject of the clinical sheet."""
-    subjects = read_study(folder).subjects
+    """Write what became of each subject of the clinical sheet, and what the predictors are."""
+    study = read_study(folder)
+    subjects = study.subjects
     if not any(subjects["has_image"].to_pylist()):
         raise CohortError(
             "no subject of the clinical sheet occurs in the image sheet",
@@ -80,18 +109,40 @@ def write_subjects(folder: ResultsFolder) -> None:
             measured=f"0 of {subjects.num_rows} subjects with an image",
             remedy="Write subject_id alike in both sheets",
         )
+    catalogue = read_table(folder.blinded / "feature_catalogue.parquet", FEATURE_CATALOGUE)
+    predictors = build_predictors(study, catalogue)
     _write(folder, folder.unblinded / "subjects.parquet", subjects, "subjects")
+    _write(folder, folder.unblinded / "predictors.parquet", predictors, "predictors")
 
 
 def stratify(folder: ResultsFolder, endpoint: str, arm: str) -> ArmResult:
     """Fit, score and judge one endpoint in one arm, and write its tables and its model."""
     plan = require_analysis(folder)
     out = folder.model(_slug(plan, endpoint, "endpoint"), _slug(plan, arm, "arm"))
-    result = fit_arm(read_study(folder), endpoint, arm, read_analysis_settings(folder))
+    study, settings = read_study(folder), read_analysis_settings(folder)
+    result = fit_arm(study, endpoint, arm, settings)
     for name in ARM_TABLES:
         _write(folder, out / f"{name}.parquet", getattr(result, name), name)
-    write_model(out / "model.json", result.model)
+    write_model(out / "model.json", _sign_model(folder, result.model, study, settings))
     return result
+
+
+def _sign_model(
+    folder: ResultsFolder, model: ArmModel, study: StudyTable, settings: ModellingSettings
+) -> ArmModel:
+    """Add to a model where its predictors come from, and under which lock it was fitted."""
+    series = read_table(folder.blinded / "series.parquet", SERIES)
+    origin = build_origin(
+        model.features,
+        [term.feature for term in model.terms],
+        read_table(folder.blinded / "feature_catalogue.parquet", FEATURE_CATALOGUE).to_pylist(),
+        list_image_kinds(series, study.case_ids),
+        read_identity(folder.blinded / "features.parquet").marks,
+        settings,
+    )
+    lock = read_lock(folder)
+    signed = {"origin": origin, "standing": lock.standing, "lock_digest": lock.marks["lock_digest"]}
+    return model.model_copy(update=signed)
 
 
 def contrast(folder: ResultsFolder, endpoint: str) -> pa.Table:
@@ -100,7 +151,8 @@ def contrast(folder: ResultsFolder, endpoint: str) -> pa.Table:
     slug = _slug(plan, endpoint, "endpoint")
     paths = [folder.model(slug, arm.slug) / "predictions.parquet" for arm in plan.arms]
     predictions = combine_tables(paths, PREDICTIONS)
-    table = build_interactions(read_study(folder), endpoint, predictions, read_analysis_settings(folder))
+    settings, standing = read_analysis_settings(folder), read_lock(folder).standing
+    table = build_interactions(read_study(folder), endpoint, predictions, settings, standing)
     _write(folder, folder.contrasts(slug), table, "interactions")
     return table
 
@@ -134,4 +186,11 @@ def _slug(plan: AnalysisPlan, name: str, what: str) -> str:
 
 def _write(folder: ResultsFolder, path: Path, table: pa.Table, name: str) -> None:
     plan = require_analysis(folder)
-    write_table(path, table, TABLES[name], settings_digest=plan.digest, run_id=read_plan(folder).run_id)
+    write_table(
+        path,
+        table,
+        TABLES[name],
+        settings_digest=plan.digest,
+        run_id=read_plan(folder).run_id,
+        marks=read_lock(folder).marks,
+    )

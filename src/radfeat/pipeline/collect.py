@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from radfeat.config.model import StudySettings, compute_measurement_digest
 from radfeat.core.files import write_text
 from radfeat.core.vocabulary import Status
 from radfeat.features.catalogue import build_catalogue, order_features
@@ -66,6 +67,8 @@ def collect(folder: ResultsFolder) -> FailureCounts:
     catalogue = build_catalogue(names, FeatureSettings.model_validate(settings["features"]))
     tables["feature_catalogue"] = build_table(FEATURE_CATALOGUE, catalogue)
     tables["features_long"] = lengthen(tables["features"])
+    study = StudySettings.model_validate(settings)
+    marks = {"recipe": study.prepare.recipe.value, "measurement": compute_measurement_digest(study)}
     for name, table in tables.items():
         write_table(
             folder.blinded / f"{name}.parquet",
@@ -73,6 +76,7 @@ def collect(folder: ResultsFolder) -> FailureCounts:
             TABLES[name],
             settings_digest=plan.case_digest,
             run_id=plan.run_id,
+            marks=marks,
         )
     describe_tables(folder.blinded, blinded=True, facts={"recipe": settings["prepare"]["recipe"]})
     sweep(folder, plan, tables["series"], tables["rois"], keep=settings["prepare"]["keep"])

@@ -74,6 +74,16 @@ class ResultsFolder:
         """What the unblinded half is to do: endpoints, arms and their folders."""
         return self.root / "plan" / "analysis.json"
 
+    @property
+    def readings(self) -> Path:
+        """The analyses with which the arms were read; ``first.json`` is the first of them."""
+        return self.root / "plan" / "readings"
+
+    @property
+    def lock(self) -> Path:
+        """The locked analysis, beside the present one."""
+        return self.root / "unblinded" / "analysis_lock.json"
+
     def manifest(self, bucket: str) -> Path:
         """The cases of one bucket."""
         return self.root / "plan" / f"bucket-{bucket}.json"

@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from radfeat.config.lock import compute_lock_parts
 from radfeat.config.model import (
     StudySettings,
     compute_case_digest,
@@ -84,6 +85,7 @@ class AnalysisPlan:
     clinical: str
     digest: str
     code_digest: str
+    lock: str
 
     @property
     def inputs(self) -> str:
@@ -250,6 +252,7 @@ def build_analysis_plan(settings: StudySettings) -> AnalysisPlan | None:
         clinical=settings.clinical,
         digest=compute_modelling_digest(settings),
         code_digest=compute_model_code_digest(),
+        lock=compute_json_digest(compute_lock_parts(settings)),
     )
 
 
@@ -319,6 +322,7 @@ def read_analysis_plan(folder: ResultsFolder) -> AnalysisPlan | None:
         clinical=data["clinical"],
         digest=data["digest"],
         code_digest=data["code_digest"],
+        lock=data["lock"],
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -12,8 +13,9 @@ from radfeat.core.files import write_text
 from radfeat.core.version import VERSION
 from radfeat.core.vocabulary import Recipe
 from radfeat.pipeline.folders import CONFORMANCE_PAGE, ResultsFolder
+from radfeat.pipeline.lock import read_lock
 from radfeat.pipeline.plan import Plan, read_analysis_plan, read_plan
-from radfeat.report.context import RecipeLine, ReportContext
+from radfeat.report.context import LockFacts, RecipeLine, ReportContext
 from radfeat.report.render import render_report
 from radfeat.tables.schemas import BLINDED_TABLES, UNBLINDED_TABLES, TableSchema
 
@@ -26,6 +28,8 @@ def write_report(folder: ResultsFolder) -> Path:
     tables = _list_tables(folder.blinded, BLINDED_TABLES)
     tables += _list_tables(unblinded, UNBLINDED_TABLES) if unblinded is not None else []
     context = _build_context(plan, shown, tables, folder, folder.root)
+    if unblinded is not None:
+        context = replace(context, lock=_read_lock_facts(folder))
     settings = StudySettings.model_validate(shown)
     write_text(folder.report, render_report(folder.blinded, unblinded, settings.report, context))
     return folder.report
@@ -40,6 +44,11 @@ def write_blinded_report(folder: ResultsFolder) -> Path:
     settings = StudySettings.model_validate(shown)
     write_text(folder.blinded_report, render_report(folder.blinded, None, settings.report, context))
     return folder.blinded_report
+
+
+def _read_lock_facts(folder: ResultsFolder) -> LockFacts:
+    lock = read_lock(folder)
+    return LockFacts(lock.standing, lock.sentence, lock.marks["lock_digest"], lock.readings)
 
 
 def _build_context(

@@ -5,7 +5,25 @@ from dataclasses import dataclass
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from radfeat.core.vocabulary import EndpointKind
+from radfeat.core.vocabulary import EndpointKind, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class LockFacts:
+    """Whether the analysis is the one locked before the arms were read, and under which digest that is.
+
+    ``readings`` is the number of analyses with which the arms were read.
+    """
+
+    standing: Standing
+    sentence: str
+    digest: str
+    readings: int
+
+    @property
+    def is_exploratory(self) -> bool:
+        """Whether nothing on the page can be confirmatory."""
+        return self.standing is Standing.EXPLORATORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,7 @@ class ReportContext:
     other_recipe: str
     recipes: tuple[RecipeLine, ...]
     conformance_href: str
+    lock: LockFacts | None = None
 
 
 class EndpointFacts(BaseModel):

@@ -74,6 +74,7 @@ def _describe_resource(folder: Path, schema: TableSchema, present: Collection[st
         "radfeat:settingsDigest": identity.settings_digest,
         "radfeat:runId": identity.run_id,
         "radfeat:blinded": identity.blinded,
+        **{f"radfeat:{_camel(name)}": value for name, value in sorted(identity.marks.items())},
         "schema": {
             "$schema": "https://datapackage.org/profiles/2.0/tableschema.json",
             "fields": [_describe_field(column) for column in describe_columns(folder, schema)],
@@ -84,6 +85,11 @@ def _describe_resource(folder: Path, schema: TableSchema, present: Collection[st
             "missingValues": [],
         },
     }
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def _describe_field(column: Column) -> dict[str, Any]:

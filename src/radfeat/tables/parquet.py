@@ -6,7 +6,7 @@ checksums. Its key-value metadata repeats what ``codebook.csv`` and ``datapackag
 
 import numbers
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,8 @@ class TableIdentity:
     settings_digest: str
     logical_digest: str
     blinded: bool
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Further keys: of the unblinded half ``standing`` and ``lock_digest``, of features ``measurement``."""
 
     def to_metadata(self) -> dict[str, str]:
         """Key-value metadata of the Parquet file."""
@@ -59,6 +61,7 @@ class TableIdentity:
             f"{_PREFIX}settings_digest": self.settings_digest,
             f"{_PREFIX}logical_digest": self.logical_digest,
             f"{_PREFIX}blinded": "yes" if self.blinded else "no",
+            **{f"{_PREFIX}{name}": value for name, value in self.marks.items()},
         }
 
 
@@ -87,9 +90,17 @@ def build_table(
 
 
 def write_table(
-    path: Path, table: pa.Table, schema: TableSchema, *, settings_digest: str, run_id: str
+    path: Path,
+    table: pa.Table,
+    schema: TableSchema,
+    *,
+    settings_digest: str,
+    run_id: str,
+    marks: Mapping[str, str] | None = None,
 ) -> str:
     """Check a table, sort it by its key and write it; returns its logical digest.
+
+    ``marks`` are further keys and values of the file's metadata.
 
     The file appears whole or not at all. The same table gives the same bytes with the same version of
     pyarrow, and the same logical digest with any.
@@ -108,6 +119,7 @@ def write_table(
         settings_digest,
         digest_sorted(ready, schema),
         schema.blinded,
+        dict(marks or {}),
     )
     write_atomically(path, lambda temporary: _write(temporary, ready, schema, identity))
     return identity.logical_digest
@@ -213,6 +225,7 @@ def _identify(file: pq.ParquetFile, path: Path) -> TableIdentity:
             stored[f"{_PREFIX}settings_digest"],
             stored[f"{_PREFIX}logical_digest"],
             stored[f"{_PREFIX}blinded"] == "yes",
+            _select_marks(stored),
         )
     except KeyError as error:
         raise TableError(
@@ -220,6 +233,16 @@ def _identify(file: pq.ParquetFile, path: Path) -> TableIdentity:
             key=str(path),
             remedy="Use the file as radfeat wrote it; other programs drop its metadata when they save it",
         ) from None
+
+
+def _select_marks(stored: Mapping[str, str]) -> dict[str, str]:
+    """The keys of radfeat that are not those of every table."""
+    plain = {f"{_PREFIX}version", *(f"{_PREFIX}{f.name}" for f in fields(TableIdentity))}
+    return {
+        key.removeprefix(_PREFIX): value
+        for key, value in stored.items()
+        if key.startswith(_PREFIX) and key not in plain
+    }
 
 
 def _require_known(rows: Sequence[Mapping[str, object]], names: Sequence[str], schema: TableSchema) -> None:

@@ -5,6 +5,7 @@ else has further columns than those listed: one float64 column per feature, desc
 ``feature_catalogue``.
 """
 
+from radfeat.tables.applied_schema import APPLIED_SCORES
 from radfeat.tables.blinded_schemas import (
     ACQUISITION,
     CONFORMANCE,
@@ -25,6 +26,7 @@ from radfeat.tables.unblinded_schemas import (
     INTERACTIONS,
     PERFORMANCE,
     PREDICTIONS,
+    PREDICTORS,
     RESTRICTED_MEANS,
     SELECTION,
     SUBJECTS,
@@ -34,6 +36,7 @@ from radfeat.tables.unblinded_schemas import (
 __all__ = [
     "ACQUISITION",
     "ANALYSES",
+    "APPLIED_SCORES",
     "BLINDED_TABLES",
     "CALIBRATION",
     "COEFFICIENTS",
@@ -48,6 +51,7 @@ __all__ = [
     "INTERACTIONS",
     "PERFORMANCE",
     "PREDICTIONS",
+    "PREDICTORS",
     "RESTRICTED_MEANS",
     "ROIS",
     "SELECTION",
@@ -64,6 +68,7 @@ __all__ = [
 BLINDED_TABLES = (SERIES, ROIS, FEATURES, FEATURES_LONG, FEATURE_CATALOGUE, ACQUISITION, FINDINGS)
 UNBLINDED_TABLES = (
     SUBJECTS,
+    PREDICTORS,
     FEASIBILITY,
     PREDICTIONS,
     PERFORMANCE,

@@ -1,5 +1,6 @@
 """The tables of the unblinded half: made with arms and outcomes."""
 
+from radfeat.core.vocabulary import Standing
 from radfeat.tables.columns import TableSchema, count, flag, real, text
 
 _ENDPOINT = text("endpoint", "Endpoint, as named in the settings.")
@@ -30,6 +31,37 @@ FEASIBILITY = TableSchema(
         text("riley_sentence", "What Riley's criteria ask for; information, not the gate."),
     ),
     ("endpoint", "arm"),
+    blinded=False,
+)
+
+PREDICTORS = TableSchema(
+    "predictors",
+    "1.0",
+    "One row per predictor: a feature's value, or its change between two visits; where it is not defined.",
+    (
+        text("predictor", "Predictor, as in coefficients, selection and interactions."),
+        text(
+            "short",
+            "The feature's 8-character code, after A, R, L or W for an absolute, relative, log-ratio or "
+            "weekly change; a legal SAS name, never changed. NULL if the catalogue has no such feature.",
+            nullable=True,
+        ),
+        text("feature", "Feature, as in the columns of features."),
+        text(
+            "kind",
+            "value, or the kind of change.",
+            values=("value", "absolute", "relative", "log_ratio", "per_week"),
+        ),
+        text("unit", "Unit; NULL if the catalogue does not know the feature.", nullable=True),
+        flag("offered", "Whether the models are offered it, after the filters that are blind to outcome."),
+        count("subjects", "Subjects with a row of predictors."),
+        count("defined", "Of these, subjects with a value."),
+        count("missing", "Subjects whose feature is undefined (at one visit at least)."),
+        count("division_by_zero", "Subjects whose baseline value is zero, for a relative change."),
+        count("log_of_non_positive", "Subjects with a value that is not positive, for a log-ratio."),
+        count("no_interval", "Subjects of whose images a study day is not known, for a change per week."),
+    ),
+    ("predictor",),
     blinded=False,
 )
 
@@ -112,7 +144,7 @@ SELECTION = TableSchema(
 
 INTERACTIONS = TableSchema(
     "interactions",
-    "1.0",
+    "1.1",
     "One row per endpoint, contrast of arms and biomarker: does the treatment effect differ with it?",
     (
         _ENDPOINT,
@@ -141,6 +173,12 @@ INTERACTIONS = TableSchema(
         real("p_adjusted", "p adjusted for multiplicity within the family."),
         text("adjustment", "holm or benjamini-hochberg, and the size of the family."),
         flag("claim", "Whether the prespecified rule for claiming a predictive biomarker is met."),
+        text(
+            "standing",
+            "confirmatory, or exploratory where the analysis is not the one locked before the arms were "
+            "read; then nothing is claimed.",
+            values=tuple(standing.value for standing in Standing),
+        ),
         text("sentence", "The result in one sentence."),
     ),
     ("endpoint", "experimental_arm", "reference_arm", "kind", "biomarker"),
