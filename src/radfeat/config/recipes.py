@@ -1,14 +1,16 @@
 """The two recipes side by side: what a study would measure otherwise by the other one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from radfeat.core.vocabulary import Recipe
-from radfeat.features.settings import FeatureSettings
-from radfeat.prepare.settings import PrepareSettings
+from radfeat.core.vocabulary import Modality, Recipe
+from radfeat.features.settings import FeatureSettings, resolve_features
+from radfeat.prepare.settings import PrepareSettings, resolve_preparation
+
+Section = TypeVar("Section", PrepareSettings, FeatureSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,12 @@ def compare_recipes(prepare: PrepareSettings, features: FeatureSettings) -> tupl
     """All that would be otherwise if a study took the other recipe and kept whatever it may keep.
 
     A setting that differs from its recipe's default is kept where the other recipe allows it; any other takes
-    the default of the other recipe.
+    the default of the other recipe. What a modality has otherwise is a line of its own.
     """
-    given: tuple[tuple[str, BaseModel], ...] = (("prepare", prepare), ("features", features))
-    settings = [d for name, section in given for d in _compare_section(name, section)]
-    return (*settings, *_list_meanings(prepare, features))
+    prepared = [prepare, *(resolve_preparation(prepare, m) for m in prepare.by_modality.modalities)]
+    measured = [features, *(resolve_features(features, m) for m in features.by_modality.modalities)]
+    settings = (*_compare_section("prepare", prepare), *_compare_section("features", features))
+    return (*settings, *_list_meanings(prepared, measured))
 
 
 def require_one_recipe(prepare: PrepareSettings, features: FeatureSettings) -> None:
@@ -47,33 +50,60 @@ def require_one_recipe(prepare: PrepareSettings, features: FeatureSettings) -> N
         )
 
 
-def take_recipe(section: BaseModel, recipe: Recipe) -> BaseModel:
+def take_recipe(section: Section, recipe: Recipe) -> Section:
     """A section as it would be under another recipe."""
     model = type(section)
-    own = model.model_validate({"recipe": section.model_dump()["recipe"]}).model_dump()
+    own = model.model_validate({"recipe": section.recipe}).model_dump()
     set_here = {
         name: value
-        for name, value in section.model_dump().items()
-        if name != "recipe" and value != own[name] and _allows(model, recipe, name, value)
+        for name, value in section.model_dump(exclude={"recipe", "by_modality"}).items()
+        if value != own[name] and _allows(model, {"recipe": recipe, name: value})
     }
-    return model.model_validate({"recipe": recipe, **set_here})
+    other: dict[str, Any] = {"recipe": recipe, **set_here}
+    by_modality = {
+        modality: {
+            name: value
+            for name, value in given.items()
+            if _allows(model, {**other, "by_modality": {modality: {name: value}}})
+        }
+        for modality, given in section.by_modality.model_dump().items()
+    }
+    return model.model_validate({**other, "by_modality": by_modality})
 
 
-def _allows(model: type[BaseModel], recipe: Recipe, name: str, value: object) -> bool:
+def _allows(model: type[BaseModel], given: dict[str, Any]) -> bool:
     try:
-        model.model_validate({"recipe": recipe, name: value})
+        model.model_validate(given)
     except ValidationError:
         return False
     return True
 
 
-def _compare_section(name: str, section: BaseModel) -> Iterator[RecipeDifference]:
-    by_recipe = {r: take_recipe(section, r).model_dump(mode="json") for r in Recipe}
-    by_recipe[section.model_dump()["recipe"]] = section.model_dump(mode="json")
+def _resolve(section: Section, modality: Modality) -> Section:
+    if isinstance(section, PrepareSettings):
+        return resolve_preparation(section, modality)
+    return resolve_features(section, modality)
+
+
+def _compare_section(name: str, section: Section) -> Iterator[RecipeDifference]:
+    by_recipe = {**{r: take_recipe(section, r) for r in Recipe}, section.recipe: section}
     pyradiomics, ibsi = by_recipe[Recipe.PYRADIOMICS], by_recipe[Recipe.IBSI]
-    for field in pyradiomics:
-        if pyradiomics[field] != ibsi[field]:
-            yield RecipeDifference(f"{name}.{field}", _say(pyradiomics[field]), _say(ibsi[field]), True)
+    common = _pair_fields(pyradiomics, ibsi)
+    for field, (ours, theirs) in common.items():
+        if ours != theirs:
+            yield RecipeDifference(f"{name}.{field}", _say(ours), _say(theirs), True)
+    for modality in section.by_modality.modalities:
+        own = _pair_fields(_resolve(pyradiomics, modality), _resolve(ibsi, modality))
+        for field, (ours, theirs) in own.items():
+            if own[field] != common[field] and (ours != theirs or common[field][0] != common[field][1]):
+                what = f"{name}.{field} ({modality.value})"
+                yield RecipeDifference(what, _say(ours), _say(theirs), True)
+
+
+def _pair_fields(pyradiomics: Section, ibsi: Section) -> dict[str, tuple[Any, Any]]:
+    """The value of every setting by the one recipe and by the other."""
+    ours, theirs = (s.model_dump(mode="json", exclude={"by_modality"}) for s in (pyradiomics, ibsi))
+    return {field: (ours[field], theirs[field]) for field in ours}
 
 
 def _say(value: Any) -> str:
@@ -87,9 +117,11 @@ def _say(value: Any) -> str:
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _list_meanings(prepare: PrepareSettings, features: FeatureSettings) -> Iterator[RecipeDifference]:
+def _list_meanings(
+    prepare: Sequence[PrepareSettings], features: Sequence[FeatureSettings]
+) -> Iterator[RecipeDifference]:
     """What no setting says but the recipe itself, as far as it concerns this study."""
-    if prepare.resampled_spacing_xyz_mm is not None:
+    if any(one.resampled_spacing_xyz_mm is not None for one in prepare):
         yield RecipeDifference(
             "New grid",
             "shares the corner of the image's grid",
@@ -105,7 +137,7 @@ def _list_meanings(prepare: PrepareSettings, features: FeatureSettings) -> Itera
             "interpolated linearly, in from half a voxel on",
             False,
         )
-    if features.bin_width is not None:
+    if any(one.bin_width is not None for one in features):
         yield RecipeDifference(
             "Bins of fixed width begin",
             "at a multiple of the width",
