@@ -56,10 +56,10 @@ class ByModality(OverridesByName, Generic[Chosen]):
     US: Chosen | None = Field(default=None, description="For ultrasound.")
     OT: Chosen | None = Field(default=None, description="For any other image.")
 
-    def of(self, modality: Modality) -> dict[str, Any]:
-        """What is given for one modality; nothing where it has no overrides."""
+    def of(self, modality: Modality) -> Chosen | None:
+        """The overrides of one modality, if it has any."""
         chosen: Chosen | None = getattr(self, modality.value)
-        return {} if chosen is None else chosen.given
+        return chosen
 
     @property
     def modalities(self) -> tuple[Modality, ...]:

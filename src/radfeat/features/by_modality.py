@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from radfeat.core.by_modality import Overrides, OverridesByName, override
+from radfeat.core.by_modality import ByModality, Overrides, OverridesByName, override
 from radfeat.features.image_types import Count, ImageTypes, Width
 
 
@@ -51,6 +51,10 @@ class FeatureOverrides(BinOverrides):
         default_factory=ImageTypeOverrides,
         description="Bins by image type, in the place of those that the image type has for all modalities.",
     )
+
+
+class FeaturesByModality(ByModality[FeatureOverrides]):
+    """What the images of each modality have otherwise. A class with a name of its own can go to workers."""
 
 
 def override_bins(image_types: ImageTypes, bins: ImageTypeOverrides) -> ImageTypes:

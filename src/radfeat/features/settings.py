@@ -14,10 +14,10 @@ from pydantic import (
     model_validator,
 )
 
-from radfeat.core.by_modality import ByModality, name_modality, override, require_modalities
+from radfeat.core.by_modality import name_modality, override, require_modalities
 from radfeat.core.vocabulary import Engine, Modality, Recipe
 from radfeat.features.aggregation import Aggregation
-from radfeat.features.by_modality import FeatureOverrides, override_bins
+from radfeat.features.by_modality import FeatureOverrides, FeaturesByModality, override_bins
 from radfeat.features.image_types import (
     Count,
     Distances,
@@ -232,8 +232,8 @@ class FeatureSettings(BaseModel):
             "slices as acquired."
         ),
     )
-    by_modality: ByModality[FeatureOverrides] = Field(
-        default_factory=ByModality[FeatureOverrides],
+    by_modality: FeaturesByModality = Field(
+        default_factory=FeaturesByModality,
         description=(
             "Bins and shift that images of one modality (CT, MR, PT, US, OT) have otherwise, also by image "
             "type; bins of an image type go before those of a modality. Default: all images alike."
@@ -327,9 +327,8 @@ def resolve_features(settings: FeatureSettings, modality: Modality) -> FeatureSe
     ValueError
         If they break a rule of the section; the sentence names the modality.
     """
-    by_modality = settings.by_modality
-    own = getattr(by_modality, modality.value) or FeatureOverrides()
+    own = settings.by_modality.of(modality) or FeatureOverrides()
     with name_modality(modality):
         image_types = override_bins(settings.image_types, own.image_types)
-        update = {**own.replaced, "image_types": image_types, "by_modality": type(by_modality)()}
+        update = {**own.replaced, "image_types": image_types, "by_modality": FeaturesByModality()}
         return override(settings, update)

@@ -99,6 +99,10 @@ class PrepareOverrides(Overrides):
     )
 
 
+class PrepareByModality(ByModality[PrepareOverrides]):
+    """What the images of each modality have otherwise. A class with a name of its own can go to workers."""
+
+
 class PrepareSettings(BaseModel):
     """From the image as read to the image as measured. The defaults are PyRadiomics' own."""
 
@@ -230,8 +234,8 @@ class PrepareSettings(BaseModel):
             "Default: no re-segmentation by outliers."
         ),
     )
-    by_modality: ByModality[PrepareOverrides] = Field(
-        default_factory=ByModality[PrepareOverrides],
+    by_modality: PrepareByModality = Field(
+        default_factory=PrepareByModality,
         description=(
             "Settings of this section that images of one modality (CT, MR, PT, US, OT) have otherwise; null "
             "is a value. Default: all images alike."
@@ -282,6 +286,6 @@ def resolve_preparation(settings: PrepareSettings, modality: Modality) -> Prepar
     ValueError
         If they break a rule of the section; the sentence names the modality.
     """
-    by_modality = settings.by_modality
+    own = settings.by_modality.of(modality) or PrepareOverrides()
     with name_modality(modality):
-        return override(settings, {**by_modality.of(modality), "by_modality": type(by_modality)()})
+        return override(settings, {**own.given, "by_modality": PrepareByModality()})
