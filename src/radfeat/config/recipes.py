@@ -43,7 +43,7 @@ def require_one_recipe(prepare: PrepareSettings, features: FeatureSettings) -> N
     if prepare.recipe is not features.recipe:
         raise ValueError(
             f"prepare.recipe is {prepare.recipe.value} and features.recipe is {features.recipe.value}: "
-            "leave features.recipe out, and it follows prepare.recipe"
+            "give both the same; in a study's file leave features.recipe out, and it follows prepare.recipe"
         )
 
 
