@@ -297,7 +297,7 @@ def test_the_lower_bound_is_kept_in_the_number_type_of_the_image() -> None:
     image = Volume(voxels, source.image.grid, source.image.modality, source.image.unit)
     pair = prepare(dataclasses.replace(source, image=image), resegment_range=[0.7])
     assert kept(pair) == [np.float32(v) for v in (0.7, 0.9, 1.3)]
-    assert pair.lower_bound == np.float32(0.7) < 0.7
+    assert pair.lower_bound == float(np.float32(0.7)) < 0.7
     settings = FeatureSettings(recipe=Recipe.IBSI, bin_width=0.25, classes={"histogram": ["Minimum"]})
     assert extract_features(pair, settings).values == {"original_histogram_Minimum": 1}
 
