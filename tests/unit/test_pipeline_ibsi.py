@@ -190,7 +190,7 @@ def test_without_the_phantom_it_says_where_to_get_it_and_goes_on(
     measured += stand_in()
     assert run_command_line(["ibsi", "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
-    assert "for want of the CT phantom: configurations A, B, C, D and E." in said
+    assert "for want of the CT phantom (no --data was given): configurations A, B, C, D and E." in said
     assert "https://github.com/theibsi/data_sets (licence CC BY-NC 3.0)" in said
 
 

@@ -290,6 +290,13 @@ def test_bins_begin_at_the_lower_bound(bounds: list[float] | None, wanted: float
     assert prepare(build_row([0, 1, 2], 1, [0, 1, 2]), resegment_range=bounds).lower_bound == wanted
 
 
+def test_a_voxel_without_a_number_is_an_outlier_and_no_reason_to_drop_the_others() -> None:
+    row = build_row([1, 2, np.nan, 3, np.inf], 1, [0, 1, 2, 3, 4], Modality.MR)
+    assert kept(prepare(row, outlier_resegment_sd=3)) == [1, 2, 3]
+    with pytest.raises(EmptyRoiError, match="left 0 of 8"):
+        prepare(build_row([np.nan, np.nan], 1, [0, 1], Modality.MR), outlier_resegment_sd=3)
+
+
 def test_the_lower_bound_is_kept_in_the_number_type_of_the_image() -> None:
     # In float32 0.7 is a little less than in float64: what the range keeps must lie in the first bin.
     source = build_row([0.2, 0.7, 0.9, 1.3], 1, [0, 1, 2, 3], Modality.PT)

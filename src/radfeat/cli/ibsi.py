@@ -50,7 +50,9 @@ def ibsi(data: Path | None, out: Path, no_gate: bool) -> None:
     results = _tell(measure_phantoms(found))
     missing = list_missing(results)
     if missing:
-        click.echo(f"\nNot run, for want of the CT phantom: {name_configurations(missing)}.")
+        click.echo(
+            f"\nNot run, for want of the CT phantom (no --data was given): {name_configurations(missing)}."
+        )
         click.echo(f"{WHERE_TO_GET_IT}; then: radfeat ibsi --data FOLDER")
     failing = [c for result in results for c in result.failing]
     _tell_failing(failing)
