@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from radfeat.core.vocabulary import Modality, Recipe
+from radfeat.features.planned_images import resolve_settings
+from radfeat.features.register import Family
 from radfeat.features.settings import FeatureSettings, resolve_features
 from radfeat.prepare.settings import PrepareSettings, resolve_preparation
 
@@ -46,7 +48,7 @@ def require_one_recipe(prepare: PrepareSettings, features: FeatureSettings) -> N
     if prepare.recipe is not features.recipe:
         raise ValueError(
             f"prepare.recipe is {prepare.recipe.value} and features.recipe is {features.recipe.value}: "
-            "leave features.recipe out, and it follows prepare.recipe"
+            "give both the same; in a study's file leave features.recipe out, and it follows prepare.recipe"
         )
 
 
@@ -107,9 +109,11 @@ def _pair_fields(pyradiomics: Section, ibsi: Section) -> dict[str, tuple[Any, An
 
 
 def _say(value: Any) -> str:
-    """A setting's value in one line; of a section the names that are set."""
+    """A setting's value in one line; of a section the names that are set, and what is listed by name."""
     if isinstance(value, dict):
-        return ", ".join(key for key, inner in value.items() if inner is not None)
+        given = {key: inner for key, inner in value.items() if inner is not None}
+        lists = {key: f" ({_say(v)})" for key, v in given.items() if v and isinstance(v, list)}
+        return ", ".join(f"{key}{lists.get(key, '')}" for key in given)
     if isinstance(value, list):
         return ", ".join(_say(inner) for inner in value)
     if isinstance(value, bool):
@@ -121,32 +125,86 @@ def _list_meanings(
     prepare: Sequence[PrepareSettings], features: Sequence[FeatureSettings]
 ) -> Iterator[RecipeDifference]:
     """What no setting says but the recipe itself, as far as it concerns this study."""
-    if any(one.resampled_spacing_xyz_mm is not None for one in prepare):
-        yield RecipeDifference(
-            "New grid",
-            "shares the corner of the image's grid",
-            "shares the centre of the image's grid",
-            False,
-        )
-        yield RecipeDifference(
-            "Extent", "the ROI and its margin, then filters", "the whole image, filters included", False
-        )
-        yield RecipeDifference(
-            "Mask on the new grid",
-            "the nearest voxel",
-            "interpolated linearly, in from half a voxel on",
-            False,
-        )
-    if any(one.bin_width is not None for one in features):
-        yield RecipeDifference(
-            "Bins of fixed width begin",
-            "at a multiple of the width",
-            "at the lower bound of re-segmentation, else at the ROI's least",
-            False,
-        )
-    yield RecipeDifference(
+    families = features[0].classes.named
+    concerns = {
+        "grid": any(one.resampled_spacing_xyz_mm is not None for one in prepare),
+        "shape": Family.SHAPE in families and any(_narrows_intensities_alone(one) for one in prepare),
+        "bins": any(_takes_bin_width(one) for one in features),
+        "lone": bool({Family.GLRLM, Family.NGTDM} & families.keys()),
+        "filters": bool({"LoG", "Wavelet"} & features[0].image_types.enabled.keys()),
+        "families": () in families.values(),
+    }
+    for concern, what, pyradiomics, ibsi in _MEANINGS:
+        if concerns[concern]:
+            yield RecipeDifference(what, pyradiomics, ibsi, False)
+
+
+def _narrows_intensities_alone(prepare: PrepareSettings) -> bool:
+    """Whether re-segmentation leaves voxels out of all but shape."""
+    bounds = (prepare.resegment_range, prepare.outlier_resegment_sd)
+    return bounds != (None, None) and not prepare.resegment_shape
+
+
+def _takes_bin_width(features: FeatureSettings) -> bool:
+    """Whether the bins of any image type have a fixed width."""
+    resolved = (resolve_settings(features, image) for image in features.image_types.enabled.values())
+    return any(settings.bin_width is not None for settings in resolved)
+
+
+_MEANINGS = (
+    (
+        "grid",
+        "New grid",
+        "shares the corner of the image's grid",
+        "shares the centre of the image's grid",
+    ),
+    (
+        "grid",
+        "Extent",
+        "the ROI and its margin, then filters",
+        "the whole image, filters included",
+    ),
+    (
+        "grid",
+        "Number type on the new grid",
+        "the image's own: integers stay integers",
+        "64-bit floating point",
+    ),
+    (
+        "grid",
+        "Mask on the new grid",
+        "the nearest voxel",
+        "interpolated linearly, in from half a voxel on",
+    ),
+    (
+        "shape",
+        "Shape after re-segmentation",
+        "of what of the drawn mask lies inside the re-segmented box",
+        "of the whole drawn mask",
+    ),
+    (
+        "bins",
+        "Bins of fixed width begin",
+        "at a multiple of the width",
+        "at the lower bound of re-segmentation, else at the ROI's least",
+    ),
+    (
+        "lone",
+        "Voxels alone",
+        "no run in directions without two voxels in line; counted in tone differences",
+        "a run of length 1 in every direction; left out of tone differences",
+    ),
+    (
+        "filters",
+        "LoG and wavelets",
+        "as PyRadiomics filters",
+        "as IBSI-2 defines them",
+    ),
+    (
+        "families",
         "All of a family ([])",
         "what PyRadiomics measures by default",
         "what has an IBSI code and does not deviate from it",
-        False,
-    )
+    ),
+)
+"""What it concerns, its name, and what it is by the recipes pyradiomics and ibsi."""
