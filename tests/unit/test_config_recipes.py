@@ -37,6 +37,18 @@ def test_settings_that_the_other_recipe_refuses_take_its_default() -> None:
     assert (found["features.force_2d"].pyradiomics, found["features.force_2d"].ibsi) == ("yes", "no")
 
 
+def test_features_by_name_are_told_apart() -> None:
+    found = differ({"recipe": "ibsi"}, {"recipe": "ibsi", "classes": {"firstorder": ["ExcessKurtosis"]}})
+    assert found["features.classes"].ibsi == "firstorder (ExcessKurtosis)"
+    assert found["features.classes"].pyradiomics.startswith("shape, firstorder, glcm")
+
+
+def test_shape_that_follows_re_segmentation_is_a_setting_alone() -> None:
+    found = differ({"resegment_range": [0], "resegment_shape": True}, {})
+    assert found["prepare.resegment_shape"].ibsi == "no"
+    assert "Shape after re-segmentation" not in found
+
+
 def test_the_columns_are_the_same_whichever_recipe_is_in_use() -> None:
     prepare, features = PrepareSettings(), FeatureSettings()
     other = (take_recipe(prepare, Recipe.IBSI), take_recipe(features, Recipe.IBSI))
@@ -49,6 +61,13 @@ def test_what_a_recipe_means_is_said_only_where_it_matters() -> None:
     plain = differ({}, {"bin_count": 32})
     assert "New grid" not in plain
     assert "Bins of fixed width begin" not in plain
+    assert not {"Shape after re-segmentation", "LoG and wavelets"} & plain.keys()
+    named = differ({"resegment_range": [0]}, {"classes": {"firstorder": ["Mean"]}})
+    assert not {"Shape after re-segmentation", "Voxels alone", "All of a family ([])"} & named.keys()
+    widths = {"Original": {}, "LoG": {"sigma_mm": [2], "bin_width": 5}}
+    filtered = differ({"resegment_range": [0]}, {"bin_count": 32, "image_types": widths})
+    assert {"Shape after re-segmentation", "Voxels alone", "All of a family ([])"} < filtered.keys()
+    assert {"Bins of fixed width begin", "LoG and wavelets"} < filtered.keys()
     full = differ({"resampled_spacing_xyz_mm": [1, 1, 1]}, {"bin_width": 25})
     assert full["New grid"].ibsi == "shares the centre of the image's grid"
     assert not full["Bins of fixed width begin"].is_setting

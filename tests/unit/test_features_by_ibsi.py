@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from phantoms import build_pair
 from radfeat.core.errors import ExtractionError
 from radfeat.core.grey_levels import GreyLevels
+from radfeat.core.grid import Grid
 from radfeat.core.pair import PreparedPair
 from radfeat.core.volume import Mask
 from radfeat.features.aggregation import Aggregation
@@ -175,6 +176,17 @@ def test_slices_are_averaged_and_a_voxel_alone_has_no_pairs() -> None:
     assert merged == pytest.approx(2 / 9)
 
 
+@pytest.mark.parametrize("aggregation", ["2d_averaged", "2d_slice_merged"])
+def test_a_voxel_alone_in_its_slice_alters_no_feature_of_pairs(aggregation: str) -> None:
+    pairs, alone = [[1, 2, 3], [2, 1, 0]], [[3, 0, 0], [0, 0, 0]]
+    classes = {"glcm": [*name_features(read())[Family.GLCM], "MCC"]}
+    without = measure(build_prepared([pairs]), aggregation=aggregation, classes=classes).values
+    assert None not in without.values()
+    assert measure(build_prepared([pairs, alone]), aggregation=aggregation, classes=classes).values == without
+    nothing = measure(build_prepared([alone]), aggregation=aggregation, classes=classes, bin_width=1).values
+    assert set(nothing.values()) == {None}
+
+
 def test_a_slice_has_the_number_of_grey_levels_of_the_whole_roi() -> None:
     pair = build_prepared([[[1, 2], [1, 2]], [[5, 5], [5, 5]]])
     # Slice 1, of 5 levels: right and both diagonals differ by 1, down by 0.
@@ -307,6 +319,27 @@ def test_the_area_of_an_ellipsoid_is_exact_for_a_sphere_and_defined_for_a_plane(
     assert measure_ibsi_ellipsoid_area(3, 3, 3) == pytest.approx(36 * math.pi)
     assert measure_ibsi_ellipsoid_area(2, 1, 1) == pytest.approx(0.8075 * 21.4784, rel=1e-3)
     assert 0 < measure_ibsi_ellipsoid_area(2, 2, 0) < math.inf
+
+
+@pytest.mark.parametrize("spacing", [(0.7, 0.7, 3.1), (0.977, 0.977, 2.5), (1.0, 1.0, 1.0)])
+def test_a_region_on_one_slice_of_an_oblique_image_has_no_volume_to_be_divided_by(
+    spacing: tuple[float, float, float],
+) -> None:
+    voxels = np.random.default_rng(4).integers(0, 3, (1, 6, 7))
+    c, s = math.cos(0.3), math.sin(0.3)
+    grid = Grid((7, 6, 1), spacing, (-13.7, 91.3, 211.9), (c, -s, 0.0, s, c, 0.0, 0.0, 0.0, 1.0))
+    tilted = Grid((7, 6, 1), spacing, (-13.7, 91.3, 211.9), (1.0, 0.0, 0.0, 0.0, c, -s, 0.0, s, c))
+    for oblique in (grid, tilted):
+        source = build_pair(voxels.astype(np.float64), voxels != 0, grid=oblique)
+        pair = PreparedPair(source.image, source.mask, source.mask, ())
+        assert value_of(pair, "shape", "VolumeDensityAEE") is None
+        assert 0 < (value_of(pair, "shape", "AreaDensityAEE") or 0) < 10
+
+
+def test_a_line_across_the_image_has_no_ellipsoid() -> None:
+    pair = build_prepared(np.eye(5)[:, :, None] * np.eye(5)[:, None, :])
+    assert value_of(pair, "shape", "AreaDensityAEE") is None
+    assert value_of(pair, "shape", "SampleMajorAxisLength") == pytest.approx(4 * math.sqrt(7.5))
 
 
 def test_shape_is_that_of_the_whole_drawn_mask() -> None:

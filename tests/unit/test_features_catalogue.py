@@ -1,11 +1,13 @@
 """The catalogue: order, codes, parameters, deviations from IBSI."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from radfeat.core.errors import TableError
+from radfeat.core.vocabulary import Modality
 from radfeat.features.catalogue import build_catalogue, order_features, parse_feature
 from radfeat.features.planned_images import plan_features
 from radfeat.features.settings import FeatureSettings
@@ -111,3 +113,64 @@ def test_every_planned_feature_has_a_row_with_its_own_code() -> None:
     assert len(rows) == 14 + (1 + 5 + 8 + 6 + 3) * 93
     assert len({row["code"] for row in rows}) == len(rows)
     assert all(row["description"] and row["unit"] for row in rows)
+
+
+# -- by modality ---------------------------------------------------------------------------------------------
+
+OF_PET_AND_MR = {"PT": {"bin_width": 0.5}, "MR": {"bin_count": 32, "voxel_array_shift": 100}}
+CT_AND_PET = (Modality.PT, Modality.CT, Modality.PT)
+
+
+def describe_for(name: str, modalities: Sequence[Modality], **given: object) -> dict[str, Any]:
+    settings = FeatureSettings.model_validate({"by_modality": OF_PET_AND_MR, **given})
+    (row,) = build_catalogue([name], settings, modalities)
+    return {**row, "image_parameters": json.loads(row["image_parameters"])}
+
+
+def test_parameters_that_differ_are_said_by_modality() -> None:
+    row = describe_for("original_gldm_DependenceEntropy", (*CT_AND_PET, Modality.MR))
+    assert row["image_parameters"] == {
+        "distances": [1],
+        "gldm_alpha": 0,
+        "by_modality": {"CT": {"bin_width": 25.0}, "MR": {"bin_count": 32}, "PT": {"bin_width": 0.5}},
+    }
+
+
+def test_modalities_that_are_not_there_are_not_said() -> None:
+    name = "original_firstorder_Entropy"
+    assert describe_for(name, [Modality.PT])["image_parameters"] == {"bin_width": 0.5}
+    assert describe_for(name, [Modality.CT, Modality.US])["image_parameters"] == {"bin_width": 25.0}
+    assert describe_for(name, [])["image_parameters"] == {"bin_width": 25.0}
+
+
+def test_deviations_that_do_not_hold_for_all_are_said_by_modality() -> None:
+    bins = (
+        "Bins start at multiples of the bin width and are counted from the ROI's least; IBSI starts and "
+        "counts them at the lower bound of re-segmentation."
+    )
+    lone = describe("original_glrlm_RunEntropy", bin_count=8)["ibsi_deviation"]
+    row = describe_for("original_glrlm_RunEntropy", [Modality.MR, Modality.CT])
+    assert row["ibsi_deviation"] == f"{lone} CT: {bins}"
+    assert describe_for("original_glrlm_RunEntropy", CT_AND_PET)["ibsi_deviation"] == f"{bins} {lone}"
+    assert describe_for("original_glcm_Contrast", [Modality.MR])["ibsi_deviation"] is None
+    energy = describe_for("original_firstorder_Energy", [Modality.CT, Modality.MR])
+    assert energy["image_parameters"] == {
+        "by_modality": {"CT": {"voxel_array_shift": 0}, "MR": {"voxel_array_shift": 100}}
+    }
+    assert energy["ibsi_deviation"] == "MR: Intensities are shifted by 100 first; IBSI does not."
+
+
+def test_ibsi_codes_of_the_discretisation_differ_with_it() -> None:
+    row = describe_for("original_histogram_Mean", [Modality.CT, Modality.MR], recipe="ibsi")
+    assert row["image_parameters"] == {
+        "by_modality": {
+            "CT": {"bin_width": 25.0, "discretisation_ibsi_code": "Q3RU"},
+            "MR": {"bin_count": 32, "discretisation_ibsi_code": "K15C"},
+        }
+    }
+
+
+def test_all_modalities_alike_have_the_catalogue_of_one() -> None:
+    settings = FeatureSettings()
+    names = plan_features(settings)
+    assert build_catalogue(names, settings, list(Modality)) == build_catalogue(names, settings)

@@ -59,6 +59,7 @@ ROWS = (
 SETTINGS = {
     "features": {
         "bin_width": 40,
+        "by_modality": {"MR": {"bin_count": 16}},
         "image_types": {"Original": {}, "Square": {}},
         "classes": {"shape": ["MeshVolume", "Flatness"], "firstorder": [], "ngtdm": []},
     }
@@ -194,6 +195,16 @@ def test_values_read_back_equal_to_the_tables(measured: Path, tmp_path: Path) ->
         assert cases[case.case_id].values == len(expected)
         assert not any(math.isnan(value) for value in read.values())
         assert refers_to(read_back(report)) == {str(read_back(seg).SOPInstanceUID)}
+
+
+def test_a_report_says_how_images_of_its_own_modality_were_measured(measured: Path, tmp_path: Path) -> None:
+    cases = export(results_of(measured), tmp_path, features=True)
+    ct, mr = (read_back(tmp_path / cases[case.case_id].files[1]).to_json() for case in (CT, MR))
+    assert "ngtdm.bin_width = 40.0" in ct
+    assert "ngtdm.bin_count = 16" in mr
+    assert "Bins start at multiples" in ct
+    assert not any(word in ct for word in ("bin_count", "by_modality"))
+    assert not any(word in mr for word in ("bin_width", "by_modality", "Bins start at multiples"))
 
 
 def refers_to(report: Dataset) -> set[str]:

@@ -184,14 +184,39 @@ def test_without_the_gate_the_workflow_goes_on(tmp_path: Path, measured: list[Co
     assert run_command_line(["ibsi", "--no-gate", "--out", str(tmp_path / "out")]) == 0
 
 
-def test_folder_without_the_phantom_says_where_to_get_it_and_goes_on(
+def test_without_the_phantom_it_says_where_to_get_it_and_goes_on(
     tmp_path: Path, measured: list[ConfigurationResult], capsys: pytest.CaptureFixture[str]
 ) -> None:
     measured += stand_in()
-    assert run_command_line(["ibsi", "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    assert run_command_line(["ibsi", "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
-    assert f"(there is none in {tmp_path}): configurations A, B, C, D and E." in said
+    assert "for want of the CT phantom (no --data was given): configurations A, B, C, D and E." in said
     assert "https://github.com/theibsi/data_sets (licence CC BY-NC 3.0)" in said
+
+
+def test_a_folder_that_is_named_and_does_not_hold_the_phantom_is_exit_code_2(
+    tmp_path: Path, measured: list[ConfigurationResult], capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured += stand_in()
+    assert run_command_line(["ibsi", "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"{tmp_path}: the CT phantom of IBSI is not in this folder." in said.err
+    assert "theibsi/data_sets" in said.err
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    for out in ("file", "file/below"):
+        assert run_command_line(["ibsi", "--out", str(tmp_path / out)]) == 2
+        assert f"{tmp_path / 'file'}: this is a file, not a folder." in capsys.readouterr().err
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert run_command_line(["ibsi", "--out", str(tmp_path / "new" / "out")]) == 2
+    said = capsys.readouterr()
+    assert f"{tmp_path}: nothing can be written in this folder." in said.err
+    assert said.out == ""
 
 
 def test_phantom_that_cannot_be_read_is_exit_code_3(
@@ -200,5 +225,6 @@ def test_phantom_that_cannot_be_read_is_exit_code_3(
     folder = lay_out(tmp_path / "data")
     (folder / "nifti" / "image" / "phantom.nii.gz").write_bytes(b"damaged")
     assert run_command_line(["ibsi", "--data", str(folder), "--out", str(tmp_path / "out")]) == 3
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert str(folder / "nifti" / "image" / "phantom.nii.gz") in said
     assert not (tmp_path / "out").exists()

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from radfeat.cli.main import run_command_line
 from radfeat.core.vocabulary import EndpointKind
+from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
 from radfeat.modelling.clinical import ClinicalSheet, read_clinical_sheet
 from radfeat.modelling.settings import EndpointSettings, ModellingSettings
-from radfeat.pipeline.sheets_match import check_sheets_match
+from radfeat.pipeline.sheets_match import check_sheets_match, list_absent_modalities
+from radfeat.prepare.settings import PrepareSettings
 from radfeat.simulate.settings import SimulationSettings
 from radfeat.simulate.trial import write_trial
 
@@ -51,3 +54,24 @@ def test_sheets_without_a_common_subject_are_said(trial: Path) -> None:
     strangers = ClinicalSheet(())
     said = check_sheets_match(rows, strangers, analyse(timepoint="T0"))
     assert said[0].startswith("None of the 0 subjects")
+
+
+def test_settings_of_modalities_that_the_sheet_does_not_have_are_said(trial: Path) -> None:
+    rows, _ = read(trial)
+    prepare = PrepareSettings.model_validate({"by_modality": {"CT": {"pad_voxels": 9}}})
+    features = FeatureSettings.model_validate(
+        {"by_modality": {m: {"bin_width": 1} for m in ("CT", "PT", "MR")}}
+    )
+    assert list_absent_modalities(rows, prepare, FeatureSettings()) == []
+    assert list_absent_modalities(rows, prepare, features) == [
+        "features.by_modality has settings for MR and PT, and the image sheet has only CT."
+    ]
+
+
+def test_validate_says_it_and_finds_no_fault(trial: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = trial / "by_modality.yaml"
+    file.write_text("prepare: {by_modality: {MR: {normalise: true}}}\n", encoding="utf-8")
+    assert run_command_line(["validate", str(file)]) == 0
+    assert (
+        "prepare.by_modality has settings for MR, and the image sheet has only CT." in capsys.readouterr().out
+    )

@@ -1,5 +1,6 @@
 """The recipe ``ibsi`` of the preparation, on arrays that can be counted by hand."""
 
+import dataclasses
 from typing import NoReturn
 
 import numpy as np
@@ -11,7 +12,10 @@ import phantoms
 from radfeat.core.errors import EmptyRoiError, ExtractionError, SettingsError
 from radfeat.core.grid import Grid
 from radfeat.core.pair import PreparedPair, SourcePair
-from radfeat.core.vocabulary import Modality, Reason, Unit
+from radfeat.core.vocabulary import Modality, Reason, Recipe, Unit
+from radfeat.core.volume import Volume
+from radfeat.features.extract import extract_features
+from radfeat.features.settings import FeatureSettings
 from radfeat.prepare.as_pyradiomics import prepare_to_pyradiomics
 from radfeat.prepare.grid_limit import MAX_VOXELS
 from radfeat.prepare.recipe import prepare_image, prepare_roi
@@ -284,6 +288,25 @@ def test_a_region_that_resegmentation_empties_is_refused(given: dict[str, object
 )
 def test_bins_begin_at_the_lower_bound(bounds: list[float] | None, wanted: float | None) -> None:
     assert prepare(build_row([0, 1, 2], 1, [0, 1, 2]), resegment_range=bounds).lower_bound == wanted
+
+
+def test_a_voxel_without_a_number_is_an_outlier_and_no_reason_to_drop_the_others() -> None:
+    row = build_row([1, 2, np.nan, 3, np.inf], 1, [0, 1, 2, 3, 4], Modality.MR)
+    assert kept(prepare(row, outlier_resegment_sd=3)) == [1, 2, 3]
+    with pytest.raises(EmptyRoiError, match="left 0 of 8"):
+        prepare(build_row([np.nan, np.nan], 1, [0, 1], Modality.MR), outlier_resegment_sd=3)
+
+
+def test_the_lower_bound_is_kept_in_the_number_type_of_the_image() -> None:
+    # In float32 0.7 is a little less than in float64: what the range keeps must lie in the first bin.
+    source = build_row([0.2, 0.7, 0.9, 1.3], 1, [0, 1, 2, 3], Modality.PT)
+    voxels = source.image.voxels_zyx.astype(np.float32)
+    image = Volume(voxels, source.image.grid, source.image.modality, source.image.unit)
+    pair = prepare(dataclasses.replace(source, image=image), resegment_range=[0.7])
+    assert kept(pair) == [np.float32(v) for v in (0.7, 0.9, 1.3)]
+    assert pair.lower_bound == float(np.float32(0.7)) < 0.7
+    settings = FeatureSettings(recipe=Recipe.IBSI, bin_width=0.25, classes={"histogram": ["Minimum"]})
+    assert extract_features(pair, settings).values == {"original_histogram_Minimum": 1}
 
 
 # -- records and settings ------------------------------------------------------------------------------------

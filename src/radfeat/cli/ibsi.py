@@ -1,23 +1,25 @@
 """``radfeat ibsi``: what this installation measures on IBSI's phantoms."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from radfeat.cli.options import ANY_PATH, EXISTING_FOLDER
-from radfeat.core.errors import GateError
+from radfeat.cli.options import ANY_PATH, EXISTING_FOLDER, require_writable
+from radfeat.core.errors import GateError, SettingsError
 
 if TYPE_CHECKING:
+    from radfeat.core.vocabulary import PhantomSource
     from radfeat.ibsi.comparison import Comparison, ConfigurationResult
+    from radfeat.pipeline.ct_phantom import PhantomFiles
 
 
 @click.command(
     epilog="\b\nExamples:\n  radfeat ibsi                     # the digital phantom\n"
     "  radfeat ibsi --data data_sets    # and the CT phantom, where IBSI's data_sets lie\n"
-    "\b\nExit codes: 0 all values agree, 2 no such folder, 3 the CT phantom cannot be read,\n"
-    "4 a value is out of tolerance."
+    "\b\nExit codes: 0 all values agree, 2 no phantom there or no place to write,\n"
+    "3 the CT phantom cannot be read, 4 a value is out of tolerance."
 )
 @click.option(
     "--data",
@@ -38,17 +40,19 @@ def ibsi(data: Path | None, out: Path, no_gate: bool) -> None:
     from radfeat.ibsi.wording import name_configurations, summarise
     from radfeat.pipeline.code import describe_installation
     from radfeat.pipeline.conformance import list_missing, write_conformance
-    from radfeat.pipeline.ct_phantom import WHERE_TO_GET_IT, find_ct_phantom
+    from radfeat.pipeline.ct_phantom import WHERE_TO_GET_IT
     from radfeat.pipeline.folders import CONFORMANCE_FILES
     from radfeat.pipeline.ibsi import measure_phantoms
 
-    found = find_ct_phantom(data) if data is not None else {}
+    require_writable(out)
+    found = _find(data) if data is not None else {}
     click.echo(", ".join(f"{name} {version}" for name, version in describe_installation()))
     results = _tell(measure_phantoms(found))
     missing = list_missing(results)
     if missing:
-        where = "no --data was given" if data is None else f"there is none in {data}"
-        click.echo(f"\nNot run, for want of the CT phantom ({where}): {name_configurations(missing)}.")
+        click.echo(
+            f"\nNot run, for want of the CT phantom (no --data was given): {name_configurations(missing)}."
+        )
         click.echo(f"{WHERE_TO_GET_IT}; then: radfeat ibsi --data FOLDER")
     failing = [c for result in results for c in result.failing]
     _tell_failing(failing)
@@ -64,6 +68,20 @@ def ibsi(data: Path | None, out: Path, no_gate: bool) -> None:
             allowed="none",
             remedy="Install the versions of requirements.lock, and see docs/ibsi.md",
         )
+
+
+def _find(data: Path) -> "Mapping[PhantomSource, PhantomFiles]":
+    """The CT phantom that was asked for: where it is not, nothing is run and nothing called conformant."""
+    from radfeat.pipeline.ct_phantom import WHERE_TO_GET_IT, find_ct_phantom
+
+    found = find_ct_phantom(data)
+    if not found:
+        raise SettingsError(
+            "the CT phantom of IBSI is not in this folder",
+            key=str(data),
+            remedy=f"Mend --data, or leave it out to measure the digital phantom alone. {WHERE_TO_GET_IT}",
+        )
+    return found
 
 
 def _tell(results: Iterable["ConfigurationResult"]) -> list["ConfigurationResult"]:

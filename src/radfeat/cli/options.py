@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import os
 from pathlib import Path
 
 import click
@@ -25,3 +26,20 @@ def resolve_config(path: Path) -> Path:
             remedy="Name one (`radfeat run study/config.yaml`), or write one with `radfeat init FOLDER`",
         )
     return file.absolute()
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse, before anything is computed, a folder in which nothing can be written; it need not exist yet.
+
+    Raises
+    ------
+    SettingsError
+        If the folder, or the nearest above it that exists, is a file or is not ours to write in.
+    """
+    nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise SettingsError(
+            "nothing can be written in this folder" if nearest.is_dir() else "this is a file, not a folder",
+            key=str(nearest),
+            remedy="Name another path",
+        )

@@ -38,13 +38,15 @@ def validate(config: Path, blinded: bool) -> None:
 
 def _say_what_was_seen(settings: StudySettings, base: Path, *, blinded: bool) -> Sequence[str]:
     from radfeat.ingest.image_sheet import read_image_sheet
+    from radfeat.pipeline.sheets_match import list_absent_modalities
 
     rows = read_image_sheet(base / settings.images)
     cases = {row.key.case for row in rows}
     subjects = {case.subject_id for case in cases}
     lines = [
         f"{settings.images}: {len(rows)} ROIs in {len(cases)} images of {len(subjects)} subjects; "
-        "every file is there, none was opened"
+        "every file is there, none was opened",
+        *list_absent_modalities(rows, settings.prepare, settings.features),
     ]
     if settings.protocol_file is not None:
         lines.append(f"{settings.protocol_file}: read")

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from radfeat.core.errors import TableError
-from radfeat.core.vocabulary import Recipe
+from radfeat.core.vocabulary import Modality, Recipe
 from radfeat.features.filter_deviations import describe_filter_deviation
 from radfeat.features.image_names import ImageName, parse_image_name
 from radfeat.features.planned_images import PlannedImage, plan_images, resolve_settings
 from radfeat.features.register import MATRIX_FAMILIES, SHAPE_FAMILIES, Family, RegisterEntry, read_register
-from radfeat.features.settings import FeatureSettings
+from radfeat.features.settings import FeatureSettings, resolve_features
 
 Row = dict[str, object]
 
@@ -85,27 +85,38 @@ def order_features(names: Iterable[str]) -> list[str]:
     return [column.text for column in columns]
 
 
-def build_catalogue(names: Sequence[str], settings: FeatureSettings) -> list[Row]:
+def build_catalogue(
+    names: Sequence[str], settings: FeatureSettings, modalities: Iterable[Modality] = ()
+) -> list[Row]:
     """One row of the table ``feature_catalogue`` per feature, in the order of ``names``.
+
+    Parameters
+    ----------
+    names
+        Feature columns.
+    settings
+        What they were measured with.
+    modalities
+        Those of the images that were measured; a row says what differs between them. None given: what is
+        said is what holds where no modality has anything otherwise.
 
     Raises
     ------
     TableError
         If a name is not that of a feature, or of an image that these settings do not measure.
     """
-    images = plan_images(settings)
-    return [_build_row(parse_feature(name), images, settings) for name in names]
+    by_modality = {m.value: resolve_features(settings, m) for m in sorted(set(modalities))}
+    views = {name: (plan_images(own), own) for name, own in (by_modality or {"": settings}).items()}
+    return [_build_row(parse_feature(name), views) for name in names]
 
 
-def _build_row(column: FeatureColumn, images: Mapping[str, PlannedImage], settings: FeatureSettings) -> Row:
+def _build_row(
+    column: FeatureColumn, views: Mapping[str, tuple[Mapping[str, PlannedImage], FeatureSettings]]
+) -> Row:
     entry = column.entry
-    if column.measures_mask:
-        parameters, deviation = _shape_parameters(entry, settings), entry.ibsi_deviation
-    else:
-        planned = _require_planned(column, images)
-        resolved = resolve_settings(settings, planned.image_type)
-        parameters = {**planned.parameters, **_class_parameters(entry, resolved)}
-        deviation = _describe_deviation(entry, resolved, _describe_filter(column, planned, resolved))
+    said = {name: _describe_measuring(column, images, own) for name, (images, own) in views.items()}
+    parameters = _join_parameters({name: parameters for name, (parameters, _) in said.items()})
+    deviation = _join_sentences({name: sentences for name, (_, sentences) in said.items()})
     return {
         "feature": column.text,
         "code": column.code,
@@ -115,9 +126,38 @@ def _build_row(column: FeatureColumn, images: Mapping[str, PlannedImage], settin
         "name": entry.name,
         "ibsi_code": entry.ibsi_code,
         "unit": entry.unit,
-        "ibsi_deviation": deviation,
+        "ibsi_deviation": deviation or None,
         "description": entry.description,
     }
+
+
+def _describe_measuring(
+    column: FeatureColumn, images: Mapping[str, PlannedImage], settings: FeatureSettings
+) -> tuple[Row, list[str]]:
+    """Parameters and deviations from IBSI by the settings of one modality."""
+    entry = column.entry
+    if column.measures_mask:
+        return _shape_parameters(entry, settings), [entry.ibsi_deviation] if entry.ibsi_deviation else []
+    planned = _require_planned(column, images)
+    resolved = resolve_settings(settings, planned.image_type)
+    parameters = {**planned.parameters, **_class_parameters(entry, resolved)}
+    return parameters, _list_deviations(entry, resolved, _describe_filter(column, planned, resolved))
+
+
+def _join_parameters(by_modality: Mapping[str, Row]) -> Row:
+    """What all modalities share, and in ``by_modality`` what they do not."""
+    first, *others = by_modality.values()
+    shared = {n: v for n, v in first.items() if all(n in other and other[n] == v for other in others)}
+    own = {m: {n: v for n, v in row.items() if n not in shared} for m, row in by_modality.items()}
+    return {**shared, "by_modality": own} if any(own.values()) else shared
+
+
+def _join_sentences(by_modality: Mapping[str, Sequence[str]]) -> str:
+    """What holds for all modalities, then what holds for some, each after its name."""
+    first, *others = by_modality.values()
+    shared = [sentence for sentence in first if all(sentence in other for other in others)]
+    own = {m: " ".join(s for s in said if s not in shared) for m, said in by_modality.items()}
+    return " ".join([*shared, *(f"{modality}: {said}" for modality, said in own.items() if said)])
 
 
 def _require_planned(column: FeatureColumn, images: Mapping[str, PlannedImage]) -> PlannedImage:
@@ -169,11 +209,11 @@ def _describe_filter(column: FeatureColumn, planned: PlannedImage, settings: Fea
     )
 
 
-def _describe_deviation(entry: RegisterEntry, settings: FeatureSettings, of_filter: str) -> str | None:
+def _list_deviations(entry: RegisterEntry, settings: FeatureSettings, of_filter: str) -> list[str]:
     """The register's sentence, the image filter's, and what these settings add to them."""
     sentences = [sentence for sentence in (entry.ibsi_deviation, of_filter) if sentence]
     if entry.ibsi_code is None:
-        return None
+        return []
     if entry.depends == "bins" and settings.bin_count is None and settings.recipe is Recipe.PYRADIOMICS:
         sentences.append(
             "Bins start at multiples of the bin width and are counted from the ROI's least; IBSI starts "
@@ -183,8 +223,7 @@ def _describe_deviation(entry: RegisterEntry, settings: FeatureSettings, of_filt
         sentences.append(f"Intensities are shifted by {settings.voxel_array_shift} first; IBSI does not.")
     if settings.recipe is Recipe.PYRADIOMICS and entry.family in _LONE_VOXELS:
         sentences.append(_LONE_VOXELS[entry.family])
-    sentences += _describe_matrix_deviations(entry.family, settings)
-    return " ".join(sentences) or None
+    return sentences + _describe_matrix_deviations(entry.family, settings)
 
 
 def _describe_matrix_deviations(family: Family, settings: FeatureSettings) -> list[str]:

@@ -3,10 +3,21 @@
 import difflib
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
-from radfeat.core.vocabulary import Engine, Recipe
+from radfeat.core.by_modality import name_modality, override, require_modalities
+from radfeat.core.vocabulary import Engine, Modality, Recipe
 from radfeat.features.aggregation import Aggregation
+from radfeat.features.by_modality import FeatureOverrides, FeaturesByModality, override_bins
 from radfeat.features.image_types import (
     Count,
     Distances,
@@ -221,6 +232,13 @@ class FeatureSettings(BaseModel):
             "slices as acquired."
         ),
     )
+    by_modality: FeaturesByModality = Field(
+        default_factory=FeaturesByModality,
+        description=(
+            "Bins and shift that images of one modality (CT, MR, PT, US, OT) have otherwise, also by image "
+            "type; bins of an image type go before those of a modality. Default: all images alike."
+        ),
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -289,3 +307,28 @@ class FeatureSettings(BaseModel):
                 "no image type is named: name at least one, for example `Original: {}`, or measure shape only"
             )
         return self
+
+    @model_validator(mode="after")
+    def _modalities_fit_the_rules(self) -> Self:
+        require_modalities(self.by_modality.modalities, lambda modality: resolve_features(self, modality))
+        return self
+
+    @model_serializer(mode="wrap")
+    def _empty_by_modality_is_left_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = handler(self)
+        return {n: v for n, v in dumped.items() if n != "by_modality" or v}
+
+
+def resolve_features(settings: FeatureSettings, modality: Modality) -> FeatureSettings:
+    """The settings that hold for the images of one modality: the section's, with what it has otherwise.
+
+    Raises
+    ------
+    ValueError
+        If they break a rule of the section; the sentence names the modality.
+    """
+    own = settings.by_modality.of(modality) or FeatureOverrides()
+    with name_modality(modality):
+        image_types = override_bins(settings.image_types, own.image_types)
+        update = {**own.replaced, "image_types": image_types, "by_modality": FeaturesByModality()}
+        return override(settings, update)

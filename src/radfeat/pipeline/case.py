@@ -1,7 +1,7 @@
 """One case: an image read once, each of its ROIs prepared, measured, checked and pictured."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ from radfeat.core.acquisition import Acquisition, describe_grid
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CaseError, ExtractionError
 from radfeat.core.pair import SourcePair
-from radfeat.core.vocabulary import Reason
+from radfeat.core.vocabulary import Modality, Reason
 from radfeat.features.extract import extract_features
-from radfeat.features.settings import FeatureSettings
+from radfeat.features.settings import FeatureSettings, resolve_features
 from radfeat.ingest.case_reader import ReadImage, read_image, read_pair
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.settings import IngestSettings
@@ -29,7 +29,7 @@ from radfeat.pipeline.records import (
 )
 from radfeat.prepare.crops import write_crops
 from radfeat.prepare.recipe import PreparedImage, prepare_image, prepare_roi
-from radfeat.prepare.settings import PrepareSettings
+from radfeat.prepare.settings import PrepareSettings, resolve_preparation
 from radfeat.qc.conformance import Judged, check_conformance, judge_acquisition, require_conformance
 from radfeat.qc.feature_checks import check_grey_levels
 from radfeat.qc.image_checks import check_image
@@ -61,6 +61,14 @@ class CaseSettings:
             QcSettings.model_validate(data["qc"]),
         )
 
+    def resolve(self, modality: Modality) -> "CaseSettings":
+        """The settings that hold for the images of one modality."""
+        return replace(
+            self,
+            prepare=resolve_preparation(self.prepare, modality),
+            features=resolve_features(self.features, modality),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CaseFolders:
@@ -87,7 +95,7 @@ def process_case(rows: Sequence[ImageRow], settings: CaseSettings, folders: Case
     rows
         The sheet's rows of one case: one image, one or more ROIs.
     settings, folders
-        How to measure, and where to leave pictures.
+        How to measure images of each modality, and where to leave pictures.
 
     Returns
     -------
@@ -96,6 +104,7 @@ def process_case(rows: Sequence[ImageRow], settings: CaseSettings, folders: Case
     """
     # One thread per worker: cases run side by side, and sums do not depend on the number of threads.
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    settings = settings.resolve(rows[0].modality)
     try:
         image = read_image(rows[0], settings.ingest)
         prepared = prepare_image(image.volume, settings.prepare)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from radfeat.config.model import StudySettings, compute_measurement_digest
 from radfeat.core.files import write_text
-from radfeat.core.vocabulary import Status
+from radfeat.core.vocabulary import Modality, Status
 from radfeat.features.catalogue import build_catalogue, order_features
 from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.image_sheet import check_image_files
@@ -64,7 +64,8 @@ def collect(folder: ResultsFolder) -> FailureCounts:
     names = order_features([n for n in tables["features"].column_names if n not in FEATURES.column_names])
     tables["features"] = tables["features"].select([*FEATURES.column_names, *names])
     tables["findings"] = _with_cohort_findings(tables, QcSettings.model_validate(settings["qc"]))
-    catalogue = build_catalogue(names, FeatureSettings.model_validate(settings["features"]))
+    modalities = [Modality(name) for name in tables["series"]["modality"].unique().to_pylist()]
+    catalogue = build_catalogue(names, FeatureSettings.model_validate(settings["features"]), modalities)
     tables["feature_catalogue"] = build_table(FEATURE_CATALOGUE, catalogue)
     tables["features_long"] = lengthen(tables["features"])
     study = StudySettings.model_validate(settings)

@@ -4,7 +4,7 @@ An image is read again and held against the digests in the tables: what is expor
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -13,6 +13,7 @@ from pathlib import Path
 from radfeat.core.batches import Each, OnProgress, map_in_batches
 from radfeat.core.errors import CaseError, ExportError, RadfeatError
 from radfeat.core.files import write_text, write_text_if_changed
+from radfeat.core.vocabulary import Modality
 from radfeat.export.coded_features import build_values, choose_measured_unit, describe_measuring
 from radfeat.export.feature_report import MeasuredSegment, build_feature_report
 from radfeat.export.files import Written, write_object
@@ -64,9 +65,9 @@ class CaseExport:
 
 
 def export_case(
-    task: ExportTask, settings: IngestSettings, to: Path, reports: ReportPlan | None
+    task: ExportTask, settings: IngestSettings, to: Path, by_modality: Mapping[Modality, ReportPlan] | None
 ) -> CaseExport:
-    """Write the segmentation of a case, and its structured report where ``reports`` is given.
+    """Write the segmentation of a case, and its structured report where ``by_modality`` is given.
 
     Never an exception for what lies in the data: a case that cannot be exported says why.
     """
@@ -77,6 +78,7 @@ def export_case(
         return CaseExport(
             task.case_id, Outcome.NOT_DICOM, sentence=f"{task.case_id}: the image is not DICOM."
         )
+    reports = None if by_modality is None else by_modality[task.rois[0].row.modality]
     try:
         return _export(task, settings, to, reports)
     except (CaseError, ExportError) as error:
@@ -169,7 +171,7 @@ def export_cases(
     WorkerError
         If a worker died; what was written before is whole.
     """
-    work = partial(export_case, settings=plan.ingest, to=to, reports=plan.reports)
+    work = partial(export_case, settings=plan.ingest, to=to, by_modality=plan.reports)
     return map_in_batches(
         Each(work), plan.tasks, workers=workers, preload=__name__, limit=1, on_progress=on_progress
     )

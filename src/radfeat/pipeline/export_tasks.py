@@ -11,8 +11,10 @@ import pyarrow.compute as pc
 
 from radfeat.core.errors import TableError
 from radfeat.core.keys import stem_of
-from radfeat.core.vocabulary import Status, Unit
+from radfeat.core.vocabulary import Modality, Status, Unit
 from radfeat.export.coded_features import CodedFeature, Row, choose_coded_features
+from radfeat.features.catalogue import build_catalogue
+from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.settings import IngestSettings
 from radfeat.pipeline.folders import ResultsFolder
@@ -62,11 +64,11 @@ class ReportPlan:
 
 @dataclass(frozen=True, slots=True)
 class ExportPlan:
-    """What a run has to export; ``reports`` is None where only masks are wanted."""
+    """What a run has to export; ``reports``, by modality, is None where only masks are wanted."""
 
     tasks: tuple[ExportTask, ...]
     ingest: IngestSettings
-    reports: ReportPlan | None
+    reports: Mapping[Modality, ReportPlan] | None
 
 
 def plan_export(folder: ResultsFolder, *, features: bool) -> ExportPlan:
@@ -85,15 +87,17 @@ def plan_export(folder: ResultsFolder, *, features: bool) -> ExportPlan:
         If there are no results, or not those of the present plan.
     """
     plan = read_plan(folder)
+    settings = json.loads(folder.extraction_settings.read_text(encoding="utf-8"))
     tables = {schema: _read(folder, plan, schema) for schema in (SERIES, ROIS)}
-    reports = _plan_reports(folder, plan) if features else None
-    values = {} if reports is None else _read_values(folder, plan, reports.features)
+    modalities = [Modality(name) for name in tables[SERIES]["modality"].unique().to_pylist()]
+    measured = FeatureSettings.model_validate(settings["features"])
+    reports = {m: _plan_reports(folder, plan, measured, m) for m in modalities} if features else None
+    values = {} if reports is None else _read_values(folder, plan, reports)
     series = _by_key(tables[SERIES], "case_id")
     rois = _by_key(tables[ROIS], "roi_id")
     base = (folder.root / plan.base).resolve()
     rows = sorted((r for b in plan.buckets for r in read_manifest(folder, b, base)), key=lambda r: r.key)
     cases = [tuple(group) for _, group in groupby(rows, key=lambda row: row.key.case)]
-    settings = json.loads(folder.extraction_settings.read_text(encoding="utf-8"))
     return ExportPlan(
         tuple(_build_task(case, series, rois, values) for case in cases),
         IngestSettings.model_validate(settings["ingest"]),
@@ -114,8 +118,12 @@ def _read(folder: ResultsFolder, plan: Plan, schema: TableSchema) -> pa.Table:
     return table
 
 
-def _plan_reports(folder: ResultsFolder, plan: Plan) -> ReportPlan:
-    catalogue = tuple(_read(folder, plan, FEATURE_CATALOGUE).to_pylist())
+def _plan_reports(
+    folder: ResultsFolder, plan: Plan, settings: FeatureSettings, modality: Modality
+) -> ReportPlan:
+    """The catalogue as it holds for the images of one modality."""
+    names = _read(folder, plan, FEATURE_CATALOGUE)["feature"].to_pylist()
+    catalogue = tuple(build_catalogue(names, settings, [modality]))
     features = choose_coded_features(catalogue)
     if not features:
         raise TableError(
@@ -127,11 +135,12 @@ def _plan_reports(folder: ResultsFolder, plan: Plan) -> ReportPlan:
 
 
 def _read_values(
-    folder: ResultsFolder, plan: Plan, features: tuple[CodedFeature, ...]
+    folder: ResultsFolder, plan: Plan, reports: Mapping[Modality, ReportPlan]
 ) -> Mapping[str, Mapping[str, float | None]]:
+    columns = dict.fromkeys(f.column for report in reports.values() for f in report.features)
     table = _read(folder, plan, FEATURES)
     measured = table.filter(pc.equal(table["status"], Status.OK.value))
-    chosen = measured.select([feature.column for feature in features])
+    chosen = measured.select(list(columns))
     return dict(zip(measured["roi_id"].to_pylist(), chosen.to_pylist(), strict=True))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from radfeat.core.errors import InputError
+from radfeat.core.errors import CaseError, InputError
 from radfeat.core.grid import Grid
 from radfeat.core.vocabulary import Modality
 from radfeat.core.volume import to_sitk
@@ -31,7 +31,16 @@ def read_ct_phantom(files: PhantomFiles) -> ReadRoi:
     InputError
         If it cannot be read, or is another image.
     """
-    roi = read_roi(files.image, files.mask, modality=Modality.CT)
+    try:
+        roi = read_roi(files.image, files.mask, modality=Modality.CT)
+    except CaseError as error:
+        raise InputError(
+            error.what,
+            key=f"{files.image} with {files.mask}",
+            measured=error.measured,
+            allowed=error.allowed,
+            remedy=error.remedy,
+        ) from error
     _require_phantom(roi.image.volume.grid, files.image)
     return roi
 

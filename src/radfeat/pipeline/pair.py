@@ -28,7 +28,8 @@ class PairResult:
     """What one image and mask yield.
 
     ``features`` maps each feature to its value, None where the feature is undefined; ``source`` and
-    ``prepared`` are the voxels as read and as measured; ``findings`` are the checks that spoke.
+    ``prepared`` are the voxels as read and as measured; ``findings`` are the checks that spoke; ``settings``
+    are those of the image's modality.
     """
 
     features: dict[str, float | None]
@@ -93,7 +94,7 @@ def measure_pair(
     label
         Number or name of the label in the mask; None where the mask holds one label only.
     settings
-        The settings of ingest, prepare, features and qc; None for the defaults.
+        The settings of ingest, prepare, features and qc, for images of each modality; None for the defaults.
 
     Raises
     ------
@@ -103,6 +104,7 @@ def measure_pair(
     settings = settings or CaseSettings()
     roi = read_roi(image, mask, modality=modality, label=label, settings=settings.ingest)
     row, read, pair = roi.row, roi.image, roi.pair
+    settings = settings.resolve(row.modality)
     judged = judge_image(row, acquisition_of(read), settings.qc)
     require_conformance(row.key.roi_id, judged)
     mask_findings = check_mask(pair, settings.qc)

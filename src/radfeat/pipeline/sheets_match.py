@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from radfeat.core.errors import SettingsError
+from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.modelling.clinical import ClinicalSheet
 from radfeat.modelling.settings import ModellingSettings
+from radfeat.prepare.settings import PrepareSettings
 from radfeat.qc.settings import QcSettings
 
 
@@ -27,6 +29,21 @@ def require_protocol_images(rows: Sequence[ImageRow], settings: QcSettings) -> N
             allowed=", ".join(sorted(there)),
             remedy="Name an image_id of the image sheet",
         )
+
+
+def list_absent_modalities(
+    rows: Sequence[ImageRow], prepare: PrepareSettings, features: FeatureSettings
+) -> list[str]:
+    """Settings by modality for images that the sheet does not have, a sentence per section."""
+    there = {row.modality for row in rows}
+    given = (("prepare", prepare.by_modality.modalities), ("features", features.by_modality.modalities))
+    absent = {name: [m.value for m in modalities if m not in there] for name, modalities in given}
+    known = ", ".join(sorted(modality.value for modality in there))
+    return [
+        f"{name}.by_modality has settings for {' and '.join(listed)}, and the image sheet has only {known}."
+        for name, listed in absent.items()
+        if listed
+    ]
 
 
 def check_sheets_match(

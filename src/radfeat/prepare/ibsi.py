@@ -1,5 +1,7 @@
 """The recipe ``ibsi`` in order: the whole image once, then the two masks of each of its ROIs."""
 
+import numpy as np
+
 from radfeat.core.box import Box
 from radfeat.core.pair import PreparedPair, StepRecord
 from radfeat.core.vocabulary import Unit
@@ -78,7 +80,11 @@ def prepare_mask_by_ibsi(
             )
             resegmented = (*resegmented, rechecked)
     return PreparedPair(
-        volume, moved, intensity_mask, (*steps, *made, checked, *resegmented), _find_lower_bound(settings)
+        volume,
+        moved,
+        intensity_mask,
+        (*steps, *made, checked, *resegmented),
+        _find_lower_bound(volume, settings),
     )
 
 
@@ -104,6 +110,12 @@ def _resegment(volume: Volume, mask: Mask, settings: PrepareSettings) -> tuple[M
     return kept, steps
 
 
-def _find_lower_bound(settings: PrepareSettings) -> float | None:
-    """Where bins of a fixed size begin."""
-    return None if settings.resegment_range is None else min(settings.resegment_range)
+def _find_lower_bound(volume: Volume, settings: PrepareSettings) -> float | None:
+    """Where bins of a fixed size begin, as the image's number type has it.
+
+    In float32 a voxel of 0.7 is kept by a bound of 0.7, and lies below the 0.7 of float64.
+    """
+    if settings.resegment_range is None:
+        return None
+    lower, kind = min(settings.resegment_range), volume.voxels_zyx.dtype
+    return float(kind.type(lower)) if np.issubdtype(kind, np.floating) else lower

@@ -1,5 +1,6 @@
 """Re-segmentation: leaving voxels out of a mask by their intensity."""
 
+import math
 from typing import Any, cast
 
 import numpy as np
@@ -64,7 +65,8 @@ def remove_outliers(image: Volume, mask: Mask, kept: Mask, deviations: float) ->
     """The voxels of ``kept`` that lie within some standard deviations from the mean of ``mask``.
 
     Mean and standard deviation (n) are those of the whole ROI in float64, before re-segmentation by a range:
-    of two ways to re-segment IBSI takes the intersection, so that their order does not matter.
+    of two ways to re-segment IBSI takes the intersection, so that their order does not matter. A voxel that
+    is not finite is an outlier, and has no share in them.
 
     Parameters
     ----------
@@ -84,9 +86,7 @@ def remove_outliers(image: Volume, mask: Mask, kept: Mask, deviations: float) ->
 
     Reference: IBSI 7ACA.
     """
-    inside = image.voxels_zyx[mask.voxels_zyx].astype(np.float64)
-    mean, margin = float(inside.mean()), deviations * float(inside.std())
-    bounds = (mean - margin, mean + margin)
+    bounds = _find_outlier_bounds(image.voxels_zyx[mask.voxels_zyx].astype(np.float64), deviations)
     before = image.voxels_zyx[kept.voxels_zyx].astype(np.float64)
     keep = (before >= bounds[0]) & (before <= bounds[1])
     left = int(keep.sum())
@@ -109,6 +109,14 @@ def remove_outliers(image: Volume, mask: Mask, kept: Mask, deviations: float) ->
         "7ACA",
     )
     return _narrow(kept, keep), record
+
+
+def _find_outlier_bounds(inside: npt.NDArray[np.float64], deviations: float) -> tuple[float, float]:
+    finite = inside[np.isfinite(inside)]
+    if not finite.size:
+        return math.nan, math.nan
+    mean, margin = float(finite.mean()), deviations * float(finite.std())
+    return mean - margin, mean + margin
 
 
 def _narrow(mask: Mask, keep: npt.NDArray[np.bool_]) -> Mask:

@@ -3,9 +3,17 @@
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
-from radfeat.core.vocabulary import Recipe
+from radfeat.core.by_modality import ByModality, Overrides, name_modality, override, require_modalities
+from radfeat.core.vocabulary import Modality, Recipe
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Spacing = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -60,6 +68,39 @@ NOT_IN_PYRADIOMICS = {
     "outlier_resegment_sd": "PyRadiomics has resegment_range with resegment_mode: sigma",
 }
 """Settings that the recipe ``pyradiomics`` has no use for, and why."""
+
+
+class PrepareOverrides(Overrides):
+    """What the images of one modality have in the place of the section's settings of the same names."""
+
+    normalise: bool | None = Field(default=None, description="Normalisation of the whole image.")
+    normalise_scale: Positive | None = Field(
+        default=None, description="Standard deviation after normalisation, > 0."
+    )
+    outlier_sd: Positive | None = Field(
+        default=None, description="Standard deviations at which the normalised image is clipped, > 0."
+    )
+    resampled_spacing_xyz_mm: tuple[Spacing, Spacing, Spacing] | None = Field(
+        default=None, description="New voxel spacing along x, y, z in mm, each >= 0; null: no resampling."
+    )
+    interpolator: Interpolator | None = Field(default=None, description="Interpolation of the image.")
+    round_hu: Spacing | None = Field(
+        default=None, description="Step in HU to which intensities are rounded, >= 0; only recipe `ibsi`."
+    )
+    pad_voxels: int | None = Field(default=None, ge=0, description="Margin around the ROI in voxels, >= 0.")
+    resegment_range: tuple[Bound] | tuple[Bound, Bound] | None = Field(
+        default=None, description="Bounds of re-segmentation; null: no re-segmentation by a range."
+    )
+    resegment_mode: ResegmentMode | None = Field(
+        default=None, description="What the bounds of re-segmentation mean."
+    )
+    outlier_resegment_sd: Positive | None = Field(
+        default=None, description="Standard deviations from the ROI's mean within which voxels are kept, > 0."
+    )
+
+
+class PrepareByModality(ByModality[PrepareOverrides]):
+    """What the images of each modality have otherwise. A class with a name of its own can go to workers."""
 
 
 class PrepareSettings(BaseModel):
@@ -193,6 +234,13 @@ class PrepareSettings(BaseModel):
             "Default: no re-segmentation by outliers."
         ),
     )
+    by_modality: PrepareByModality = Field(
+        default_factory=PrepareByModality,
+        description=(
+            "Settings of this section that images of one modality (CT, MR, PT, US, OT) have otherwise; null "
+            "is a value. Default: all images alike."
+        ),
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -218,3 +266,26 @@ class PrepareSettings(BaseModel):
         if complaints:
             raise ValueError("; ".join(complaints))
         return self
+
+    @model_validator(mode="after")
+    def _modalities_fit_the_rules(self) -> Self:
+        require_modalities(self.by_modality.modalities, lambda modality: resolve_preparation(self, modality))
+        return self
+
+    @model_serializer(mode="wrap")
+    def _empty_by_modality_is_left_out(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = handler(self)
+        return {n: v for n, v in dumped.items() if n != "by_modality" or v}
+
+
+def resolve_preparation(settings: PrepareSettings, modality: Modality) -> PrepareSettings:
+    """The settings that hold for the images of one modality: the section's, with what it has otherwise.
+
+    Raises
+    ------
+    ValueError
+        If they break a rule of the section; the sentence names the modality.
+    """
+    own = settings.by_modality.of(modality) or PrepareOverrides()
+    with name_modality(modality):
+        return override(settings, {**own.given, "by_modality": PrepareByModality()})

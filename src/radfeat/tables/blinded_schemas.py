@@ -114,7 +114,11 @@ FEATURE_CATALOGUE = TableSchema(
         text("feature", "Column name in features: PyRadiomics' own key."),
         text("code", "Stable 8-character code, a legal SAS name; never changed, never reused."),
         text("image_type", "Image type (original, LoG, wavelet, ...)."),
-        text("image_parameters", "Parameters of the image type and its discretisation, as JSON."),
+        text(
+            "image_parameters",
+            "Parameters of the image type and its discretisation, as JSON; those that differ between "
+            "modalities in 'by_modality'.",
+        ),
         text("family", "Feature family (shape, firstorder, glcm, ...)."),
         text("name", "Feature name in its family."),
         text("ibsi_code", "IBSI code of the feature, where there is a counterpart.", nullable=True),

@@ -11,6 +11,9 @@ Values = Mapping[str, float]
 ELLIPSOID_TERMS = 20
 """Where IBSI ends the sum of an ellipsoid's area."""
 
+LEAST_AXIS = 1e-6
+"""Of the longest axis: a shorter one is the rounding of an eigenvalue of 0, whose root is about 1e-8."""
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
@@ -55,8 +58,10 @@ def _as_sample(length_mm: float, extent: Extent) -> float:
 
 
 def _measure_semi_axes(values: Values, extent: Extent) -> tuple[float, float, float]:
+    """The semi-axes; 0 where only rounding is left of one, as across a region on one slice."""
     major, minor, least = (_as_sample(values[name], extent) / 2 for name in AXES)
-    return major, minor, least
+    floor = LEAST_AXIS * major
+    return major, minor if minor > floor else 0.0, least if least > floor else 0.0
 
 
 def _measure_excess(values: Values, extent: Extent) -> float:

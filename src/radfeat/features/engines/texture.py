@@ -23,6 +23,9 @@ from radfeat.features.settings import FeatureSettings
 Arguments = Mapping[str, Any]
 Inside = npt.NDArray[np.bool_]
 
+FAMILIES_OF_NEIGHBOURS = frozenset({Family.GLCM, Family.NGTDM})
+"""Families that have no value where no voxel has a neighbour."""
+
 
 def measure_texture(
     family: Family,
@@ -112,10 +115,11 @@ def _measure_part(
     measured: Any, family: Family, names: Sequence[str], levels_zyx: Levels, inside_zyx: Inside, count: int
 ) -> dict[str, float]:
     """The features of one slice or region, whose ``count`` of grey levels is that of the whole ROI."""
-    if family is Family.NGTDM:
-        inside_zyx = inside_zyx & _find_accompanied(inside_zyx, measured.settings)
-        if not inside_zyx.any():
+    if family in FAMILIES_OF_NEIGHBOURS:
+        accompanied = inside_zyx & _find_accompanied(inside_zyx, measured.settings)
+        if not accompanied.any():
             return dict.fromkeys(names, math.nan)
+        inside_zyx = accompanied if family is Family.NGTDM else inside_zyx
     _fill(measured, levels_zyx, inside_zyx, count)
     values = {name: to_float(value) for name, value in measured.execute().items()}
     return derive(family, names, values, Extent(int(inside_zyx.sum())))
@@ -124,7 +128,8 @@ def _measure_part(
 def _find_accompanied(inside_zyx: Inside, words: Arguments) -> Inside:
     """Where a neighbour lies in the ROI: IBSI leaves the other voxels out of tone differences.
 
-    PyRadiomics counts them as voxels without a difference.
+    PyRadiomics counts them as voxels without a difference, and has a value for some features of pairs where
+    there is no pair.
     """
     reach = max(words["distances"])
     steps = [np.abs(np.arange(-reach, reach + 1))] * 3
