@@ -1,8 +1,8 @@
 """Every table that radfeat writes: its columns, units, meaning, key and side of the blind.
 
-A table's schema is versioned; a change of meaning raises the major version. ``features`` and nothing
-else has further columns than those listed: one float64 column per feature, described by
-``feature_catalogue``.
+A table's schema is versioned; a change of meaning raises the major version. ``features`` and
+``perturbed_features``, and nothing else, have further columns than those listed: one float64 column per
+feature, described by ``feature_catalogue``.
 """
 
 from radfeat.tables.blinded_schemas import (
@@ -15,6 +15,7 @@ from radfeat.tables.blinded_schemas import (
     SERIES,
 )
 from radfeat.tables.columns import Column, ColumnType, TableSchema
+from radfeat.tables.repeatability_schemas import PERTURBED_FEATURES, REPEATABILITY
 from radfeat.tables.unblinded_schemas import (
     COEFFICIENTS,
     FEASIBILITY,
@@ -37,7 +38,9 @@ __all__ = [
     "FINDINGS",
     "INTERACTIONS",
     "PERFORMANCE",
+    "PERTURBED_FEATURES",
     "PREDICTIONS",
+    "REPEATABILITY",
     "ROIS",
     "SELECTION",
     "SERIES",
@@ -50,7 +53,17 @@ __all__ = [
     "TableSchema",
 ]
 
-BLINDED_TABLES = (SERIES, ROIS, FEATURES, FEATURES_LONG, FEATURE_CATALOGUE, ACQUISITION, FINDINGS)
+BLINDED_TABLES = (
+    SERIES,
+    ROIS,
+    FEATURES,
+    FEATURES_LONG,
+    FEATURE_CATALOGUE,
+    ACQUISITION,
+    FINDINGS,
+    REPEATABILITY,
+    PERTURBED_FEATURES,
+)
 UNBLINDED_TABLES = (
     SUBJECTS,
     FEASIBILITY,
