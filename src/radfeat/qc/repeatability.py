@@ -1,4 +1,4 @@
-"""The table ``repeatability``: how far repeats agree, per source, image, region and feature; blind to arms."""
+"""The table ``repeatability``: how far repeats agree, by source, image, region and feature; blind to arms."""
 
 from collections.abc import Iterator
 
