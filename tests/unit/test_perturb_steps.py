@@ -63,7 +63,7 @@ def test_a_box_moves_as_the_whole_does(order: int) -> None:
 
 
 def test_noise_is_found_whatever_the_structure_below_it() -> None:
-    z, y, x = np.indices((20, 64, 64))
+    _, y, x = np.indices((20, 64, 64))
     structure = 300.0 * np.asarray((x - 32) ** 2 + (y - 32) ** 2 < 300) + 2.0 * x
     noisy = structure + np.random.default_rng(2).normal(scale=12.0, size=structure.shape)
     assert estimate_noise_sd(noisy) == pytest.approx(12.0, rel=0.05)

@@ -1,4 +1,4 @@
-"""Chapter 4, unblinded: models per endpoint and arm, and the contrasts between arms.
+"""Chapter 5, unblinded: models per endpoint and arm, and the contrasts between arms.
 
 These rules alone have the clinical sheet among their inputs.
 """
@@ -9,6 +9,7 @@ if ANALYSIS:
         gate=FOLDER.gate,
         features=FOLDER.blinded / "features.parquet",
         rois=FOLDER.blinded / "rois.parquet",
+        repeatability=FOLDER.blinded / "repeatability.parquet",
         clinical=ANALYSIS.clinical,
     )
 

@@ -12,9 +12,10 @@ from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet
 from radfeat.modelling.lesions import RoiTable, SubjectRow, build_subject_row, select_rois
 from radfeat.modelling.outcomes import Floats, Indices, Outcomes
 from radfeat.modelling.predictors import Offer, select_predictors
+from radfeat.modelling.repeatability import Repeatability, find_repeatability
 from radfeat.modelling.settings import CovariateKind, CovariateSettings, EndpointSettings, ModellingSettings
 from radfeat.tables.parquet import build_table
-from radfeat.tables.schemas import SUBJECTS
+from radfeat.tables.schemas import REPEATABILITY, SUBJECTS
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,15 +65,22 @@ class Cohort:
 
 
 def build_study(
-    features: pa.Table, rois: pa.Table, clinical: ClinicalSheet, settings: ModellingSettings
+    features: pa.Table,
+    rois: pa.Table,
+    clinical: ClinicalSheet,
+    settings: ModellingSettings,
+    repeatability: pa.Table | None = None,
 ) -> StudyTable:
     """Join features and clinical sheet; one row per subject by the lesion rule.
+
+    ``repeatability`` is the table of that name, which the filter by repeatability needs.
 
     Raises
     ------
     CohortError
         A subject of the clinical sheet occurs at two sites, so that one row of the sheet would stand for two
-        people; the ROIs that enter are ambiguous; or a prespecified candidate is not a feature.
+        people; the ROIs that enter are ambiguous; a prespecified candidate is not a feature; or the filter by
+        repeatability finds no repeats.
     """
     table = select_rois(features, rois, settings)
     require_candidates(settings.candidates, table.features)
@@ -101,9 +109,20 @@ def build_study(
         has_outcome={
             e.name: tuple(r.outcomes[e.name] is not None for r in entering) for e in settings.endpoints
         },
-        offer=select_predictors(values, volumes, settings),
+        offer=select_predictors(
+            values, volumes, settings, _read_repeatability(repeatability, rois, table, settings)
+        ),
         subjects=_build_subjects(clinical, sites, table, by_subject, chosen, settings),
     )
+
+
+def _read_repeatability(
+    repeatability: pa.Table | None, rois: pa.Table, table: RoiTable, settings: ModellingSettings
+) -> Repeatability | None:
+    if settings.repeatability is None:
+        return None
+    known = build_table(REPEATABILITY, []) if repeatability is None else repeatability
+    return find_repeatability(known, rois, table.roi_ids, table.features, settings.repeatability)
 
 
 def build_cohort(study: StudyTable, endpoint: str, arms: Sequence[str], *, offered: bool = True) -> Cohort:

@@ -1,11 +1,12 @@
 """The gate before any model: is there enough in this arm, and if not, why; one sentence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from radfeat.modelling.cohort import Cohort
 from radfeat.modelling.outcomes import Outcomes
+from radfeat.modelling.predictors import Offer
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import FEASIBILITY
@@ -16,7 +17,10 @@ MIN_PER_FOLD = 2
 
 @dataclass(frozen=True, slots=True)
 class Feasibility:
-    """Verdict on one arm and endpoint; ``min_events`` is per arm, or per class for a binary endpoint."""
+    """Verdict on one arm and endpoint; ``min_events`` is per arm, or per class for a binary endpoint.
+
+    ``unrepeatable`` counts the features that the filter by repeatability left out; None without a filter.
+    """
 
     endpoint: str
     arm: str
@@ -28,6 +32,7 @@ class Feasibility:
     min_events: int
     is_feasible: bool
     sentence: str
+    unrepeatable: int | None = None
 
 
 def judge_arm(cohort: Cohort, arm: str, settings: ModellingSettings) -> Feasibility:
@@ -49,6 +54,14 @@ def judge_arm(cohort: Cohort, arm: str, settings: ModellingSettings) -> Feasibil
         if obstacle
         else f"{arm}: {_count(cohort.outcomes)}: a model of {len(cohort.features)} predictors is fitted.",
     )
+
+
+def tell_offer(verdict: Feasibility, offer: Offer) -> Feasibility:
+    """The verdict with what the filter by repeatability left out, if there is one."""
+    if offer.repeatability is None:
+        return verdict
+    sentence = f"{verdict.sentence.removesuffix('.')}; {offer.repeatability_words}."
+    return replace(verdict, sentence=sentence, unrepeatable=offer.unrepeatable)
 
 
 def explain_shortage(outcomes: Outcomes, settings: ModellingSettings) -> str:
@@ -75,6 +88,7 @@ def build_feasibility(verdict: Feasibility) -> pa.Table:
         "min_events": verdict.min_events,
         "feasible": verdict.is_feasible,
         "sentence": verdict.sentence,
+        "unrepeatable": verdict.unrepeatable,
     }
     return build_table(FEASIBILITY, [row])
 

@@ -19,7 +19,7 @@ from radfeat.pipeline.folders import ARM_TABLES, ResultsFolder
 from radfeat.pipeline.plan import AnalysisPlan, read_analysis_plan, read_plan
 from radfeat.tables.combine import combine_tables
 from radfeat.tables.parquet import read_table, write_table
-from radfeat.tables.schemas import FEATURES, INTERACTIONS, PREDICTIONS, ROIS, TABLES
+from radfeat.tables.schemas import FEATURES, INTERACTIONS, PREDICTIONS, REPEATABILITY, ROIS, TABLES
 
 
 def require_analysis(folder: ResultsFolder) -> AnalysisPlan:
@@ -66,7 +66,8 @@ def read_study(folder: ResultsFolder) -> StudyTable:
     clinical = read_clinical_sheet(base / plan.clinical, settings)
     features = read_table(folder.blinded / "features.parquet", FEATURES)
     rois = read_table(folder.blinded / "rois.parquet", ROIS)
-    return build_study(features, rois, clinical, settings)
+    repeatability = read_table(folder.blinded / "repeatability.parquet", REPEATABILITY)
+    return build_study(features, rois, clinical, settings, repeatability)
 
 
 def write_subjects(folder: ResultsFolder) -> None:

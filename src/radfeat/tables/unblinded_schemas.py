@@ -7,7 +7,7 @@ _ARM = text("arm", "Arm that the model was fitted in.")
 
 FEASIBILITY = TableSchema(
     "feasibility",
-    "1.0",
+    "1.1",
     "One row per endpoint and arm: whether there is enough to fit a model, and why not.",
     (
         _ENDPOINT,
@@ -20,6 +20,11 @@ FEASIBILITY = TableSchema(
         count("min_events", "Fewest events (or subjects per class) with which a model is fitted."),
         flag("feasible", "Whether a model was fitted."),
         text("sentence", "The verdict in one sentence."),
+        count(
+            "unrepeatable",
+            "Features left out as not repeatable; NULL where modelling.repeatability is not set.",
+            nullable=True,
+        ),
     ),
     ("endpoint", "arm"),
     blinded=False,
