@@ -52,6 +52,8 @@ class StudyPlan:
     title: str = "SIM-1, a trial of two arms"
     modalities: tuple[str, ...] = ("CT",)  # of the sites in turn
     acquisition: str = "protocol"  # "headers": no rule; "spacings": not even headers
+    sources: tuple[str, ...] = ()  # of repeats
+    unrepeatable: int | None = None
     overrides: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -153,6 +155,8 @@ def build_blinded(plan: StudyPlan, subjects: Sequence[Subject]) -> dict[str, lis
         "feature_catalogue": catalogue,
         "acquisition": [row for s in subjects for row in _acquisition_rows(plan, s)],
         "findings": _finding_rows(plan, rois),
+        "repeatability": [row for source in plan.sources for row in _repeat_rows(source)],
+        "perturbed_features": [],
     }
 
 
@@ -295,6 +299,22 @@ def _catalogue_row(feature: str, image: str, family: str, name: str) -> Row:
     }
 
 
+def _repeat_rows(source: str) -> list[Row]:
+    """Lower limits 0.95, 0.8, 0.5 in turn; each tenth feature without an estimate."""
+    rows: list[Row] = []
+    for number, (feature, *_) in enumerate(sorted(list_features())):
+        row: Row = {"source": source, "image_id": "CT", "region": "GTV", "feature": feature}
+        row |= {"targets": 20, "complete": 19, "subjects": 18, "repeats": 2, "missing": 1, "balanced": False}
+        row |= {"degrees": 19, "cv_method": "root_mean_square", "level": 0.95, "within_cv": 0.1}
+        if number % 10 == 9:
+            row["note"] = "all values are the same"
+        else:
+            for form in ("icc_1_1", "icc_2_1", "icc_3_1"):
+                row |= {form: 0.97, f"{form}_lo": (0.95, 0.8, 0.5)[number % 3], f"{form}_hi": 0.99}
+        rows.append(row)
+    return rows
+
+
 def _finding_rows(plan: StudyPlan, rois: Sequence[Row]) -> list[Row]:
     rows: list[Row] = []
     for roi in rois:
@@ -396,6 +416,7 @@ def _analyse(plan: StudyPlan, endpoint: str, arm: str, entering: Sequence[Subjec
         "non_events": len(own) - events,
         "sites": len(plan.sites),
         "predictors": 26,
+        "unrepeatable": plan.unrepeatable,
         "min_events": 30,
         "feasible": feasible,
         "sentence": sentence,

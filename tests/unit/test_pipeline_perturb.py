@@ -162,5 +162,5 @@ def test_names_that_the_sheet_does_not_have_are_refused(
 
 @pytest.mark.parametrize("source", ["perturbation", "test_retest"])
 def test_a_filter_without_its_source_is_refused(source: str) -> None:
-    with pytest.raises(ValueError, match="modelling.repeatability filters by"):
+    with pytest.raises(ValueError, match=r"modelling\.repeatability filters by"):
         StudySettings.model_validate({"modelling": {"repeatability": {"source": source}}})

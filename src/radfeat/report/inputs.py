@@ -18,6 +18,7 @@ from radfeat.tables.schemas import (
     INTERACTIONS,
     PERFORMANCE,
     PREDICTIONS,
+    REPEATABILITY,
     ROIS,
     SELECTION,
     SERIES,
@@ -40,6 +41,7 @@ class BlindedTables:
     catalogue: Rows
     acquisition: Rows
     features: pa.Table
+    repeatability: Rows = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,6 +67,7 @@ def read_blinded(folder: Path) -> BlindedTables:
         catalogue=_read_rows(folder, FEATURE_CATALOGUE),
         acquisition=_read_rows(folder, ACQUISITION),
         features=read_table(folder / f"{FEATURES.name}.parquet", FEATURES),
+        repeatability=_read_rows(folder, REPEATABILITY),
     )
 
 

@@ -33,6 +33,7 @@ from radfeat.report.summaries.headline import (
 from radfeat.report.summaries.models import EndpointModels, build_models
 from radfeat.report.summaries.montage import Picture, choose_pictures
 from radfeat.report.summaries.predictors import ArmPredictors, build_predictors
+from radfeat.report.summaries.repeatability import RepeatSummary, build_repeat_summaries
 from radfeat.report.summaries.site_effects import SiteEffects, build_site_effects
 from radfeat.report.summaries.sites import Sites, group_sites
 
@@ -50,6 +51,7 @@ class BlindedPart:
     acquisition: AcquisitionSummary | None
     pictures: tuple[Picture, ...]
     effects: SiteEffects
+    repeatability: tuple[RepeatSummary, ...]
     cautions: tuple[Caution, ...]
 
 
@@ -95,6 +97,7 @@ def build_blinded_part(tables: BlindedTables, settings: ReportSettings) -> Blind
         acquisition=acquisition,
         pictures=choose_pictures(tables.rois, tables.findings),
         effects=effects,
+        repeatability=build_repeat_summaries(tables),
         cautions=tuple(list_blinded_cautions(tables, effects)),
     )
 

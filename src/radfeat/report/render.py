@@ -68,6 +68,7 @@ CHECKS = Section("checks", "Findings by site")
 ACQUISITION = Section("acquisition", "Acquisition and protocol")
 MONTAGE = Section("montage", "Regions as drawn")
 FEATURE_SECTION = Section("features", "Features by site")
+REPEATABILITY = Section("repeatability", "Repeatability")
 CAUTIONS = Section("cautions", "What the numbers do not show")
 DATA = Section("data", "Settings and tables")
 
@@ -129,11 +130,12 @@ def _fill_page(
 def _list_sections(blinded: BlindedPart, analysis: AnalysisPart | None) -> tuple[Section, ...]:
     """The sections in order; where there are models to read, the pictures come after them."""
     checks = (CHECKS,) if blinded.acquisition is None else (CHECKS, ACQUISITION)
+    measured = (FEATURE_SECTION, REPEATABILITY) if blinded.repeatability else (FEATURE_SECTION,)
     if analysis is None:
-        return (FLOW, *checks, MONTAGE, FEATURE_SECTION, CAUTIONS, DATA)
+        return (FLOW, *checks, MONTAGE, *measured, CAUTIONS, DATA)
     contrasts = Section("contrasts", "Treatment and score")
     return (
-        *(FLOW, Section("subjects", "Subjects"), *checks, FEATURE_SECTION),
+        *(FLOW, Section("subjects", "Subjects"), *checks, *measured),
         *(Section("models", "Scores within each arm"), Section("outcomes", "Outcome by stratum")),
         *([contrasts] if len(analysis.facts.arms) > 1 else []),
         *(Section("predictors", "What the models rest on"), CAUTIONS, MONTAGE, DATA),
