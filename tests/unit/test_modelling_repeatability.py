@@ -146,3 +146,22 @@ def test_without_the_filter_nothing_is_said() -> None:
     (row,) = fit_arm(draw_study(settings), "os", "control", settings).feasibility.to_pylist()
     assert row["unrepeatable"] is None
     assert "repeatable" not in row["sentence"]
+
+
+def test_shuffled_arms_and_outcomes_do_not_alter_the_offer() -> None:
+    settings = make_settings(endpoints=(OS,), repeatability={"source": "readers"})
+    rng = np.random.default_rng(6)
+    names = [f"S{i:02d}" for i in range(30)]
+    drawn = [roi_row(s, features={n: float(rng.normal()) for n in NAMES}) for s in names]
+    limits = build_table(REPEATABILITY, ROWS)
+    offers = []
+    for seed in range(5):
+        shuffled = np.random.default_rng(seed).permutation(30)
+        clinical = [
+            ClinicalRow(s, settings.arms[int(n) % 2], {"os": SubjectOutcome(float(n + 1), bool(n % 3))}, {})
+            for s, n in zip(names, shuffled, strict=True)
+        ]
+        sheet = ClinicalSheet(tuple(clinical))
+        offers.append(build_study(*make_tables(drawn, NAMES), sheet, settings, limits).offer)
+    assert {offer.kept for offer in offers} == {(0, 1)}
+    assert {offer.unrepeatable for offer in offers} == {2}
