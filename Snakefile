@@ -21,6 +21,7 @@ rule all:
 include: "workflow/rules/validate.smk"
 include: "workflow/rules/conformance.smk"
 include: "workflow/rules/extract.smk"
+include: "workflow/rules/repeatability.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/stratify.smk"
 include: "workflow/rules/report.smk"

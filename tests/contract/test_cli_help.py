@@ -19,6 +19,8 @@ SETTINGS, DATA = 2, 3
 STAGES_WITHOUT_PLAN = {
     "check-files": [],
     "extract": ["--bucket", "0"],
+    "perturb": ["--bucket", "0"],
+    "repeatability": [],
     "collect": [],
     "gate": [],
     "lock": [],

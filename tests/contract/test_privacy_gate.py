@@ -320,6 +320,7 @@ def test_a_run_on_dicom_says_nothing_of_the_person_not_even_where_it_fails(
     _add_failing_rows(study, source, persons)
     config = study / "config.yaml"
     small = "features:\n  classes:\n    firstorder: [Mean]\n    shape: [MeshVolume]\n"
+    small += "perturb:\n  repeats: 2\n"
     config.write_text(config.read_text(encoding="utf-8") + small, encoding="utf-8")
     capfd.readouterr()
     caplog.clear()
@@ -329,6 +330,8 @@ def test_a_run_on_dicom_says_nothing_of_the_person_not_even_where_it_fails(
         ["plan", str(study)],
         ["check-files", *results],
         ["extract", *results, "--bucket", "0"],
+        ["perturb", *results, "--bucket", "0"],
+        ["repeatability", *results],
         ["collect", *results],
         ["report", *results, "--blinded"],
     )

@@ -55,6 +55,8 @@ class StudyPlan:
     conformance: Mapping[str, int] = field(
         default_factory=lambda: {"digital": 0}
     )  # failing, by configuration
+    sources: tuple[str, ...] = ()  # of repeats
+    unrepeatable: int | None = None
     overrides: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -188,6 +190,8 @@ def build_blinded(plan: StudyPlan, subjects: Sequence[Subject]) -> dict[str, lis
         "feature_catalogue": catalogue,
         "acquisition": [row for s in subjects for row in _acquisition_rows(plan, s)],
         "findings": _finding_rows(plan, rois),
+        "repeatability": [row for source in plan.sources for row in _repeat_rows(source)],
+        "perturbed_features": [],
     }
 
 
@@ -330,6 +334,22 @@ def _catalogue_row(feature: str, image: str, family: str, name: str) -> Row:
     }
 
 
+def _repeat_rows(source: str) -> list[Row]:
+    """Lower limits 0.95, 0.8, 0.5 in turn; each tenth feature without an estimate."""
+    rows: list[Row] = []
+    for number, (feature, *_) in enumerate(sorted(list_features())):
+        row: Row = {"source": source, "image_id": "CT", "region": "GTV", "feature": feature}
+        row |= {"targets": 20, "complete": 19, "subjects": 18, "repeats": 2, "missing": 1, "balanced": False}
+        row |= {"degrees": 19, "cv_method": "root_mean_square", "level": 0.95, "within_cv": 0.1}
+        if number % 10 == 9:
+            row["note"] = "all values are the same"
+        else:
+            for form in ("icc_1_1", "icc_2_1", "icc_3_1"):
+                row |= {form: 0.97, f"{form}_lo": (0.95, 0.8, 0.5)[number % 3], f"{form}_hi": 0.99}
+        rows.append(row)
+    return rows
+
+
 def _finding_rows(plan: StudyPlan, rois: Sequence[Row]) -> list[Row]:
     rows: list[Row] = []
     for roi in rois:
@@ -440,6 +460,7 @@ def _analyse(plan: StudyPlan, endpoint: str, arm: str, entering: Sequence[Subjec
         "non_events": len(own) - events,
         "sites": len(plan.sites),
         "predictors": 26,
+        "unrepeatable": plan.unrepeatable,
         "min_events": 30,
         "feasible": feasible,
         "sentence": sentence,

@@ -7,11 +7,11 @@ import pytest
 
 from radfeat.config.model import StudySettings
 from radfeat.core.errors import TableError
+from radfeat.pipeline.buckets import choose_bucket_count
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import (
     Plan,
     build_plan,
-    choose_bucket_count,
     read_analysis_plan,
     read_manifest,
     read_plan,

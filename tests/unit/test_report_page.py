@@ -63,6 +63,9 @@ STATES = {
         sites=("site-1", "site-2", "site-3", "site-4", "site-5"), modalities=("CT", "PT")
     ),
     "one repeat, no permutation": StudyPlan(repeats=1, permutations=0),
+    "perturbed": StudyPlan(sources=("perturbation",), unrepeatable=7),
+    "two readers": StudyPlan(sources=("perturbation", "readers")),
+    "scans repeated": StudyPlan(sources=("test_retest",)),
 }
 
 INLINE = {"wbr", "a", "b", "span", "strong", "code"}
@@ -314,6 +317,14 @@ def test_a_claim_is_told_in_the_head_and_no_claim_too(pages: dict[str, str], ful
         ),
         ("two modalities", ["Sites are not adjusted for"], ["ROIs in no comparison of sites"]),
         ("one site", ["Sites cannot be compared"], ["Sites are not adjusted for"]),
+        ("full", ["Repeatability is unknown"], []),
+        ("perturbed", ["Repeatability by perturbation only"], ["Repeatability is unknown"]),
+        ("two readers", ["No scan was repeated"], ["Repeatability by perturbation only"]),
+        (
+            "scans repeated",
+            [],
+            ["Repeatability is unknown", "No scan was repeated", "Repeatability by perturbation only"],
+        ),
     ],
 )
 def test_cautions_follow_from_what_is_there(
@@ -322,6 +333,29 @@ def test_cautions_follow_from_what_is_there(
     titles = re.findall(r"<dt>(.*?)</dt><dd>", pages[name].split('class="cautions"')[1])
     assert set(expected) <= set(titles)
     assert not set(absent) & set(titles)
+
+
+# Repeatability
+
+
+def test_repeatability_has_a_section_where_something_was_repeated(pages: dict[str, str], full: str) -> None:
+    assert 'id="repeatability"' not in full
+    words = outline(pages["two readers"]).words
+    assert "Several readers: GTV on CT" in words
+    # 26 features: each tenth has no estimate (2), of the others limits of 0.95, 0.8 and 0.5 in turn.
+    assert "16 of 26 features have a lower limit of ICC(2,1) of 0.75 or more, 8 of 0.9 or more" in words
+    assert "2 features without an estimate" in words
+    assert (
+        "20 lesions or ROIs with 2 repeats, 19 of them complete, of 18 subjects; 1 measurement has no"
+        in words
+    )
+    assert "have a lower limit of ICC(1,1)" in outline(pages["perturbed"]).words
+
+
+def test_the_filter_by_repeatability_is_told_beside_the_models(pages: dict[str, str], full: str) -> None:
+    for sentence in ("drug A: ", "control: "):
+        assert f"<p>{sentence}" in pages["perturbed"]
+        assert f"<p>{sentence}" not in full
 
 
 # Sites

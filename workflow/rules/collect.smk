@@ -1,4 +1,4 @@
-"""Chapter 3: one set of blinded tables for the study."""
+"""Chapter 4: one set of blinded tables for the study."""
 
 
 rule collect:
@@ -9,8 +9,9 @@ rule collect:
             bucket=PLAN.buckets,
             name=CHUNK_TABLES,
         ),
+        expand(FOLDER.blinded / "{name}.parquet", name=REPEAT_TABLES),
     output:
-        expand(FOLDER.blinded / "{name}.parquet", name=BLINDED_TABLES),
+        expand(FOLDER.blinded / "{name}.parquet", name=COLLECTED_TABLES),
         [FOLDER.blinded / name for name in DESCRIPTIONS],
     log:
         LOGS / "collect.log",

@@ -14,11 +14,13 @@ from radfeat.pipeline.folders import (
     CONFORMANCE_FILES,
     DESCRIPTIONS,
     STUDY_TABLES,
+    REPEAT_TABLES,
     ResultsFolder,
 )
 from radfeat.pipeline.plan import (
     build_plan,
     chunk_inputs,
+    perturb_inputs,
     read_analysis_plan,
     read_plan,
 )
@@ -49,6 +51,7 @@ except RadfeatError as error:
 
 ENDPOINTS = {e.slug: e.name for e in ANALYSIS.endpoints} if ANALYSIS else {}
 ARMS = {a.slug: a.name for a in ANALYSIS.arms} if ANALYSIS else {}
+COLLECTED_TABLES = [name for name in BLINDED_TABLES if name not in REPEAT_TABLES]
 RESULTS = FOLDER.root
 LOGS = FOLDER.logs
 BENCHMARKS = FOLDER.root / "benchmarks"

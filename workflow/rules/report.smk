@@ -1,4 +1,4 @@
-"""Chapter 5: one page to read, and one that no arm has entered."""
+"""Chapter 6: one page to read, and one that no arm has entered."""
 
 
 rule blinded_report:

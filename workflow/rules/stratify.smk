@@ -1,4 +1,4 @@
-"""Chapter 4, unblinded: models per endpoint and arm, and the contrasts between arms.
+"""Chapter 5, unblinded: models per endpoint and arm, and the contrasts between arms.
 
 These rules, but for `lock`, alone have the clinical sheet among their inputs.
 """
@@ -12,6 +12,7 @@ if ANALYSIS:
         series=FOLDER.blinded / "series.parquet",
         catalogue=FOLDER.blinded / "feature_catalogue.parquet",
         lock=FOLDER.lock,
+        repeatability=FOLDER.blinded / "repeatability.parquet",
         clinical=ANALYSIS.clinical,
     )
 

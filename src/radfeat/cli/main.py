@@ -27,6 +27,8 @@ STAGE_COMMANDS = {
     "plan": ("stages", "Deal the cases into chunks and write the plan."),
     "check-files": ("stages", "Look for every file of the image sheet."),
     "extract": ("stages", "Measure the cases of one chunk."),
+    "perturb": ("stages", "Measure the cases of one chunk again, altered."),
+    "repeatability": ("stages", "Tell how far repeated measurements agree."),
     "collect": ("stages", "Join the chunks into the blinded tables."),
     "gate": ("stages", "Judge the QC gate."),
     "lock": ("stages", "Lock the analysis before the arms are read."),

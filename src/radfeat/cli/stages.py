@@ -82,6 +82,45 @@ def extract(results: Path, bucket: str, workers: int, retry_failed: bool, inputs
     )
 
 
+@contextmanager
+def _perturb_inputs_held(folder: ResultsFolder, bucket: str, inputs: str | None) -> Iterator[None]:
+    """The same for a job that perturbs."""
+    from radfeat.pipeline.perturb import require_perturb_inputs
+
+    require_perturb_inputs(folder, bucket, inputs)
+    yield
+    require_perturb_inputs(folder, bucket, inputs)
+
+
+@click.command(epilog="\b\nExample:\n  radfeat perturb --results my-study/results --bucket 3 --workers 2")
+@results_option
+@click.option("--bucket", required=True, help="Name of the chunk, as in plan/plan.json.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--retry-failed", is_flag=True, help="Compute failed cases again rather than take the cached failure."
+)
+@inputs_option
+def perturb(results: Path, bucket: str, workers: int, retry_failed: bool, inputs: str | None) -> None:
+    """Alter the cases of one chunk at random and measure them again, for their repeatability."""
+    from radfeat.pipeline.perturb import perturb_chunk
+
+    folder = ResultsFolder(results)
+    with _perturb_inputs_held(folder, bucket, inputs):
+        measured, failed = perturb_chunk(folder, bucket, workers=workers, retry_failed=retry_failed)
+    click.echo(f"chunk {bucket}: {measured} perturbed measurements, {failed} failed")
+
+
+@click.command(epilog="\b\nExample:\n  radfeat repeatability --results my-study/results")
+@results_option
+def repeatability(results: Path) -> None:
+    """Measure how far repeated measurements agree: scans, readers, perturbations."""
+    from radfeat.pipeline.repeatability import write_repeatability
+
+    table = write_repeatability(ResultsFolder(results))
+    sources = ", ".join(sorted(set(table["source"].to_pylist()))) or "nothing is repeated"
+    click.echo(f"{table.num_rows} rows of repeatability: {sources}")
+
+
 @click.command(epilog="\b\nExample:\n  radfeat collect --results my-study/results")
 @results_option
 def collect(results: Path) -> None:

@@ -7,10 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from radfeat.config.recipes import require_one_recipe
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.version import NUMBERS_VERSION
+from radfeat.core.vocabulary import RepeatSource
 from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.settings import IngestSettings
 from radfeat.modelling.settings import ModellingSettings
+from radfeat.perturb.settings import PerturbSettings
 from radfeat.prepare.settings import PrepareSettings
+from radfeat.qc.repeatability_settings import RepeatabilitySettings
 from radfeat.qc.settings import GATE_LIMITS, QcSettings
 from radfeat.report.settings import ReportSettings
 
@@ -73,6 +76,14 @@ class StudySettings(BaseModel):
     )
     features: FeatureSettings = Field(default_factory=FeatureSettings, description="What is measured.")
     qc: QcSettings = Field(default_factory=QcSettings, description="Checks of images, masks and tables.")
+    repeatability: RepeatabilitySettings = Field(
+        default_factory=RepeatabilitySettings,
+        description="Which rows of the image sheet repeat each other, and how that is measured.",
+    )
+    perturb: PerturbSettings = Field(
+        default_factory=PerturbSettings,
+        description="Image and mask altered at random and measured again, as a source of repeats.",
+    )
     modelling: ModellingSettings = Field(
         default_factory=ModellingSettings, description="Endpoints, arms and models."
     )
@@ -110,6 +121,22 @@ class StudySettings(BaseModel):
             raise ValueError(
                 "modelling.endpoints are declared but modelling.arms names no arm: "
                 "list the arms of the clinical sheet, the reference first (one arm is allowed)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _filter_has_a_source(self) -> Self:
+        wanted = self.modelling.repeatability.source if self.modelling.repeatability else None
+        if wanted is RepeatSource.PERTURBATION and not self.perturb.is_on:
+            raise ValueError(
+                "modelling.repeatability filters by perturbation but perturb.repeats is 0: "
+                "set perturb.repeats, or name another source"
+            )
+        scans = self.repeatability.retest_timepoints or self.repeatability.retest_images
+        if wanted is RepeatSource.TEST_RETEST and not scans:
+            raise ValueError(
+                "modelling.repeatability filters by test_retest but no scan is declared to be repeated: "
+                "set repeatability.retest_timepoints or repeatability.retest_images"
             )
         return self
 
@@ -166,6 +193,18 @@ def compute_case_digest(settings: StudySettings) -> str:
             "keep": settings.prepare.keep,
         }
     )
+
+
+def compute_perturb_digest(settings: StudySettings) -> str:
+    """Digest of all that can alter a perturbed measurement: how it is altered, measured, and excluded."""
+    qc = {k: v for k, v in section(settings, "qc").items() if k not in GATE_LIMITS}
+    return compute_json_digest([compute_extraction_digest(settings), qc, section(settings, "perturb")])
+
+
+def compute_repeatability_digest(settings: StudySettings) -> str:
+    """Digest of all that can alter the table of repeatability."""
+    parts = [compute_case_digest(settings), compute_perturb_digest(settings)]
+    return compute_json_digest([*parts, section(settings, "repeatability")])
 
 
 def compute_modelling_digest(settings: StudySettings) -> str:

@@ -152,6 +152,28 @@ class Standing(StrEnum):
     """Settings or code were changed after a reading of the arms, or no record says which came first."""
 
 
+class RepeatSource(StrEnum):
+    """Where repeated measurements of one region come from."""
+
+    TEST_RETEST = "test_retest"
+    """The image was acquired again, and the region drawn again."""
+    READERS = "readers"
+    """Several readers drew the region on one image."""
+    PERTURBATION = "perturbation"
+    """Image and mask were altered at random, and the region measured again."""
+
+
+class IccForm(StrEnum):
+    """Which intraclass correlation of a single measurement; also the name of its column."""
+
+    ONE_WAY = "icc_1_1"
+    """Repeats are exchangeable, as perturbations are: one-way random, absolute agreement."""
+    AGREEMENT = "icc_2_1"
+    """Two-way random, absolute agreement: a shift of one reader or scan counts as error."""
+    CONSISTENCY = "icc_3_1"
+    """Two-way, consistency: a shift that is the same for all subjects does not count."""
+
+
 class ExitCode:
     """Exit codes of every command; documented in the README."""
 

@@ -28,7 +28,7 @@ from radfeat.modelling.evaluation import (
     measure_strata,
     name_discrimination,
 )
-from radfeat.modelling.feasibility import Feasibility, build_feasibility, judge_arm
+from radfeat.modelling.feasibility import Feasibility, build_feasibility, judge_arm, tell_offer
 from radfeat.modelling.fitted_model import build_missing_model, build_model, list_coefficients
 from radfeat.modelling.fold_model import ElasticNetFit, FoldModel
 from radfeat.modelling.horizons import Horizons, resolve_horizons
@@ -77,7 +77,7 @@ def fit_arm(study: StudyTable, endpoint: str, arm: str, settings: ModellingSetti
     require_declared(study, endpoint, arm, settings)
     own = build_cohort(study, endpoint, [arm])
     horizons = resolve_horizons(study, settings.endpoint(endpoint))
-    verdict = judge_arm(own, arm, settings, horizons.last)
+    verdict = tell_offer(judge_arm(own, arm, settings, horizons.last), study.offer)
     # One thread: the last bits of a matrix product depend on how many threads share it.
     with threadpool_limits(limits=1):
         fitted = _fit_whole_arm(own, settings, arm) if verdict.is_feasible else None

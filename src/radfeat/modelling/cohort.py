@@ -14,10 +14,11 @@ from radfeat.modelling.landmark import Landmarked, LeftOut, apply_landmark, desc
 from radfeat.modelling.lesions import Codes, SubjectRow
 from radfeat.modelling.outcomes import Floats, Outcomes
 from radfeat.modelling.predictors import Offer, select_predictors
+from radfeat.modelling.repeatability import Repeatability, find_repeatability
 from radfeat.modelling.settings import CovariateKind, CovariateSettings, EndpointSettings, ModellingSettings
 from radfeat.modelling.subject_rows import SubjectRows, build_subject_rows
 from radfeat.tables.parquet import build_table
-from radfeat.tables.schemas import SUBJECTS
+from radfeat.tables.schemas import REPEATABILITY, SUBJECTS
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -82,16 +83,19 @@ def build_study(
     clinical: ClinicalSheet,
     settings: ModellingSettings,
     days: Mapping[str, float | None] | None = None,
+    repeatability: pa.Table | None = None,
 ) -> StudyTable:
     """Join features and clinical sheet; one row per subject by the lesion rule.
 
     ``days`` is the study day of each image by ``case_id``; only changes between visits need it.
+    ``repeatability`` is the table of that name, which the filter by repeatability needs.
 
     Raises
     ------
     CohortError
         A subject of the clinical sheet occurs at two sites, so that one row of the sheet would stand for two
-        people; the ROIs that enter are ambiguous; or a prespecified candidate is not a feature.
+        people; the ROIs that enter are ambiguous; a prespecified candidate is not a feature; or the filter by
+        repeatability finds no repeats.
     """
     found = build_subject_rows(features, rois, days or {}, settings)
     require_candidates(settings.candidates, found.predictors)
@@ -119,11 +123,30 @@ def build_study(
         has_outcome={
             e.name: tuple(r.outcomes[e.name] is not None for r in entering) for e in settings.endpoints
         },
-        offer=select_predictors(values, log_volumes, settings),
+        offer=select_predictors(
+            values, log_volumes, settings, _read_repeatability(repeatability, rois, found, settings)
+        ),
         landmarks=_describe_landmarks(landmarked, settings),
         case_ids=found.case_ids,
         subjects=_build_subjects(clinical, sites, found, landmarked, settings),
     )
+
+
+def _read_repeatability(
+    repeatability: pa.Table | None, rois: pa.Table, found: SubjectRows, settings: ModellingSettings
+) -> Repeatability | None:
+    """The repeatability of each predictor; of a change, that of the feature that changes."""
+    if settings.repeatability is None:
+        return None
+    known = build_table(REPEATABILITY, []) if repeatability is None else repeatability
+    rows = rois.select(["roi_id", "case_id", "roi"]).to_pylist()
+    entering = [
+        r["roi_id"]
+        for r in rows
+        if r["case_id"] in found.case_ids and r["roi"] in (settings.rois or (r["roi"],))
+    ]
+    measured = [name.rpartition(":")[2] for name in found.predictors]
+    return find_repeatability(known, rois, entering, measured, settings.repeatability)
 
 
 def build_cohort(study: StudyTable, endpoint: str, arms: Sequence[str], *, offered: bool = True) -> Cohort:

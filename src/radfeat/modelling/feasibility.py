@@ -1,11 +1,12 @@
 """The gate before any model: is there enough in this arm, and if not, why; one sentence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from radfeat.modelling.cohort import Cohort
 from radfeat.modelling.outcomes import Outcomes
+from radfeat.modelling.predictors import Offer
 from radfeat.modelling.sample_size import SampleSize, estimate_sample_size, explain_sample_size
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.tables.parquet import build_table
@@ -17,7 +18,10 @@ MIN_PER_FOLD = 2
 
 @dataclass(frozen=True, slots=True)
 class Feasibility:
-    """Verdict on one arm and endpoint; ``min_events`` is per arm, or per class for a binary endpoint."""
+    """Verdict on one arm and endpoint; ``min_events`` is per arm, or per class for a binary endpoint.
+
+    ``unrepeatable`` counts the features that the filter by repeatability left out; None without a filter.
+    """
 
     endpoint: str
     arm: str
@@ -31,6 +35,7 @@ class Feasibility:
     sentence: str
     sample_size: SampleSize | None = None
     sample_size_sentence: str = ""
+    unrepeatable: int | None = None
 
 
 def judge_arm(cohort: Cohort, arm: str, settings: ModellingSettings, horizon: float | None) -> Feasibility:
@@ -64,6 +69,14 @@ def _write_verdict(cohort: Cohort, arm: str, obstacle: str) -> str:
     return f"{arm}: {_count(cohort.outcomes)}: a model of {len(cohort.features)} predictors is fitted."
 
 
+def tell_offer(verdict: Feasibility, offer: Offer) -> Feasibility:
+    """The verdict with what the filter by repeatability left out, if there is one."""
+    if offer.repeatability is None:
+        return verdict
+    sentence = f"{verdict.sentence.removesuffix('.')}; {offer.repeatability_words}."
+    return replace(verdict, sentence=sentence, unrepeatable=offer.unrepeatable)
+
+
 def explain_shortage(outcomes: Outcomes, settings: ModellingSettings) -> str:
     """What there is too little of (events, or one of the classes), with the numbers; empty if nothing."""
     least = settings.least_events(outcomes.kind)
@@ -95,6 +108,7 @@ def build_feasibility(verdict: Feasibility) -> pa.Table:
         "riley_n": size.n if size else None,
         "riley_predictors": size.predictors if size else None,
         "riley_sentence": verdict.sample_size_sentence,
+        "unrepeatable": verdict.unrepeatable,
     }
     return build_table(FEASIBILITY, [row])
 

@@ -7,12 +7,17 @@ import numpy as np
 from scipy.stats import rankdata
 
 from radfeat.modelling.outcomes import Flags, Floats
+from radfeat.modelling.repeatability import Repeatability
+from radfeat.modelling.repeatability_settings import RepeatabilityFilter, Unestimated
 from radfeat.modelling.settings import ModellingSettings
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Offer:
-    """Columns (indices) of the features offered to the models, and how many were not, by cause."""
+    """Columns (indices) of the features offered to the models, and how many were not, by cause.
+
+    ``unestimated`` counts among ``unrepeatable`` where features without an estimate are dropped.
+    """
 
     kept: tuple[int, ...]
     total: int
@@ -20,18 +25,40 @@ class Offer:
     near_constant: int
     restating_volume: int
     dropped_restating: bool
+    unrepeatable: int = 0
+    unestimated: int = 0
+    repeatability: RepeatabilityFilter | None = None
 
     @property
     def sentence(self) -> str:
         """What was offered and what not, in one sentence."""
         causes = [f"{self.missing} with too many missing values", f"{self.near_constant} near-constant"]
+        causes += [f"{self.unrepeatable} not repeatable"] if self.repeatability else []
         causes += [f"{self.restating_volume} restating volume"] if self.dropped_restating else []
         kept = "" if self.dropped_restating else f"; {self.restating_volume} of those offered restate volume"
         return f"{len(self.kept)} of {self.total} features are offered (left out: {', '.join(causes)}){kept}"
 
+    @property
+    def repeatability_words(self) -> str:
+        """What the filter by repeatability left out, as a clause; empty where there is none."""
+        if self.repeatability is None:
+            return ""
+        asked = self.repeatability
+        drops = asked.unestimated is Unestimated.DROP
+        without = f"{self.unestimated} {'of them ' if drops else 'kept '}without an estimate"
+        return (
+            f"{self.unrepeatable} features were left out as not repeatable (lower limit of {asked.icc} by "
+            f"{asked.source} below {asked.least:g}), {without}"
+        )
 
-def select_predictors(values: Floats, sizes: Floats, settings: ModellingSettings) -> Offer:
-    """Leave out features mostly missing or near-constant and, if so set, those that restate volume.
+
+def select_predictors(
+    values: Floats,
+    sizes: Floats,
+    settings: ModellingSettings,
+    repeatability: Repeatability | None = None,
+) -> Offer:
+    """Leave out features mostly missing or near-constant and, if so set, unrepeatable or restating volume.
 
     ``values`` (subjects x features) holds NaN where there is no value, and so does ``sizes`` (subjects):
     volume or any monotone function of it; with changes between visits, of the ratio of volumes.
@@ -39,9 +66,11 @@ def select_predictors(values: Floats, sizes: Floats, settings: ModellingSettings
     subjects, total = values.shape
     missing = np.isnan(values).mean(axis=0) > settings.max_missing if subjects else np.ones(total, dtype=bool)
     constant = ~missing & is_near_constant(values, settings.near_constant_share)
-    restating = ~missing & ~constant
+    unrepeatable = ~missing & ~constant & (repeatability.dropped if repeatability else False)
+    unestimated = ~missing & ~constant & (repeatability.unestimated if repeatability else False)
+    restating = ~missing & ~constant & ~unrepeatable
     restating &= _restates_volume(values, sizes, settings.volume_correlation)
-    keep = ~missing & ~constant & ~(restating & settings.drop_volume_restating)
+    keep = ~missing & ~constant & ~unrepeatable & ~(restating & settings.drop_volume_restating)
     return Offer(
         kept=tuple(int(i) for i in np.flatnonzero(keep)),
         total=total,
@@ -49,6 +78,9 @@ def select_predictors(values: Floats, sizes: Floats, settings: ModellingSettings
         near_constant=int(constant.sum()),
         restating_volume=int(restating.sum()),
         dropped_restating=settings.drop_volume_restating,
+        unrepeatable=int(unrepeatable.sum()),
+        unestimated=int(unestimated.sum()),
+        repeatability=repeatability.settings if repeatability else None,
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from radfeat.core.vocabulary import EndpointKind
 from radfeat.modelling.delta_settings import DeltaSettings
+from radfeat.modelling.repeatability_settings import RepeatabilityFilter
 
 
 class TimeUnit(StrEnum):
@@ -253,6 +254,13 @@ class ModellingSettings(BaseModel):
         description=(
             "Drop features that restate volume, rather than only count them. Off: the comparator `volume` "
             "shows whether a score is more than volume."
+        ),
+    )
+    repeatability: RepeatabilityFilter | None = Field(
+        default=None,
+        description=(
+            "Leave out features that are not repeatable, by the table `repeatability`; blind to arm and "
+            "outcome. Default: no such filter, for most trials have no repeats."
         ),
     )
     cluster_correlation: float = Field(

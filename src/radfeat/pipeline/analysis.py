@@ -29,6 +29,7 @@ from radfeat.tables.schemas import (
     FEATURES,
     INTERACTIONS,
     PREDICTIONS,
+    REPEATABILITY,
     ROIS,
     SERIES,
     TABLES,
@@ -86,7 +87,8 @@ def read_study(folder: ResultsFolder) -> StudyTable:
     clinical = read_clinical_sheet(base / plan.clinical, settings)
     features = read_table(folder.blinded / "features.parquet", FEATURES)
     rois = read_table(folder.blinded / "rois.parquet", ROIS)
-    study = build_study(features, rois, clinical, settings, _read_days(folder))
+    repeatability = read_table(folder.blinded / "repeatability.parquet", REPEATABILITY)
+    study = build_study(features, rois, clinical, settings, _read_days(folder), repeatability)
     # A sheet that could not be read or joined has shown nothing; whoever mends it has not looked.
     record_reading(folder, lock)
     return study

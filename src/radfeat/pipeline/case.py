@@ -113,7 +113,7 @@ def process_case(rows: Sequence[ImageRow], settings: CaseSettings, folders: Case
     except CaseError as error:
         return _fail_case(rows, error, settings)
     except MemoryError:
-        return _fail_case(rows, _out_of_memory("the image"), settings)
+        return _fail_case(rows, out_of_memory("the image"), settings)
     acquisition = acquisition_of(image)
     judged = judge_image(rows[0], acquisition, settings.qc)
     case = _Case(image, prepared, judged)
@@ -143,7 +143,7 @@ def _process_roi(row: ImageRow, case: _Case, settings: CaseSettings, folders: Ca
     except CaseError as error:
         return build_failed_roi(row, error)
     except MemoryError:
-        return build_failed_roi(row, _out_of_memory("the ROI"))
+        return build_failed_roi(row, out_of_memory("the ROI"))
 
 
 def _measure_roi(row: ImageRow, case: _Case, settings: CaseSettings, folders: CaseFolders) -> RoiRecord:
@@ -175,7 +175,8 @@ def name_preview(pair: SourcePair) -> str:
     return f"{pair.roi.stem}-{shown[:8]}.png"
 
 
-def _out_of_memory(what: str) -> ExtractionError:
+def out_of_memory(what: str) -> ExtractionError:
+    """The error of an image or ROI for which memory did not suffice."""
     return ExtractionError(
         f"memory ran out while {what} was in work",
         reason=Reason.OUT_OF_MEMORY,

@@ -1,28 +1,23 @@
-"""One chunk: the cases of a bucket, each in a worker that can die alone, each resumed from the cache."""
+"""One chunk: the cases of a bucket, measured or taken from the cache, and their tables."""
 
 import json
-import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.files import write_text
 from radfeat.features.catalogue import order_features
-from radfeat.ingest.image_sheet import ImageRow
 from radfeat.pipeline.cache import CaseCache, fingerprint
 from radfeat.pipeline.case import CaseFolders, CaseSettings, build_dead_worker_record, process_case
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import Plan, chunk_inputs, read_manifest, read_plan
 from radfeat.pipeline.records import CaseRecord, Row
+from radfeat.pipeline.workers import Case, CaseTask, Fingerprints, compute_records
 from radfeat.tables.parquet import build_table, write_table
 from radfeat.tables.schemas import ACQUISITION, FEATURES, FINDINGS, ROIS, SERIES
-
-Case = tuple[ImageRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +69,11 @@ def run_chunk(
     cache = CaseCache(folder, compute_json_digest([plan.case_digest, plan.code_digest]), crops)
     progress = ChunkProgress(chunk_inputs(plan, bucket), len(cases))
     records: list[CaseRecord] = []
-    for record, cached in _all_records(cases, cache, settings, folders, workers, retry_failed):
+    task = CaseTask(
+        partial(_work, settings=settings, folders=folders),
+        partial(build_dead_worker_record, settings=settings),
+    )
+    for record, cached in compute_records(cases, cache, task, workers=workers, retry_failed=retry_failed):
         records.append(record)
         progress = progress.plus(record, cached=cached)
         write_text(folder.progress(bucket), json.dumps(asdict(progress)))
@@ -82,76 +81,10 @@ def run_chunk(
     return progress
 
 
-def _all_records(
-    cases: Sequence[Case],
-    cache: CaseCache,
-    settings: CaseSettings,
-    folders: CaseFolders,
-    workers: int,
-    retry_failed: bool,
-) -> Iterator[tuple[CaseRecord, bool]]:
-    missing: list[Case] = []
-    for case in cases:
-        record = cache.load(case)
-        if record is None or (retry_failed and record.failed):
-            missing.append(case)
-        else:
-            yield record, True
-    for case, record, files in _compute(missing, settings, folders, workers):
-        if files and not record.is_passing:
-            cache.store(case, record, files)
-        yield record, False
-
-
-def _work(
-    case: Case, settings: CaseSettings, folders: CaseFolders
-) -> tuple[CaseRecord, list[dict[str, Any]]]:
+def _work(case: Case, settings: CaseSettings, folders: CaseFolders) -> tuple[CaseRecord, Fingerprints]:
     """Runs in a worker: fingerprint the files first, so that a file changed meanwhile is not trusted."""
     files = fingerprint(case)
     return process_case(case, settings, folders), files
-
-
-def _compute(
-    cases: Sequence[Case], settings: CaseSettings, folders: CaseFolders, workers: int
-) -> Iterator[tuple[Case, CaseRecord, list[dict[str, Any]]]]:
-    """Compute cases side by side; those in flight when a worker dies are tried once more, each alone.
-
-    Beside each record stand the fingerprints of its files; none where the worker died: nothing is kept then.
-    """
-    queue = list(cases)
-    suspects: list[Case] = []
-    while queue:
-        in_flight: dict[Future[Any], Case] = {}
-        with _pool(min(workers, len(queue))) as pool:
-            try:
-                while queue or in_flight:
-                    while queue and len(in_flight) < workers:
-                        in_flight[pool.submit(_work, queue[0], settings, folders)] = queue[0]
-                        del queue[0]
-                    for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
-                        record, files = future.result()
-                        yield in_flight.pop(future), record, files
-            except BrokenProcessPool:
-                suspects.extend(in_flight.values())
-    for case in suspects:
-        yield _compute_alone(case, settings, folders)
-
-
-def _compute_alone(
-    case: Case, settings: CaseSettings, folders: CaseFolders
-) -> tuple[Case, CaseRecord, list[dict[str, Any]]]:
-    with _pool(1) as pool:
-        try:
-            return (case, *pool.submit(_work, case, settings, folders).result())
-        except BrokenProcessPool:
-            return case, build_dead_worker_record(case, settings), []
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # forkserver: each worker starts from a clean process that has the libraries loaded already.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["radfeat.pipeline.case"])
-    return ProcessPoolExecutor(max_workers=workers, mp_context=context)
 
 
 def write_chunk_tables(folder: Path, records: Sequence[CaseRecord], plan: Plan) -> None:

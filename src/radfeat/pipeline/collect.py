@@ -25,11 +25,12 @@ from radfeat.qc.settings import QcSettings
 from radfeat.qc.verdict import check_gate
 from radfeat.tables.codebook import write_codebook
 from radfeat.tables.combine import combine_tables
+from radfeat.tables.conform import list_features
 from radfeat.tables.datapackage import write_datapackage
 from radfeat.tables.parquet import build_table, read_table, write_table
 from radfeat.tables.readers import write_readers
 from radfeat.tables.reshape import lengthen
-from radfeat.tables.schemas import FEATURE_CATALOGUE, FEATURES, FINDINGS, ROIS, TABLES
+from radfeat.tables.schemas import FEATURE_CATALOGUE, FEATURES, FINDINGS, PERTURBED_FEATURES, ROIS, TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def collect(folder: ResultsFolder) -> FailureCounts:
     tables["features"] = tables["features"].select([*FEATURES.column_names, *names])
     tables["findings"] = _with_cohort_findings(tables, QcSettings.model_validate(settings["qc"]))
     modalities = [Modality(name) for name in tables["series"]["modality"].unique().to_pylist()]
-    catalogue = build_catalogue(names, FeatureSettings.model_validate(settings["features"]), modalities)
+    every = order_features(sorted({*names, *_list_perturbed(folder)}))
+    catalogue = build_catalogue(every, FeatureSettings.model_validate(settings["features"]), modalities)
     tables["feature_catalogue"] = build_table(FEATURE_CATALOGUE, catalogue)
     tables["features_long"] = lengthen(tables["features"])
     study = StudySettings.model_validate(settings)
@@ -82,6 +84,12 @@ def collect(folder: ResultsFolder) -> FailureCounts:
     describe_tables(folder.blinded, blinded=True, facts={"recipe": settings["prepare"]["recipe"]})
     sweep(folder, plan, tables["series"], tables["rois"], keep=settings["prepare"]["keep"])
     return count_failures(tables["rois"])
+
+
+def _list_perturbed(folder: ResultsFolder) -> tuple[str, ...]:
+    """Features of the perturbed measurements: the catalogue knows them even where no other ROI has any."""
+    path = folder.blinded / f"{PERTURBED_FEATURES.name}.parquet"
+    return list_features(read_table(path, PERTURBED_FEATURES), PERTURBED_FEATURES) if path.is_file() else ()
 
 
 def describe_tables(folder: Path, *, blinded: bool, facts: Mapping[str, str] = MappingProxyType({})) -> None:

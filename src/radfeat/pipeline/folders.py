@@ -12,7 +12,11 @@ BLINDED_TABLES = (
     "feature_catalogue",
     "acquisition",
     "findings",
+    "repeatability",
+    "perturbed_features",
 )
+REPEAT_TABLES = ("repeatability", "perturbed_features")
+"""Those of the blinded tables that are written before the others are collected."""
 DESCRIPTIONS = ("codebook.csv", "datapackage.json", "read.R", "read.py", "read.sql")
 """What lies beside the tables of either half."""
 CONFORMANCE_PAGE = "conformance.html"
@@ -91,6 +95,10 @@ class ResultsFolder:
     def work(self, bucket: str) -> Path:
         """The tables of one bucket, before they are collected."""
         return self.root / "work" / f"bucket-{bucket}"
+
+    def perturbed(self, bucket: str) -> Path:
+        """The perturbed measurements of one bucket."""
+        return self.work(bucket) / "perturbed_features.parquet"
 
     def progress(self, bucket: str) -> Path:
         """How far one bucket is."""

@@ -22,24 +22,23 @@ from radfeat.config.model import (
     StudySettings,
     compute_case_digest,
     compute_modelling_digest,
+    compute_repeatability_digest,
     section,
 )
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import TableError
 from radfeat.core.files import write_text_if_changed
-from radfeat.core.keys import CaseKey, RoiKey, bucket_of
+from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.version import VERSION
 from radfeat.core.vocabulary import Modality
 from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
 from radfeat.ingest.volume_files import list_files
+from radfeat.pipeline.buckets import choose_bucket_count, name_bucket
 from radfeat.pipeline.code import compute_feature_code_digest, compute_model_code_digest
 from radfeat.pipeline.ct_phantom import require_ct_phantom
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.sheets_match import require_protocol_images
-
-CASES_PER_BUCKET = 8
-MOST_BUCKETS = 256
-"""A Slurm job costs 6-7 s of its own and 10,000 ready jobs choke Snakemake: at most 256 chunks."""
+from radfeat.pipeline.perturb_plan import digest_perturbed
+from radfeat.pipeline.sheets_match import require_protocol_images, require_repeats
 
 Stats = Callable[[Path], tuple[list[Any] | None, ...]]
 
@@ -48,12 +47,15 @@ _FILES_OF_A_VOLUME = 2
 
 _OWN_FILE = 0o600
 
-BLINDED_SECTIONS = ("ingest", "prepare", "features", "qc")
+BLINDED_SECTIONS = ("ingest", "prepare", "features", "qc", "repeatability", "perturb")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plan of a run, as it is kept in ``plan/plan.json``."""
+    """The plan of a run, as it is kept in ``plan/plan.json``.
+
+    ``perturb_digests`` has an entry per bucket of which something is perturbed.
+    """
 
     version: str
     base: str
@@ -66,6 +68,8 @@ class Plan:
     run_id: str
     qc_digest: str
     report_digest: str
+    perturb_digests: dict[str, str]
+    repeatability_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +97,6 @@ class AnalysisPlan:
         return compute_json_digest([self.digest, self.code_digest])
 
 
-def choose_bucket_count(cases: int) -> int:
-    """Number of buckets: a power of two with about eight cases in each, at most 256."""
-    count = 1
-    while count < MOST_BUCKETS and count * CASES_PER_BUCKET < cases:
-        count *= 2
-    return count
-
-
 def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Plan:
     """Read the image sheet, deal its cases into buckets and write the plan.
 
@@ -118,14 +114,15 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
     TableError
         If the image sheet has faults; the message lists all of them.
     SettingsError
-        If the protocol has rules for images that the sheet does not have, or ``ibsi_phantom`` names no
-        phantom.
+        If the protocol, or the settings of repeats, name images or others that the sheet does not have, or
+        ``ibsi_phantom`` names no phantom.
     """
     # Links are followed once, here: a path that climbs out of a linked folder ends elsewhere.
     base = base.resolve()
     rows = _read_rows(settings, base)
     require_protocol_images(rows, settings.qc)
     require_ct_phantom(settings.ibsi_phantom, base)
+    require_repeats(rows, settings.repeatability, settings.perturb)
     dealt = _deal(rows, base, cache(list_stats))  # the rows of one image name its files again
     buckets = tuple(sorted(dealt))
     plan = Plan(
@@ -140,6 +137,8 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
         run_id=_run_id(dealt, settings),
         qc_digest=compute_json_digest(section(settings, "qc")),
         report_digest=compute_json_digest(_show_blinded(settings)),
+        perturb_digests=digest_perturbed(rows, settings),
+        repeatability_digest=compute_repeatability_digest(settings),
     )
     _write_plan(plan, dealt, settings, folder)
     return plan
@@ -188,11 +187,9 @@ def _read_rows(settings: StudySettings, base: Path) -> tuple[ImageRow, ...]:
 def _deal(rows: Sequence[ImageRow], base: Path, stats: Stats) -> dict[str, list[dict[str, Any]]]:
     """The rows by bucket, in the order of their keys."""
     count = choose_bucket_count(len({row.key.case for row in rows}))
-    width = len(f"{count - 1:x}")
     dealt: dict[str, list[dict[str, Any]]] = {}
     for row in sorted(rows, key=lambda r: r.key):
-        bucket = f"{bucket_of(row.key.case, count):0{width}x}"
-        dealt.setdefault(bucket, []).append(_row_to_json(row, base, stats))
+        dealt.setdefault(name_bucket(row.key.case, count), []).append(_row_to_json(row, base, stats))
     return dealt
 
 
@@ -282,6 +279,11 @@ def read_plan(folder: ResultsFolder) -> Plan:
 def chunk_inputs(plan: Plan, bucket: str) -> str:
     """Digest of what a chunk depends on: its rows, the blinded settings, the code that computes features."""
     return compute_json_digest([plan.row_digests[bucket], plan.case_digest, plan.code_digest])
+
+
+def perturb_inputs(plan: Plan, bucket: str) -> str:
+    """Digest of what a perturbed chunk depends on: its rows, the choice of ROIs, the settings, the code."""
+    return compute_json_digest([plan.row_digests[bucket], plan.perturb_digests[bucket], plan.code_digest])
 
 
 def require_chunk_inputs(folder: ResultsFolder, bucket: str, inputs: str | None = None) -> None:

@@ -7,7 +7,9 @@ from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.modelling.clinical import ClinicalSheet
 from radfeat.modelling.settings import ModellingSettings
+from radfeat.perturb.settings import PerturbSettings
 from radfeat.prepare.settings import PrepareSettings
+from radfeat.qc.repeatability_settings import RepeatabilitySettings
 from radfeat.qc.settings import QcSettings
 
 
@@ -44,6 +46,36 @@ def list_absent_modalities(
         for name, listed in absent.items()
         if listed
     ]
+
+
+def require_repeats(
+    rows: Sequence[ImageRow], repeatability: RepeatabilitySettings, perturb: PerturbSettings
+) -> None:
+    """Refuse names of scans and readers that the sheet does not have: they would find no repeat.
+
+    Raises
+    ------
+    SettingsError
+        If a timepoint, image or reader that the settings name is not in the sheet.
+    """
+    timepoints = {row.key.case.timepoint for row in rows}
+    images = {row.key.case.image_id for row in rows}
+    readers = {row.reader_id for row in rows if row.reader_id}
+    for key, named, there in (
+        ("repeatability.retest_timepoints", repeatability.retest_timepoints, timepoints),
+        ("repeatability.retest_images", repeatability.retest_images, images),
+        ("repeatability.readers", repeatability.readers, readers),
+        ("perturb.timepoints", perturb.timepoints, timepoints),
+        ("perturb.images", perturb.images, images),
+    ):
+        if set(named) - there:
+            raise SettingsError(
+                "the settings name what the image sheet does not have",
+                key=key,
+                measured=", ".join(sorted(set(named) - there)),
+                allowed=", ".join(sorted(there)) or "nothing, for its cells are empty",
+                remedy="Name what stands in the image sheet",
+            )
 
 
 def check_sheets_match(

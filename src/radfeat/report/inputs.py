@@ -22,6 +22,7 @@ from radfeat.tables.schemas import (
     INTERACTIONS,
     PERFORMANCE,
     PREDICTIONS,
+    REPEATABILITY,
     RESTRICTED_MEANS,
     ROIS,
     SELECTION,
@@ -52,6 +53,7 @@ class BlindedTables:
     acquisition: Rows
     features: pa.Table
     conformance: Rows = ()
+    repeatability: Rows = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -82,6 +84,7 @@ def read_blinded(folder: Path) -> BlindedTables:
         acquisition=_read_rows(folder, ACQUISITION),
         features=read_table(folder / f"{FEATURES.name}.parquet", FEATURES),
         conformance=_read_rows_if_there(folder / CONFORMANCE_FOLDER, CONFORMANCE),
+        repeatability=_read_rows(folder, REPEATABILITY),
     )
 
 

@@ -35,6 +35,7 @@ from radfeat.report.summaries.headline import (
 from radfeat.report.summaries.models import EndpointModels, build_models
 from radfeat.report.summaries.montage import Picture, choose_pictures
 from radfeat.report.summaries.predictors import ArmPredictors, build_predictors
+from radfeat.report.summaries.repeatability import RepeatSummary, build_repeat_summaries
 from radfeat.report.summaries.restricted_means import ArmMeans, build_means
 from radfeat.report.summaries.risks import EndpointRisks, build_risks
 from radfeat.report.summaries.site_effects import SiteEffects, build_site_effects
@@ -55,6 +56,7 @@ class BlindedPart:
     pictures: tuple[Picture, ...]
     effects: SiteEffects
     conformance: ConformanceSummary | None
+    repeatability: tuple[RepeatSummary, ...]
     cautions: tuple[Caution, ...]
 
 
@@ -103,6 +105,7 @@ def build_blinded_part(tables: BlindedTables, settings: ReportSettings) -> Blind
         pictures=choose_pictures(tables.rois, tables.findings),
         effects=effects,
         conformance=build_conformance(tables.conformance),
+        repeatability=build_repeat_summaries(tables),
         cautions=tuple(list_blinded_cautions(tables, effects)),
     )
 

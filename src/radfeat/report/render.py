@@ -71,6 +71,7 @@ CHECKS = Section("checks", "Findings by site")
 ACQUISITION = Section("acquisition", "Acquisition and protocol")
 MONTAGE = Section("montage", "Regions as drawn")
 FEATURE_SECTION = Section("features", "Features by site")
+REPEATABILITY = Section("repeatability", "Repeatability")
 CAUTIONS = Section("cautions", "What the numbers do not show")
 RECIPE = Section("recipe", "Recipe and conformance")
 DATA = Section("data", "Settings and tables")
@@ -133,11 +134,12 @@ def _fill_page(
 def _list_sections(blinded: BlindedPart, analysis: AnalysisPart | None) -> tuple[Section, ...]:
     """The sections in order; where there are models to read, the pictures come after them."""
     checks = (CHECKS,) if blinded.acquisition is None else (CHECKS, ACQUISITION)
+    measured = (FEATURE_SECTION, REPEATABILITY) if blinded.repeatability else (FEATURE_SECTION,)
     if analysis is None:
-        return (FLOW, *checks, MONTAGE, FEATURE_SECTION, CAUTIONS, RECIPE, DATA)
+        return (FLOW, *checks, MONTAGE, *measured, CAUTIONS, RECIPE, DATA)
     contrasts = Section("contrasts", "Treatment and score")
     return (
-        *(FLOW, Section("subjects", "Subjects"), *checks, FEATURE_SECTION),
+        *(FLOW, Section("subjects", "Subjects"), *checks, *measured),
         *(Section("models", "Scores within each arm"), Section("outcomes", "Outcome by stratum")),
         Section("risks", "Risks, their calibration and use"),
         *([contrasts] if len(analysis.facts.arms) > 1 else []),

@@ -12,7 +12,7 @@ _CASE = (
     text("timepoint", "Visit or timepoint."),
     text("image_id", "Image of that subject and timepoint."),
 )
-_ROI = (
+ROI_COLUMNS = (
     text("roi_id", "Canonical identifier of the ROI: case_id/roi, or case_id/roi/lesion."),
     *_CASE,
     text("roi", "Name of the drawn region."),
@@ -21,7 +21,7 @@ _ROI = (
 _REASONS = tuple(reason.value for reason in Reason)
 _PARAMETERS = tuple(parameter.value for parameter in Parameter)
 _VERDICTS = tuple(verdict.value for verdict in Verdict)
-_STATUS = (
+STATUS_COLUMNS = (
     text("status", "OK, or FAILED with a reason.", values=("OK", "FAILED")),
     text("reason", "Why there are no features; NULL where status is OK.", nullable=True, values=_REASONS),
 )
@@ -35,7 +35,7 @@ SERIES = TableSchema(
         text("modality", "DICOM modality, from the sheet."),
         text("scanner", "Scanner, from the sheet; else maker and model, from the headers.", nullable=True),
         real("day", "Study day of the image, from the sheet.", "d"),
-        *_STATUS,
+        *STATUS_COLUMNS,
         text("unit", "Unit of the intensities.", nullable=True),
         text("voxel_type", "Number type of the voxels in the file.", nullable=True),
         count("size_x", "Voxels along x.", "voxel", nullable=True),
@@ -58,10 +58,10 @@ ROIS = TableSchema(
     "1.0",
     "One row per ROI: size, place and what became of it.",
     (
-        *_ROI,
+        *ROI_COLUMNS,
         text("role", "Role of the ROI (GTV, node, ...), from the sheet.", nullable=True),
         text("reader_id", "Who drew it, from the sheet.", nullable=True),
-        *_STATUS,
+        *STATUS_COLUMNS,
         text("sentence", "The reason in one sentence.", nullable=True),
         count("voxels", "Voxels of the mask as drawn.", "voxel", nullable=True),
         real("volume_mm3", "Voxels as drawn times voxel volume.", "mm3"),
@@ -86,7 +86,7 @@ FEATURES = TableSchema(
     "features",
     "1.0",
     "One row per ROI, one column per feature; the table for modelling.",
-    (*_ROI, *_STATUS),
+    (*ROI_COLUMNS, *STATUS_COLUMNS),
     ("roi_id",),
     blinded=True,
     feature_columns=True,
@@ -97,10 +97,10 @@ FEATURES_LONG = TableSchema(
     "1.0",
     "One row per ROI and feature; holds exactly what features holds.",
     (
-        *_ROI,
+        *ROI_COLUMNS,
         text("feature", "Feature, as in the columns of features."),
         real("value", "The value; NULL with a reason where there is none.", "see feature_catalogue"),
-        *_STATUS,
+        *STATUS_COLUMNS,
     ),
     ("roi_id", "feature"),
     blinded=True,

@@ -1,8 +1,8 @@
 """Every table that radfeat writes: its columns, units, meaning, key and side of the blind.
 
-A table's schema is versioned; a change of meaning raises the major version. ``features`` and nothing
-else has further columns than those listed: one float64 column per feature, described by
-``feature_catalogue``.
+A table's schema is versioned; a change of meaning raises the major version. ``features`` and
+``perturbed_features``, and nothing else, have further columns than those listed: one float64 column per
+feature, described by ``feature_catalogue``.
 """
 
 from radfeat.tables.applied_schema import APPLIED_SCORES
@@ -17,6 +17,7 @@ from radfeat.tables.blinded_schemas import (
     SERIES,
 )
 from radfeat.tables.columns import Column, ColumnType, TableSchema
+from radfeat.tables.repeatability_schemas import PERTURBED_FEATURES, REPEATABILITY
 from radfeat.tables.unblinded_schemas import (
     ANALYSES,
     CALIBRATION,
@@ -50,8 +51,10 @@ __all__ = [
     "INSTALLATION_TABLES",
     "INTERACTIONS",
     "PERFORMANCE",
+    "PERTURBED_FEATURES",
     "PREDICTIONS",
     "PREDICTORS",
+    "REPEATABILITY",
     "RESTRICTED_MEANS",
     "ROIS",
     "SELECTION",
@@ -65,7 +68,17 @@ __all__ = [
     "TableSchema",
 ]
 
-BLINDED_TABLES = (SERIES, ROIS, FEATURES, FEATURES_LONG, FEATURE_CATALOGUE, ACQUISITION, FINDINGS)
+BLINDED_TABLES = (
+    SERIES,
+    ROIS,
+    FEATURES,
+    FEATURES_LONG,
+    FEATURE_CATALOGUE,
+    ACQUISITION,
+    FINDINGS,
+    REPEATABILITY,
+    PERTURBED_FEATURES,
+)
 UNBLINDED_TABLES = (
     SUBJECTS,
     PREDICTORS,

@@ -29,6 +29,11 @@ FEASIBILITY = TableSchema(
         ),
         count("riley_predictors", "Predictor parameters for which n subjects suffice.", nullable=True),
         text("riley_sentence", "What Riley's criteria ask for; information, not the gate."),
+        count(
+            "unrepeatable",
+            "Features left out as not repeatable; NULL where modelling.repeatability is not set.",
+            nullable=True,
+        ),
     ),
     ("endpoint", "arm"),
     blinded=False,

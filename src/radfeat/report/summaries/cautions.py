@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from radfeat.core.vocabulary import Status
+from radfeat.core.vocabulary import RepeatSource, Status
 from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, UnblindedTables
 from radfeat.report.summaries.conformance import build_conformance
 from radfeat.report.summaries.contrasts import EndpointContrasts
 from radfeat.report.summaries.headline import describe_analyses
 from radfeat.report.summaries.models import ArmModels, EndpointModels, find_metric
+from radfeat.report.summaries.repeatability import list_sources
 from radfeat.report.summaries.site_effects import LEAST_PER_SITE, SiteEffects
 from radfeat.report.wording import (
     choose_verb,
@@ -128,17 +129,25 @@ def _caution_sites(effects: SiteEffects) -> Iterator[Caution]:
 
 
 def _caution_repeatability(tables: BlindedTables) -> Iterator[Caution]:
-    readers: dict[tuple[str, str, str | None], set[str | None]] = {}
-    for row in tables.rois:
-        readers.setdefault((row["case_id"], row["role"] or row["roi"], row["lesion_id"]), set()).add(
-            row["reader_id"]
-        )
-    repeated = sum(len(found) > 1 for found in readers.values())
-    if not repeated:
+    sources = list_sources(tables)
+    if not sources:
         yield Caution(
             "Repeatability is unknown",
             "No ROI was drawn by a second reader here, and no scan was repeated for the purpose: how far a "
             "value would change if scan or outline were repeated is not shown.",
+        )
+    elif sources == {RepeatSource.PERTURBATION}:
+        yield Caution(
+            "Repeatability by perturbation only",
+            "No scan was repeated and no second reader drew. Images and outlines were altered at random: a "
+            "feature that fails this is fragile, but one that passes may still differ between scans, "
+            "scanners and readers.",
+        )
+    elif RepeatSource.TEST_RETEST not in sources:
+        yield Caution(
+            "No scan was repeated",
+            "Several readers drew the same images: how far values change with the outline is shown, how far "
+            "they would change with another scan is not.",
         )
 
 

@@ -83,7 +83,10 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class ArmModels:
-    """One arm: the verdict of the gate, and the models where there are any."""
+    """One arm: the verdict of the gate, and the models where there are any.
+
+    ``unrepeatable`` counts the features that the filter by repeatability left out; None without a filter.
+    """
 
     arm: str
     n: int
@@ -93,6 +96,7 @@ class ArmModels:
     feasible: bool
     sentence: str
     sample_size: str
+    unrepeatable: int | None
     estimates: tuple[Estimate, ...]
     measures: tuple[Measure, ...]
 
@@ -159,6 +163,7 @@ def _build_arm(verdict: Row, metrics: list[Row]) -> ArmModels:
         predictors=verdict["predictors"],
         feasible=verdict["feasible"],
         sentence=verdict["sentence"],
+        unrepeatable=verdict["unrepeatable"],
         sample_size=verdict["riley_sentence"],
         estimates=tuple(build_estimate(row) for row in ranked if row["metric"] in DISCRIMINATION),
         measures=tuple(_build_measure(row) for row in others),

@@ -1,0 +1,48 @@
+"""Chapter 3: how far repeated measurements agree: scans, readers, perturbations. Blind, like all before it."""
+
+
+rule perturb:
+    """Alter the cases of one chunk at random and measure them again; resume per case from the cache."""
+    input:
+        manifest=lambda wildcards: ancient(FOLDER.manifest(wildcards.bucket)),
+    output:
+        FOLDER.perturbed("{bucket}"),
+    log:
+        LOGS / "perturb" / "bucket-{bucket}.log",
+    benchmark:
+        BENCHMARKS / "perturb" / "bucket-{bucket}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 720 * attempt,
+    params:
+        inputs=lambda wildcards: perturb_inputs(PLAN, wildcards.bucket),
+        radfeat=VERSION,
+    shell:
+        "{RADFEAT} perturb --results {RESULTS:q} --bucket {wildcards.bucket} --workers {threads}"
+        " --inputs {params.inputs} > {log:q} 2>&1"
+
+
+rule repeatability:
+    """Per source, image, region and feature: intraclass correlations, deviation and CV within subjects."""
+    input:
+        expand(
+            FOLDER.work("{bucket}") / "{name}.parquet",
+            bucket=PLAN.buckets,
+            name=["rois", "features"],
+        ),
+        [FOLDER.perturbed(bucket) for bucket in PLAN.perturb_digests],
+    output:
+        expand(FOLDER.blinded / "{name}.parquet", name=REPEAT_TABLES),
+    log:
+        LOGS / "repeatability.log",
+    benchmark:
+        BENCHMARKS / "repeatability.tsv"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+    params:
+        run=PLAN.run_id,
+        settings=PLAN.repeatability_digest,
+        radfeat=VERSION,
+    shell:
+        "{RADFEAT} repeatability --results {RESULTS:q} > {log:q} 2>&1"
