@@ -118,7 +118,7 @@ def build(rows: list[dict[str, object]] | None, subjects: int = 30) -> StudyTabl
     ]
     settings = filtered()
     table: pa.Table | None = None if rows is None else build_table(REPEATABILITY, rows)
-    return build_study(*make_tables(drawn, NAMES), ClinicalSheet(tuple(clinical)), settings, table)
+    return build_study(*make_tables(drawn, NAMES), ClinicalSheet(tuple(clinical)), settings, repeatability=table)
 
 
 def filtered() -> ModellingSettings:
@@ -162,6 +162,6 @@ def test_shuffled_arms_and_outcomes_do_not_alter_the_offer() -> None:
             for s, n in zip(names, shuffled, strict=True)
         ]
         sheet = ClinicalSheet(tuple(clinical))
-        offers.append(build_study(*make_tables(drawn, NAMES), sheet, settings, limits).offer)
+        offers.append(build_study(*make_tables(drawn, NAMES), sheet, settings, repeatability=limits).offer)
     assert {offer.kept for offer in offers} == {(0, 1)}
     assert {offer.unrepeatable for offer in offers} == {2}
