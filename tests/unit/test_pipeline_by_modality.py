@@ -14,8 +14,9 @@ from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
 from radfeat.pipeline.chunk import run_chunk
 from radfeat.pipeline.collect import collect
 from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.pair import measure_pair
-from radfeat.pipeline.plan import build_plan, read_manifest, read_plan
+from radfeat.pipeline.plan import build_plan, read_plan
 from radfeat.pipeline.records import CaseRecord
 from radfeat.tables.parquet import read_table
 from radfeat.tables.schemas import FEATURE_CATALOGUE, FEATURES

@@ -20,7 +20,8 @@ from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
 from radfeat.pipeline.chunk import run_chunk
 from radfeat.pipeline.collect import collect, count_failures, judge_gate
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import build_plan, chunk_inputs, read_manifest, read_plan, require_chunk_inputs
+from radfeat.pipeline.manifest import read_manifest
+from radfeat.pipeline.plan import build_plan, chunk_inputs, read_plan, require_chunk_inputs
 from radfeat.pipeline.records import CaseRecord, build_failed_roi, build_series_row
 from radfeat.pipeline.watch import list_written, read_progress
 from radfeat.simulate.settings import SimulationSettings

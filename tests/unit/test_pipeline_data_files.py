@@ -2,7 +2,7 @@ import os
 
 import phantoms
 from radfeat.pipeline.cache import fingerprint
-from radfeat.pipeline.plan import list_stats
+from radfeat.pipeline.manifest import list_stats
 
 
 def test_a_changed_data_file_changes_the_fingerprint_of_its_case(tmp_path):

@@ -9,14 +9,8 @@ from radfeat.config.model import StudySettings
 from radfeat.core.errors import TableError
 from radfeat.pipeline.buckets import choose_bucket_count
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import (
-    Plan,
-    build_plan,
-    read_analysis_plan,
-    read_manifest,
-    read_plan,
-    require_present_plan,
-)
+from radfeat.pipeline.manifest import read_manifest
+from radfeat.pipeline.plan import Plan, build_plan, read_analysis_plan, read_plan, require_present_plan
 
 COLUMNS = ("study_id", "site_id", "subject_id", "timepoint", "image_id", "modality", "image", "mask", "roi")
 

@@ -1,6 +1,6 @@
 """The stages of the workflow, each a verb that can be pasted into a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,14 +15,32 @@ inputs_option = click.option(
 )
 
 
-@contextmanager
-def _chunk_inputs_held(folder: ResultsFolder, bucket: str, inputs: str | None) -> Iterator[None]:
-    """A job is only good if its inputs were the same when it began and when it ended."""
-    from radfeat.pipeline.plan import require_chunk_inputs
+def _chunk_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What every verb takes that works on the cases of one chunk."""
+    options = (
+        results_option,
+        click.option("--bucket", required=True, help="Name of the chunk, as in plan/plan.json."),
+        click.option(
+            "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
+        ),
+        click.option(
+            "--retry-failed",
+            is_flag=True,
+            help="Compute failed cases again rather than take the cached failure.",
+        ),
+        inputs_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
-    require_chunk_inputs(folder, bucket, inputs)
+
+@contextmanager
+def _inputs_held(require: Callable[[], None]) -> Iterator[None]:
+    """A job is only good if its inputs were the same when it began and when it ended."""
+    require()
     yield
-    require_chunk_inputs(folder, bucket, inputs)
+    require()
 
 
 @contextmanager
@@ -30,9 +48,8 @@ def _analysis_inputs_held(folder: ResultsFolder, inputs: str | None) -> Iterator
     """The same for a job of the unblinded half."""
     from radfeat.pipeline.analysis import require_analysis_inputs
 
-    require_analysis_inputs(folder, inputs)
-    yield
-    require_analysis_inputs(folder, inputs)
+    with _inputs_held(lambda: require_analysis_inputs(folder, inputs)):
+        yield
 
 
 @click.command(epilog="\b\nExample:\n  radfeat plan my-study/config.yaml")
@@ -63,49 +80,28 @@ def check_files(results: Path) -> None:
 
 
 @click.command(epilog="\b\nExample:\n  radfeat extract --results my-study/results --bucket 3 --workers 2")
-@results_option
-@click.option("--bucket", required=True, help="Name of the chunk, as in plan/plan.json.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
-@click.option(
-    "--retry-failed", is_flag=True, help="Compute failed cases again rather than take the cached failure."
-)
-@inputs_option
+@_chunk_options
 def extract(results: Path, bucket: str, workers: int, retry_failed: bool, inputs: str | None) -> None:
     """Measure the cases of one chunk: read, prepare, extract, check, picture."""
     from radfeat.pipeline.chunk import run_chunk
+    from radfeat.pipeline.plan import require_chunk_inputs
 
     folder = ResultsFolder(results)
-    with _chunk_inputs_held(folder, bucket, inputs):
+    with _inputs_held(lambda: require_chunk_inputs(folder, bucket, inputs)):
         done = run_chunk(folder, bucket, workers=workers, retry_failed=retry_failed)
     click.echo(
         f"chunk {bucket}: {done.done} cases, {done.cached} from the cache, {done.failed} with failures"
     )
 
 
-@contextmanager
-def _perturb_inputs_held(folder: ResultsFolder, bucket: str, inputs: str | None) -> Iterator[None]:
-    """The same for a job that perturbs."""
-    from radfeat.pipeline.perturb import require_perturb_inputs
-
-    require_perturb_inputs(folder, bucket, inputs)
-    yield
-    require_perturb_inputs(folder, bucket, inputs)
-
-
 @click.command(epilog="\b\nExample:\n  radfeat perturb --results my-study/results --bucket 3 --workers 2")
-@results_option
-@click.option("--bucket", required=True, help="Name of the chunk, as in plan/plan.json.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
-@click.option(
-    "--retry-failed", is_flag=True, help="Compute failed cases again rather than take the cached failure."
-)
-@inputs_option
+@_chunk_options
 def perturb(results: Path, bucket: str, workers: int, retry_failed: bool, inputs: str | None) -> None:
     """Alter the cases of one chunk at random and measure them again, for their repeatability."""
-    from radfeat.pipeline.perturb import perturb_chunk
+    from radfeat.pipeline.perturb import perturb_chunk, require_perturb_inputs
 
     folder = ResultsFolder(results)
-    with _perturb_inputs_held(folder, bucket, inputs):
+    with _inputs_held(lambda: require_perturb_inputs(folder, bucket, inputs)):
         measured, failed = perturb_chunk(folder, bucket, workers=workers, retry_failed=retry_failed)
     click.echo(f"chunk {bucket}: {measured} perturbed measurements, {failed} failed")
 

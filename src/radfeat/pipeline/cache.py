@@ -20,7 +20,7 @@ from radfeat.core.provenance import compute_file_sha256
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.volume_files import list_files
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import stat_of
+from radfeat.pipeline.manifest import stat_of
 from radfeat.pipeline.records import CaseRecord
 
 

@@ -13,7 +13,8 @@ from radfeat.features.catalogue import order_features
 from radfeat.pipeline.cache import CaseCache, fingerprint
 from radfeat.pipeline.case import CaseFolders, CaseSettings, build_dead_worker_record, process_case
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import Plan, chunk_inputs, read_manifest, read_plan
+from radfeat.pipeline.manifest import read_manifest
+from radfeat.pipeline.plan import Plan, chunk_inputs, read_plan
 from radfeat.pipeline.records import CaseRecord, Row
 from radfeat.pipeline.workers import Case, CaseTask, Fingerprints, compute_records
 from radfeat.tables.parquet import build_table, write_table

@@ -17,7 +17,8 @@ from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.image_sheet import check_image_files
 from radfeat.pipeline.chunk import number_findings
 from radfeat.pipeline.folders import CHUNK_TABLES, ResultsFolder
-from radfeat.pipeline.plan import Plan, read_manifest, read_plan
+from radfeat.pipeline.manifest import read_manifest
+from radfeat.pipeline.plan import Plan, read_plan
 from radfeat.pipeline.records import Row, finding_to_row
 from radfeat.pipeline.sweep import sweep
 from radfeat.qc.cohort_checks import check_cohort

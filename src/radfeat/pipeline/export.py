@@ -24,7 +24,7 @@ from radfeat.ingest.dicom.originals import read_drawing_method, read_instance_he
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.volume_files import is_dicom
 from radfeat.pipeline.export_tasks import ExportPlan, ExportTask, MeasuredRoi, ReportPlan
-from radfeat.pipeline.plan import stat_of
+from radfeat.pipeline.manifest import stat_of
 from radfeat.tables.csv_text import format_rows
 
 IDENTIFIED = "private"

@@ -18,7 +18,8 @@ from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.settings import IngestSettings
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import Plan, read_manifest, read_plan
+from radfeat.pipeline.manifest import read_manifest
+from radfeat.pipeline.plan import Plan, read_plan
 from radfeat.tables.parquet import read_identity, read_table
 from radfeat.tables.schemas import FEATURE_CATALOGUE, FEATURES, ROIS, SERIES, TableSchema
 

@@ -14,9 +14,10 @@ from radfeat.pipeline.cache import CaseCache, fingerprint
 from radfeat.pipeline.case import CaseSettings
 from radfeat.pipeline.code import compute_feature_code_digest
 from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.perturb_case import bury_perturbed, perturb_case
 from radfeat.pipeline.perturb_plan import choose_perturbed, digest_perturbed
-from radfeat.pipeline.plan import Plan, perturb_inputs, read_manifest, read_plan
+from radfeat.pipeline.plan import Plan, perturb_inputs, read_plan
 from radfeat.pipeline.records import CaseRecord, RoiRecord
 from radfeat.pipeline.workers import Case, CaseTask, Fingerprints, compute_records
 from radfeat.tables.parquet import build_table, write_table

@@ -9,7 +9,7 @@ exactly where there is one.
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -28,22 +28,15 @@ from radfeat.config.model import (
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import TableError
 from radfeat.core.files import write_text_if_changed
-from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.version import VERSION
-from radfeat.core.vocabulary import Modality
 from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
-from radfeat.ingest.volume_files import list_files
 from radfeat.pipeline.buckets import choose_bucket_count, name_bucket
 from radfeat.pipeline.code import compute_feature_code_digest, compute_model_code_digest
 from radfeat.pipeline.ct_phantom import require_ct_phantom
 from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.manifest import Stats, list_stats, read_json, row_to_json
 from radfeat.pipeline.perturb_plan import digest_perturbed
 from radfeat.pipeline.sheets_match import require_protocol_images, require_repeats
-
-Stats = Callable[[Path], tuple[list[Any] | None, ...]]
-
-_FILES_OF_A_VOLUME = 2
-"""A header and a data file; more are the slices of a series."""
 
 _OWN_FILE = 0o600
 
@@ -189,7 +182,7 @@ def _deal(rows: Sequence[ImageRow], base: Path, stats: Stats) -> dict[str, list[
     count = choose_bucket_count(len({row.key.case for row in rows}))
     dealt: dict[str, list[dict[str, Any]]] = {}
     for row in sorted(rows, key=lambda r: r.key):
-        dealt.setdefault(name_bucket(row.key.case, count), []).append(_row_to_json(row, base, stats))
+        dealt.setdefault(name_bucket(row.key.case, count), []).append(row_to_json(row, base, stats))
     return dealt
 
 
@@ -263,7 +256,7 @@ def _slugs(names: list[str]) -> tuple[Slugged, ...]:
 
 def read_plan(folder: ResultsFolder) -> Plan:
     """Read a plan that ``build_plan`` wrote."""
-    data = _read_json(folder.plan)
+    data = read_json(folder.plan)
     if data.keys() != {field.name for field in fields(Plan)}:
         raise TableError(
             "the plan was written by another version of radfeat",
@@ -302,8 +295,8 @@ def require_chunk_inputs(folder: ResultsFolder, bucket: str, inputs: str | None 
         If rows, settings or libraries differ, because another run was planned meanwhile or this machine has
         another installation.
     """
-    settings = StudySettings.model_validate(_read_json(folder.extraction_settings))
-    rows = compute_json_digest(_read_json(folder.manifest(bucket)))
+    settings = StudySettings.model_validate(read_json(folder.extraction_settings))
+    rows = compute_json_digest(read_json(folder.manifest(bucket)))
     found = compute_json_digest([rows, compute_case_digest(settings), compute_feature_code_digest()])
     if found != (inputs or chunk_inputs(read_plan(folder), bucket)):
         raise TableError(
@@ -315,7 +308,7 @@ def require_chunk_inputs(folder: ResultsFolder, bucket: str, inputs: str | None 
 
 def read_analysis_plan(folder: ResultsFolder) -> AnalysisPlan | None:
     """Read the unblinded half of a plan; None where nothing is to be stratified."""
-    data = _read_json(folder.analysis)
+    data = read_json(folder.analysis)
     if data is None:
         return None
     return AnalysisPlan(
@@ -328,78 +321,5 @@ def read_analysis_plan(folder: ResultsFolder) -> AnalysisPlan | None:
     )
 
 
-def read_manifest(folder: ResultsFolder, bucket: str, base: Path) -> tuple[ImageRow, ...]:
-    """The rows of one bucket, their paths hung from ``base`` again."""
-    return tuple(_row_from_json(row, base) for row in _read_json(folder.manifest(bucket)))
-
-
-def _read_json(path: Path) -> Any:
-    if not path.is_file():
-        raise TableError(
-            "there is no plan here", key=str(path), remedy="Run `radfeat run` or `radfeat plan` first"
-        )
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
 def _to_json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def stat_of(path: Path) -> list[int] | None:
-    """Size (bytes) and modification time (ns) of a file; None where there is no such file."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return [stat.st_size, stat.st_mtime_ns]
-
-
-def list_stats(path: Path) -> tuple[list[Any] | None, ...]:
-    """Size and time of each file that a path of the sheet stands for; of a series' many files in one entry.
-
-    That entry holds how many files there are, their size together, and a digest of their names, sizes, times.
-    """
-    parts = list_files(path)
-    each = [stat_of(part) for part in parts]
-    if len(parts) <= _FILES_OF_A_VOLUME:
-        return tuple(each)
-    named = [[_name_file(part, path), stat] for part, stat in zip(parts, each, strict=True)]
-    return ([len(parts), sum(stat[0] for stat in each if stat), compute_json_digest(named)],)
-
-
-def _name_file(part: Path, path: Path) -> str:
-    """The place of a file from that of another; bytes that are no text as escapes."""
-    return os.fsencode(os.path.relpath(part, path.parent)).decode("utf-8", "backslashreplace")
-
-
-def _row_to_json(row: ImageRow, base: Path, stats: Stats) -> dict[str, Any]:
-    case = row.key.case
-    return {
-        "case": [case.study_id, case.site_id, case.subject_id, case.timepoint, case.image_id],
-        "roi": row.key.roi,
-        "lesion_id": row.key.lesion_id,
-        "modality": row.modality.value,
-        "image": os.path.relpath(row.image, base),
-        "mask": os.path.relpath(row.mask, base),
-        "label": row.label,
-        "role": row.role,
-        "scanner": row.scanner,
-        "reader_id": row.reader_id,
-        "day": row.day,
-        "stat": [*stats(row.image), *stats(row.mask)],
-    }
-
-
-def _row_from_json(data: dict[str, Any], base: Path) -> ImageRow:
-    return ImageRow(
-        key=RoiKey(CaseKey(*data["case"]), data["roi"], data["lesion_id"]),
-        modality=Modality(data["modality"]),
-        image=base / data["image"],
-        mask=base / data["mask"],
-        label=data["label"],
-        role=data["role"],
-        scanner=data["scanner"],
-        reader_id=data["reader_id"],
-        day=data["day"],
-        line=0,
-    )
