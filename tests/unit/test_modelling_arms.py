@@ -77,6 +77,12 @@ def test_comparators_and_permutations_are_beside_it(fitted: ArmResult) -> None:
         "clinical",
         "volume",
         "clinical_volume",
+        "clinical_radiomics",
+        "random_features",
+        "site_left_out",
+        "site_left_out:A",
+        "site_left_out:B",
+        "site_left_out:C",
         "permuted",
     }
     assert found["radiomics", "permutation_p"]["estimate"] in (0.25, 0.5, 0.75, 1.0)

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from radfeat.core.errors import CohortError
+from radfeat.modelling.batch_labels import label_batches
 from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet
 from radfeat.modelling.lesions import RoiTable, SubjectRow, build_subject_row, select_rois
 from radfeat.modelling.outcomes import Floats, Indices, Outcomes
@@ -25,6 +26,7 @@ class StudyTable:
     categorical ones); NaN stands for a missing value. ``volumes_mm3`` is the volume of each subject's
     ROI as drawn, the sum where lesions were combined, whatever the features are. ``offer`` says which
     features the models are given. ``subjects`` is the table of what became of every subject of the sheet.
+    ``batches`` names the site or scanner whose effect may be taken out of each subject's features.
     """
 
     subject_ids: tuple[str, ...]
@@ -39,6 +41,7 @@ class StudyTable:
     has_outcome: Mapping[str, tuple[bool, ...]]
     offer: Offer
     subjects: pa.Table
+    batches: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,15 +61,22 @@ class Cohort:
     covariate_names: tuple[str, ...]
     covariates: Floats
     outcomes: Outcomes
+    batches: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.subject_ids)
 
 
 def build_study(
-    features: pa.Table, rois: pa.Table, clinical: ClinicalSheet, settings: ModellingSettings
+    features: pa.Table,
+    rois: pa.Table,
+    clinical: ClinicalSheet,
+    settings: ModellingSettings,
+    scanners: Mapping[str, str] | None = None,
 ) -> StudyTable:
     """Join features and clinical sheet; one row per subject by the lesion rule.
+
+    ``scanners`` names the scanner of each subject; only batch effects of scanners need it.
 
     Raises
     ------
@@ -103,6 +113,7 @@ def build_study(
         },
         offer=select_predictors(values, volumes, settings),
         subjects=_build_subjects(clinical, sites, table, by_subject, chosen, settings),
+        batches=label_batches([r.subject_id for r in entering], sites, scanners or {}, settings),
     )
 
 
@@ -124,6 +135,7 @@ def build_cohort(study: StudyTable, endpoint: str, arms: Sequence[str], *, offer
         covariate_names=study.covariate_names,
         covariates=study.covariates[rows],
         outcomes=study.outcomes[endpoint].take(rows),
+        batches=tuple(study.batches[i] for i in rows),
     )
 
 

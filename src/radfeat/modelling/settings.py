@@ -41,6 +41,34 @@ class Cut(StrEnum):
     """Median of the scores of the fold's training subjects."""
 
 
+class BatchEffects(StrEnum):
+    """What is done about effects of site or scanner on the features, inside every fold."""
+
+    NONE = "none"
+    """Nothing; the report shows how much site explains."""
+    COMBAT = "combat"
+    """ComBat by the training rows, blind to outcome and arm: location and scale of each batch."""
+
+
+class BatchLabel(StrEnum):
+    """What a batch is."""
+
+    SITE = "site"
+    SCANNER = "scanner"
+    """Scanner of the image sheet, else maker and model of the headers; without either, the site."""
+
+
+class UnseenBatch(StrEnum):
+    """What becomes of rows whose batch has no row in the training fold."""
+
+    POOLED = "pooled"
+    """As a batch of too few rows: by the estimates of the pooled batch, or as they are if there is none."""
+    UNADJUSTED = "unadjusted"
+    """As they are."""
+    REFUSE = "refuse"
+    """No score."""
+
+
 class EndpointSettings(BaseModel):
     """One endpoint and where the clinical sheet holds it."""
 
@@ -195,6 +223,41 @@ class ModellingSettings(BaseModel):
         description=(
             "Features whose absolute correlations are all at least this form a cluster, and one stands for "
             "it; 0.9 takes near-duplicates (the same texture at another angle) and little else."
+        ),
+    )
+    batch_effects: BatchEffects = Field(
+        default=BatchEffects.NONE,
+        description=(
+            "Take effects of site or scanner out of the features, inside every fold: none or combat. None by "
+            "default, because a correction learnt at these sites is not to be had at a new one."
+        ),
+    )
+    batch: BatchLabel = Field(
+        default=BatchLabel.SITE,
+        description="What a batch is, site or scanner; every subject has a site, not every image a scanner.",
+    )
+    min_site: int = Field(
+        default=10,
+        ge=2,
+        description=(
+            "Fewest rows of a batch in a training fold with which its location and scale are estimated, and "
+            "fewest subjects of a site that is left out on its own; smaller ones are pooled and reported. "
+            "With 10 a standard deviation is still a quarter wrong."
+        ),
+    )
+    unseen_batch: UnseenBatch = Field(
+        default=UnseenBatch.POOLED,
+        description=(
+            "What becomes of rows whose batch has no row in the training fold: pooled, unadjusted or refuse. "
+            "Pooled: none is fewer than `min_site`."
+        ),
+    )
+    leave_site_out_from: int | None = Field(
+        default=3,
+        ge=2,
+        description=(
+            "Also leave out each site in turn where an arm has this many sites of `min_site` subjects (all "
+            "smaller ones together count as one); null: never. Two sites would be one split in halves."
         ),
     )
     folds: int = Field(default=5, ge=2, le=20, description="Outer folds; 5 leaves 80 % for training.")

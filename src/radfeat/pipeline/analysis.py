@@ -7,7 +7,8 @@ import yaml
 
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CohortError, TableError
-from radfeat.modelling.arms import ArmResult, fit_arm
+from radfeat.modelling.arms import ArmResult, Machine, fit_arm
+from radfeat.modelling.batch_labels import find_scanners
 from radfeat.modelling.clinical import read_clinical_sheet
 from radfeat.modelling.cohort import StudyTable, build_study
 from radfeat.modelling.interactions import build_interactions
@@ -19,7 +20,7 @@ from radfeat.pipeline.folders import ARM_TABLES, ResultsFolder
 from radfeat.pipeline.plan import AnalysisPlan, read_analysis_plan, read_plan
 from radfeat.tables.combine import combine_tables
 from radfeat.tables.parquet import read_table, write_table
-from radfeat.tables.schemas import FEATURES, INTERACTIONS, PREDICTIONS, ROIS, TABLES
+from radfeat.tables.schemas import FEATURES, INTERACTIONS, PREDICTIONS, ROIS, SERIES, TABLES
 
 
 def require_analysis(folder: ResultsFolder) -> AnalysisPlan:
@@ -66,7 +67,8 @@ def read_study(folder: ResultsFolder) -> StudyTable:
     clinical = read_clinical_sheet(base / plan.clinical, settings)
     features = read_table(folder.blinded / "features.parquet", FEATURES)
     rois = read_table(folder.blinded / "rois.parquet", ROIS)
-    return build_study(features, rois, clinical, settings)
+    scanners = find_scanners(features, read_table(folder.blinded / "series.parquet", SERIES), settings)
+    return build_study(features, rois, clinical, settings, scanners)
 
 
 def write_subjects(folder: ResultsFolder) -> None:
@@ -82,11 +84,14 @@ def write_subjects(folder: ResultsFolder) -> None:
     _write(folder, folder.unblinded / "subjects.parquet", subjects, "subjects")
 
 
-def stratify(folder: ResultsFolder, endpoint: str, arm: str) -> ArmResult:
-    """Fit, score and judge one endpoint in one arm, and write its tables and its model."""
+def stratify(folder: ResultsFolder, endpoint: str, arm: str, machine: Machine | None = None) -> ArmResult:
+    """Fit, score and judge one endpoint in one arm, and write its tables and its model.
+
+    ``machine`` says how many processes and how much memory may be used; the numbers do not depend on it.
+    """
     plan = require_analysis(folder)
     out = folder.model(_slug(plan, endpoint, "endpoint"), _slug(plan, arm, "arm"))
-    result = fit_arm(read_study(folder), endpoint, arm, read_analysis_settings(folder))
+    result = fit_arm(read_study(folder), endpoint, arm, read_analysis_settings(folder), machine)
     for name in ARM_TABLES:
         _write(folder, out / f"{name}.parquet", getattr(result, name), name)
     write_model(out / "model.json", result.model)
