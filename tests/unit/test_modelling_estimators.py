@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from radfeat.modelling.estimators import ElasticNetPath, compute_penalty_grid
-from radfeat.modelling.fold_model import ElasticNetFit, PlainFit
+from radfeat.modelling.fold_model import ElasticNetFit, JointNetFit, PlainFit
 from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.likelihood import compute_held_out_likelihoods, compute_log_likelihoods
 from radfeat.modelling.outcomes import Outcomes
@@ -161,3 +161,43 @@ def test_model_without_coefficients_scores_everyone_zero() -> None:
     assert not ElasticNetPath((10.0,)).fit(noise, outcomes).coefficients_.any()
     model = ElasticNetFit(make_settings())(Inputs(np.ones((60, 2))), outcomes, IDS, 1)
     assert model is None or not model.score(Inputs(np.ones((3, 2)))).any()
+
+
+@BOTH
+def test_free_columns_are_not_penalised_and_the_rest_as_much_as_told(outcomes: Outcomes) -> None:
+    """Gradient 0 at the free columns; at the others that of the penalty, not of a rescaled one."""
+    z = (X - X.mean(axis=0)) / X.std(axis=0)
+    penalty, free = 0.08, 2
+    path = ElasticNetPath((penalty,), 0.5, free).fit(z, outcomes)
+    beta, step = path.coefficients_[:, 0], 1e-6
+
+    def likelihood(column: int, by: float) -> float:
+        moved = beta + by * np.eye(6)[column]
+        return compute_log_likelihoods((z @ moved + path.intercepts_[0])[:, None], outcomes)[0] / len(z)
+
+    gradient = np.array([(likelihood(j, step) - likelihood(j, -step)) / (2 * step) for j in range(6)])
+    expected = penalty * (0.5 * np.sign(beta) + 0.5 * beta) * (np.arange(6) >= free)
+    chosen = (beta != 0) | (np.arange(6) < free)
+    assert gradient[chosen] == pytest.approx(expected[chosen], abs=5e-4)
+    assert (np.abs(gradient[~chosen]) <= penalty * 0.5 + 5e-4).all()
+    assert (beta[:free] != 0).all()
+
+
+@BOTH
+def test_first_penalty_beside_free_columns_leaves_only_these(outcomes: Outcomes) -> None:
+    z = (X - X.mean(axis=0)) / X.std(axis=0)
+    grid = compute_penalty_grid(z, outcomes, make_settings(), free=1)
+    path = ElasticNetPath((grid[0] * 1.02, grid[0] * 0.97), 0.5, 1).fit(z, outcomes)
+    assert np.count_nonzero(path.coefficients_, axis=0).tolist() == [1, 2]
+
+
+def test_covariates_stay_beside_features_whatever_the_penalty() -> None:
+    model = JointNetFit(make_settings(), 2)(Inputs(X[:, ::-1]), SURVIVAL, IDS, 1)
+    assert model is not None
+    assert (model.coefficients[:2] != 0).all()
+    assert model.columns[:2].tolist() == [0, 1]
+
+
+def test_covariates_that_separate_the_classes_fit_no_model() -> None:
+    split = np.column_stack([BINARY.events * 2.0 + 0.001 * X[:, 1], X])
+    assert JointNetFit(make_settings(), 1)(Inputs(split), BINARY, IDS, 1) is None
