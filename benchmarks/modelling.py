@@ -84,9 +84,7 @@ def main() -> None:
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     spent = f", {time.process_time() - began:.0f} s of processor" if given.workers == 1 else ""
-    print(
-        f"{time.perf_counter() - start:.0f} s in all{spent}; {max(own, child) / 1024:.0f} MiB at most a process"
-    )
+    print(f"{time.perf_counter() - start:.0f} s in all{spent}; {max(own, child) / 1024:.0f} MiB a process")
 
 
 if __name__ == "__main__":

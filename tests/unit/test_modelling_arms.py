@@ -1,5 +1,7 @@
 """One endpoint in one arm, from the gate to the tables and the model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -291,3 +293,13 @@ def test_stability_and_batches_are_reported() -> None:
     selection = {r["feature"]: r for r in result.selection.to_pylist()}
     assert selection["f2"]["cluster"] == selection["f3"]["cluster"]
     assert selection["f2"]["cluster_frequency"] >= max(selection[f]["frequency"] for f in ("f2", "f3"))
+
+
+def test_feature_constant_in_the_arm_has_no_cluster() -> None:
+    """It varies over both arms, and so is offered; in the arm that is fitted it is one value."""
+    study = draw_study(SETTINGS, prognostic=2.0)
+    values = study.values.copy()
+    values[[arm == "control" for arm in study.arms], 4] = 1.0
+    result = fit_arm(replace(study, values=values), "os", "control", SETTINGS)
+    row = next(r for r in result.selection.to_pylist() if r["feature"] == "f4")
+    assert (row["cluster"], row["cluster_frequency"], row["selected"]) == (None, None, 0)

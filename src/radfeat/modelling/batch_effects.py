@@ -21,8 +21,8 @@ class ComBat(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     A batch with fewer than ``min_rows`` training rows goes into one pooled batch (``pooled_`` names them);
     where that has fewer than ``min_rows`` too, or no two batches are left, its rows stay as they are.
-    ``own_`` names the batches with estimates of their own. After the fit a value is ``factor * value + offset``:
-    ``factors_`` and ``offsets_`` are batches x columns, own batches first, then the pooled one if
+    ``own_`` names the batches with estimates of their own. After the fit a value is ``factor * value +
+    offset``: ``factors_`` and ``offsets_`` are batches x columns, own batches first, then the pooled one if
     ``has_pool_``. A column without variance within some batch is left as it is.
 
     Nothing is protected: neither outcome nor arm nor covariates enter, because what a step may keep of the

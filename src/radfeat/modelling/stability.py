@@ -17,7 +17,8 @@ class Stability:
 
     ``cluster`` (features) is the cluster of each feature, from 1, 0 for none; ``cluster_frequency``
     (features) the share of models that selected any member of it, NaN for none. ``jaccard`` and
-    ``jaccard_features`` are mean overlaps of two models' selections, by cluster and by feature; None without two models that selected.
+    ``jaccard_features`` are mean overlaps of two models' selections, by cluster and by feature; None without
+    two models that selected.
     """
 
     cluster: Indices

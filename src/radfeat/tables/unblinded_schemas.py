@@ -98,7 +98,11 @@ SELECTION = TableSchema(
         count("selected", "Of these, models with a non-zero coefficient."),
         real("frequency", "selected / fits.", nullable=False),
         real("mean_coefficient", "Mean coefficient over all fits, zero where not selected.", nullable=False),
-        count("cluster", "Correlation cluster in the model of the whole arm; NULL if near-constant there."),
+        count(
+            "cluster",
+            "Correlation cluster in the model of the whole arm, from 1; NULL if near-constant there.",
+            nullable=True,
+        ),
         real("cluster_frequency", "Share of the models that selected any member of the cluster."),
     ),
     ("endpoint", "arm", "feature"),
