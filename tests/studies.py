@@ -10,8 +10,9 @@ from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.vocabulary import EndpointKind
 from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet, SubjectOutcome
 from radfeat.modelling.cohort import StudyTable, build_study
+from radfeat.modelling.endpoint_settings import EndpointSettings
 from radfeat.modelling.outcomes import Floats, Outcomes
-from radfeat.modelling.settings import CovariateSettings, EndpointSettings, ModellingSettings
+from radfeat.modelling.settings import CovariateSettings, ModellingSettings
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import FEATURES, ROIS
 

@@ -510,8 +510,11 @@ def _analyse(plan: StudyPlan, endpoint: str, arm: str, entering: Sequence[Subjec
         for i, (n, c) in enumerate(zip(names[3:9], (0.41, -0.333, 0.21, -0.0817, 0.05, 0.0123), strict=True))
     ]
     tables["selection"] = [
-        {**key, "feature": n, "fits": 50, "selected": k, "frequency": k / 50, "mean_coefficient": k / 170}
-        for n, k in ((n, max(0, 50 - 3 * i)) for i, n in enumerate(names))
+        {
+            **{**key, "feature": n, "fits": 50, "selected": k, "frequency": k / 50},
+            **{"mean_coefficient": k / 170, "cluster": i + 1, "cluster_frequency": k / 50},
+        }
+        for i, n, k in ((i, n, max(0, 50 - 3 * i)) for i, n in enumerate(names))
     ]
     return tables
 

@@ -118,7 +118,9 @@ def build(rows: list[dict[str, object]] | None, subjects: int = 30) -> StudyTabl
     ]
     settings = filtered()
     table: pa.Table | None = None if rows is None else build_table(REPEATABILITY, rows)
-    return build_study(*make_tables(drawn, NAMES), ClinicalSheet(tuple(clinical)), settings, repeatability=table)
+    return build_study(
+        *make_tables(drawn, NAMES), ClinicalSheet(tuple(clinical)), settings, repeatability=table
+    )
 
 
 def filtered() -> ModellingSettings:

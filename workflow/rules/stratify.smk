@@ -57,6 +57,8 @@ if ANALYSIS:
             LOGS / "unblinded" / "stratify" / "{endpoint}" / "{arm}.log",
         benchmark:
             BENCHMARKS / "unblinded" / "stratify" / "{endpoint}" / "{arm}.tsv"
+        # One arm after the other, each with all cores: no core waits for the longest arm. On a cluster: 8.
+        threads: workflow.cores or 8
         resources:
             runtime=lambda wildcards, attempt: 120 * attempt,
         params:
@@ -66,7 +68,7 @@ if ANALYSIS:
             radfeat=VERSION,
         shell:
             "{RADFEAT} stratify --results {RESULTS:q} --endpoint {params.endpoint:q} --arm {params.arm:q}"
-            " --inputs {params.inputs} > {log:q} 2>&1"
+            " --workers {threads} --inputs {params.inputs} > {log:q} 2>&1"
 
     rule contrast:
         """Does the effect of treatment differ with the biomarker? One endpoint, all arms."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from radfeat.core.errors import SettingsError, TableError
 from radfeat.core.vocabulary import EndpointKind
-from radfeat.modelling.settings import CovariateKind, CovariateSettings, EndpointSettings, ModellingSettings
+from radfeat.modelling.endpoint_settings import EndpointSettings
+from radfeat.modelling.settings import CovariateKind, CovariateSettings, ModellingSettings
 from radfeat.tables.sheet_schemas import CLINICAL_SHEET
 from radfeat.tables.sheets import Sheet, SheetFault, SheetRow, parse_number, read_sheet
 

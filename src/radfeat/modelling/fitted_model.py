@@ -6,14 +6,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from radfeat.core.digest import compute_json_digest
+from radfeat.modelling.batch_report import describe_batches, find_batch_step, list_adjustments
 from radfeat.modelling.cohort import Cohort
 from radfeat.modelling.feasibility import Feasibility
 from radfeat.modelling.fold_model import FoldModel
 from radfeat.modelling.model_files import ArmModel, ModelTerm, digest_features
 from radfeat.modelling.outcomes import Floats
+from radfeat.modelling.settings import ModellingSettings
 
 
-def build_model(cohort: Cohort, verdict: Feasibility, fitted: FoldModel, l1_ratio: float) -> ArmModel:
+def build_model(
+    cohort: Cohort, verdict: Feasibility, fitted: FoldModel, settings: ModellingSettings
+) -> ArmModel:
     """The record of a model fitted to all subjects of an arm."""
     terms = _list_terms(fitted, cohort)
     what = "with the event" if cohort.outcomes.is_survival else "in the positive class"
@@ -24,7 +28,8 @@ def build_model(cohort: Cohort, verdict: Feasibility, fitted: FoldModel, l1_rati
             "fitted": True,
             "sentence": f"{rests}; {outcome}.",
             "penalty": fitted.penalty,
-            "l1_ratio": l1_ratio,
+            "l1_ratio": settings.l1_ratio,
+            "batches": describe_batches(fitted, settings),
             "intercept": fitted.intercept,
             "terms": terms,
             "mean": fitted.mean,
@@ -81,13 +86,13 @@ def _digest_training(cohort: Cohort) -> str:
             "values": [plain(row) for row in cohort.values],
             "times": plain(cohort.outcomes.times),
             "events": cohort.outcomes.events.tolist(),
+            "batches": list(cohort.batches),
         }
     )
 
 
 def _list_terms(fitted: FoldModel, cohort: Cohort) -> tuple[ModelTerm, ...]:
-    features = cohort.features
-    steps = fitted.steps.named_steps
+    features, steps = cohort.features, fitted.steps.named
     varying, cluster, scaler = steps["vary"].kept_, steps["cluster"], steps["scale"]
     terms = []
     for place in np.flatnonzero(fitted.coefficients):
@@ -99,6 +104,7 @@ def _list_terms(fitted: FoldModel, cohort: Cohort) -> tuple[ModelTerm, ...]:
                 impute=float(steps["impute"].statistics_[varying[column]]),
                 median=float(steps["transform"].centre_[column]),
                 spread=float(steps["transform"].scale_[column]),
+                adjustments=list_adjustments(find_batch_step(fitted), column),
                 centre=float(scaler.mean_[place]),
                 scale=float(scaler.scale_[place]),
                 low=float(np.nanmin(cohort.values[:, varying[column]])),

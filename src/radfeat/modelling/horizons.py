@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radfeat.modelling.cohort import StudyTable
-from radfeat.modelling.settings import EndpointSettings
+from radfeat.modelling.endpoint_settings import EndpointSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from enum import StrEnum
 from radfeat.core.vocabulary import EndpointKind
 from radfeat.modelling.clinical import ClinicalRow, SubjectOutcome
 from radfeat.modelling.delta_settings import DeltaSettings
-from radfeat.modelling.settings import EndpointSettings, ModellingSettings
+from radfeat.modelling.endpoint_settings import EndpointSettings
+from radfeat.modelling.settings import ModellingSettings
 
 
 class LandmarkCause(StrEnum):

@@ -98,8 +98,10 @@ PERFORMANCE = TableSchema(
     (
         _ENDPOINT,
         _ARM,
-        text("model", "Which model: radiomics, or a comparator."),
-        text("metric", "harrell_c, auc, logrank_chi2, logrank_p, hazard_ratio_high_low, ..."),
+        text("model", "Which model: radiomics, a comparator, or site_left_out (with :site, one site)."),
+        text(
+            "metric", "harrell_c, auc, logrank_chi2, logrank_p, hazard_ratio_high_low, jaccard_clusters, ..."
+        ),
         real("horizon", "Time up to which it holds, unit of the endpoint; NULL if it has none.", "time"),
         real("estimate", "The estimate."),
         real("lo", "Lower confidence limit."),
@@ -132,7 +134,7 @@ COEFFICIENTS = TableSchema(
 
 SELECTION = TableSchema(
     "selection",
-    "1.0",
+    "1.1",
     "One row per predictor: how often the folds selected it.",
     (
         _ENDPOINT,
@@ -142,6 +144,12 @@ SELECTION = TableSchema(
         count("selected", "Of these, models with a non-zero coefficient."),
         real("frequency", "selected / fits.", nullable=False),
         real("mean_coefficient", "Mean coefficient over all fits, zero where not selected.", nullable=False),
+        count(
+            "cluster",
+            "Correlation cluster in the model of the whole arm, from 1; NULL if near-constant there.",
+            nullable=True,
+        ),
+        real("cluster_frequency", "Share of the models that selected any member of the cluster."),
     ),
     ("endpoint", "arm", "feature"),
     blinded=False,

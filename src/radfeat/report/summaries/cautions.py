@@ -238,6 +238,7 @@ def _caution_comparators(models: tuple[EndpointModels, ...]) -> Iterator[Caution
         "volume": "volume alone",
         "clinical": "the clinical covariates alone",
         "clinical_volume": "the clinical covariates with volume",
+        "random_features": "a model of as many features drawn at random",
     }
     for name, words in plain.items():
         matched = [

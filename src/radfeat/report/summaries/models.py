@@ -17,6 +17,7 @@ from radfeat.report.wording import (
 
 RADIOMICS = "radiomics"
 PERMUTED = "permuted"
+SITE_LEFT_OUT = "site_left_out"
 
 DISCRIMINATION = {"harrell_c": "Harrell’s C", "auc": "AUC"}
 """Metrics of discrimination, 0.5 by chance, and how the page writes them."""
@@ -26,6 +27,9 @@ MODEL_WORDS = {
     "clinical": "Clinical covariates",
     "volume": "Volume alone",
     "clinical_volume": "Clinical covariates and volume",
+    "clinical_radiomics": "Clinical covariates and radiomics",
+    "random_features": "As many features, drawn at random",
+    SITE_LEFT_OUT: "Radiomics, each site left out in turn",
     "marginal": "No predictor",
     PERMUTED: "Radiomics, outcomes permuted",
 }
@@ -41,6 +45,12 @@ METRIC_WORDS = {
     "folds_failed": "Folds without a model",
     "folds_empty": "Folds that selected nothing",
     "folds_flawed": "Folds with trouble in the fit",
+    "harrell_c_within_sites": "Harrell’s C, pairs within a site",
+    "auc_within_sites": "AUC, pairs within a site",
+    "jaccard_clusters": "Mean Jaccard index, clusters",
+    "jaccard_features": "Mean Jaccard index, features",
+    "batches_own": "Batches adjusted on their own",
+    "batches_pooled": "Batches pooled",
 }
 """Known metrics; a metric of a later version stands for itself."""
 
@@ -180,6 +190,8 @@ def _place(order: list[str], name: str) -> int:
 
 
 def _word(words: Mapping[str, str], name: str) -> str:
+    if name.startswith(f"{SITE_LEFT_OUT}:"):
+        return f"Radiomics, left out: {name.removeprefix(f'{SITE_LEFT_OUT}:')}"
     return words.get(name, name)
 
 
