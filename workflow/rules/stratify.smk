@@ -57,8 +57,9 @@ if ANALYSIS:
             LOGS / "unblinded" / "stratify" / "{endpoint}" / "{arm}.log",
         benchmark:
             BENCHMARKS / "unblinded" / "stratify" / "{endpoint}" / "{arm}.tsv"
-        # One arm after the other, each with all cores: no core waits for the longest arm. On a cluster: 8.
-        threads: workflow.cores or 8
+        # More than most machines have: Snakemake gives as many as it was given, and a profile's max-threads at most.
+        # So one arm after the other has all cores, and none waits for the longest arm.
+        threads: 64
         resources:
             runtime=lambda wildcards, attempt: 120 * attempt,
         params:
