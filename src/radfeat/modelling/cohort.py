@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from radfeat.core.errors import CohortError
-from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet
+from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet, stack_outcomes
 from radfeat.modelling.lesions import RoiTable, SubjectRow, build_subject_row, select_rois
 from radfeat.modelling.outcomes import Floats, Indices, Outcomes
 from radfeat.modelling.predictors import Offer, select_predictors
-from radfeat.modelling.settings import CovariateKind, CovariateSettings, EndpointSettings, ModellingSettings
+from radfeat.modelling.settings import CovariateKind, CovariateSettings, ModellingSettings
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import SUBJECTS
 
@@ -97,7 +97,10 @@ def build_study(
         volumes_mm3=_freeze(volumes),
         covariate_names=names,
         covariates=_freeze(covariates),
-        outcomes={e.name: _stack_outcomes(entering, e) for e in settings.endpoints},
+        outcomes={
+            e.name: stack_outcomes(entering, e, stratified=bool(settings.stratification))
+            for e in settings.endpoints
+        },
         has_outcome={
             e.name: tuple(r.outcomes[e.name] is not None for r in entering) for e in settings.endpoints
         },
@@ -178,13 +181,6 @@ def _index_subjects(table: RoiTable) -> dict[str, Indices]:
 
 def _stack(rows: Sequence[SubjectRow], width: int) -> Floats:
     return np.vstack([r.values for r in rows]) if rows else np.empty((0, width))
-
-
-def _stack_outcomes(rows: Sequence[ClinicalRow], endpoint: EndpointSettings) -> Outcomes:
-    found = [row.outcomes[endpoint.name] for row in rows]
-    times = np.array([np.nan if o is None else o.time for o in found], dtype=np.float64)
-    events = np.array([o is not None and o.event for o in found], dtype=np.bool_)
-    return Outcomes(endpoint.kind, times, events)
 
 
 def _encode_covariates(

@@ -7,15 +7,15 @@ import numpy as np
 
 from radfeat.core.digest import derive_seed
 from radfeat.modelling.cohort import Cohort
-from radfeat.modelling.concordance import CHANCE, estimate_concordance
 from radfeat.modelling.cross_validation import OutOfFold, Rows, Schedule, cross_validate
+from radfeat.modelling.discrimination import estimate_discrimination
 from radfeat.modelling.fold_model import FitModel, MarginalFit, PlainFit
 from radfeat.modelling.outcomes import Floats, Outcomes
 
 
 @dataclass(frozen=True, slots=True)
 class Permuted:
-    """C (or AUC) of the whole procedure, one repeat, with the outcomes as they are and with them permuted."""
+    """C (AUC, rho) of the whole procedure, one repeat, with the outcomes as they are and permuted."""
 
     observed: float
     permuted: tuple[float, ...]
@@ -66,13 +66,13 @@ def permute_procedure(
     found = []
     for number in range(permutations):
         rng = np.random.Generator(np.random.PCG64(derive_seed(seed, "permutation", str(number))))
-        shuffled = replace(rows, outcomes=rows.outcomes.take(rng.permutation(len(rows.subject_ids))))
+        shuffled = replace(rows, outcomes=rows.outcomes.permute(rng.permutation(len(rows.subject_ids))))
         scores = cross_validate(shuffled, None, fit, once).mean_scores
         found.append(_estimate(scores, shuffled.outcomes))
     return Permuted(_estimate(observed, rows.outcomes), tuple(found))
 
 
 def _estimate(scores: Floats, outcomes: Outcomes) -> float:
-    """C of the rows with a score; chance where no fold has a model, for then nobody is ordered."""
+    """C, AUC or rho of the rows with a score; chance where no fold has a model: then nobody is ordered."""
     known = np.flatnonzero(~np.isnan(scores))
-    return estimate_concordance(scores[known], outcomes.take(known)) if len(known) else CHANCE
+    return estimate_discrimination(scores[known], outcomes.take(known))

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from radfeat.core.digest import derive_seed
 from radfeat.modelling.baseline import Baseline, fit_baseline
 from radfeat.modelling.fold_model import FitModel
-from radfeat.modelling.outcomes import Floats, Indices, Outcomes
+from radfeat.modelling.outcomes import Floats, Indices, Outcomes, join_outcomes
 from radfeat.modelling.splits import assign_folds
 
 
@@ -113,7 +113,7 @@ def deal_rows(rows: Rows, folds: int, seed: int) -> Indices:
     for arm in sorted(set(rows.arms)):
         members = np.flatnonzero(arms == arm)
         subjects = [rows.subject_ids[i] for i in members]
-        dealt[members] = assign_folds(subjects, rows.outcomes.events[members].tolist(), folds, seed)
+        dealt[members] = assign_folds(subjects, rows.outcomes.take(members).classes, folds, seed)
     return dealt
 
 
@@ -157,9 +157,5 @@ def _join(own: Rows, outside: Rows) -> Rows:
         own.subject_ids + outside.subject_ids,
         own.arms + outside.arms,
         np.concatenate([own.values, outside.values]),
-        Outcomes(
-            own.outcomes.kind,
-            np.concatenate([own.outcomes.times, outside.outcomes.times]),
-            np.concatenate([own.outcomes.events, outside.outcomes.events]),
-        ),
+        join_outcomes([own.outcomes, outside.outcomes]),
     )

@@ -1,6 +1,7 @@
 """Elastic nets along a path of penalties, and the pipeline that ends in one."""
 
 import warnings
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sksurv.linear_model import CoxnetSurvivalAnalysis
 from sksurv.util import Surv
 
+from radfeat.modelling.linear_path import fit_linear_path
 from radfeat.modelling.outcomes import Floats, Outcomes
 from radfeat.modelling.selection import ClusterRepresentatives, NearConstantFilter, RobustAsinh
 from radfeat.modelling.settings import ModellingSettings
@@ -25,10 +27,11 @@ class ElasticNetPath(BaseEstimator):  # type: ignore[misc]
     """Elastic net at every penalty of a descending grid.
 
     Cox through ``CoxnetSurvivalAnalysis`` (ties by Breslow, as in glmnet), logistic through
-    ``LogisticRegression`` (saga, unpenalised intercept). ``coefficients_`` is columns x penalties fitted,
-    ``intercepts_`` penalties fitted (zero for Cox). A path whose arithmetic overflows at small penalties is
-    cut to its greater half until it can be fitted; ``cuts_`` counts that, and nothing at all may be left.
-    ``unconverged_`` counts penalties at which the solver ran out of iterations.
+    ``LogisticRegression`` (saga), linear through ``fit_linear_path``, both with an unpenalised intercept.
+    ``coefficients_`` is columns x penalties fitted, ``intercepts_`` penalties fitted (zero for Cox). A path
+    whose arithmetic overflows at small penalties is cut to its greater half until it can be fitted; ``cuts_``
+    counts that, and nothing at all may be left. ``unconverged_`` counts penalties at which the solver ran out
+    of iterations.
     """
 
     def __init__(self, penalties: tuple[float, ...] = (), l1_ratio: float = 0.5) -> None:
@@ -39,7 +42,7 @@ class ElasticNetPath(BaseEstimator):  # type: ignore[misc]
         """Fit the path."""
         self.cuts_ = 0
         self.unconverged_ = 0
-        fit = self._fit_cox if y.is_survival else self._fit_logistic
+        fit = self._choose_fit(y)
         grid = np.asarray(self.penalties, dtype=np.float64)
         if not _is_fittable(y):
             grid = grid[:0]
@@ -54,7 +57,7 @@ class ElasticNetPath(BaseEstimator):  # type: ignore[misc]
                 self.cuts_ += 1
                 grid = grid[: len(grid) // 2]
             else:
-                self.unconverged_ = _count_unconverged(caught)
+                self.unconverged_ += _count_unconverged(caught)
                 return self
         self.coefficients_ = np.empty((X.shape[1], 0))
         self.intercepts_ = np.empty(0)
@@ -64,6 +67,17 @@ class ElasticNetPath(BaseEstimator):  # type: ignore[misc]
         """Linear predictors, rows x penalties fitted."""
         scores: Floats = X @ self.coefficients_ + self.intercepts_
         return scores
+
+    def _choose_fit(self, y: Outcomes) -> Callable[[Floats, Outcomes, Floats], None]:
+        if y.is_continuous:
+            return self._fit_linear
+        return self._fit_cox if y.is_survival else self._fit_logistic
+
+    def _fit_linear(self, X: Floats, y: Outcomes, grid: Floats) -> None:
+        path = fit_linear_path(X, np.ones((len(X), 1)), y.measured, grid, self.l1_ratio)
+        self.coefficients_ = path.coefficients
+        self.intercepts_ = path.free[-1]
+        self.unconverged_ = path.unconverged
 
     def _fit_cox(self, X: Floats, y: Outcomes, grid: Floats) -> None:
         net = CoxnetSurvivalAnalysis(alphas=grid, l1_ratio=self.l1_ratio)
@@ -123,14 +137,16 @@ def build_pipeline(settings: ModellingSettings, penalties: tuple[float, ...]) ->
 
 
 def _is_fittable(y: Outcomes) -> bool:
-    """Whether there is an event and, if binary, a non-event: without, there is nothing to estimate."""
+    """Whether there is an event and, if binary, a non-event, or two values: else nothing can be estimated."""
+    if y.is_continuous:
+        return len(y) > 1 and bool(np.ptp(y.measured) > 0)
     return bool(y.events.any()) and (y.is_survival or not y.events.all())
 
 
 def _null_residuals(y: Outcomes) -> Floats:
-    """Score of each row at coefficients zero: martingale residuals (Breslow ties), or label minus mean."""
+    """Score of each row at coefficients zero: martingale residuals (Breslow), or outcome minus mean."""
     if not y.is_survival:
-        labels = y.events.astype(np.float64)
+        labels = y.measured if y.is_continuous else y.events.astype(np.float64)
         from_mean: Floats = labels - labels.mean()
         return from_mean
     distinct, place = np.unique(y.times, return_inverse=True)

@@ -46,7 +46,7 @@ class ArmModel(BaseModel):
         default="radfeat-arm-model/1", description="Name and version of this file format."
     )
     endpoint: str = Field(description="Endpoint.")
-    kind: EndpointKind = Field(description="time_to_event or binary.")
+    kind: EndpointKind = Field(description="time_to_event, binary or continuous.")
     arm: str = Field(description="Arm in which the model was fitted.")
     fitted: bool = Field(description="Whether there is a model.")
     sentence: str = Field(description="Why there is none, or what the model rests on.")
@@ -56,10 +56,12 @@ class ArmModel(BaseModel):
         description="SHA-256 of the training subjects' identifiers, inputs and outcomes."
     )
     n: int = Field(description="Training subjects.")
-    events: int = Field(description="Training subjects with the event or of the positive class.")
+    events: int = Field(description="Training subjects with the event or of the positive class, if any.")
     penalty: float | None = Field(default=None, description="Penalty chosen by cross-validation.")
     l1_ratio: float | None = Field(default=None, description="Share of the lasso.")
-    intercept: float = Field(default=0.0, description="Intercept of a binary model (log odds); 0 for Cox.")
+    intercept: float = Field(
+        default=0.0, description="Intercept: log odds if binary, a value if continuous; 0 for Cox."
+    )
     terms: tuple[ModelTerm, ...] = Field(
         default=(), description="Predictors with a coefficient other than zero."
     )

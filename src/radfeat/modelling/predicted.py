@@ -15,7 +15,8 @@ class Predicted:
     """Out-of-fold predictions of n subjects by one model, means over the repeats.
 
     ``scores`` (n,) are standardised by the training folds; ``predictors`` (n,) are linear predictors as they
-    are. ``risks`` is n x times: of the event by each of ``grid``, or of the positive class (one column).
+    are. ``risks`` is n x times: of the event by each of ``grid``, or of the positive class (one column);
+    for a continuous endpoint they are the values predicted.
     """
 
     model: str

@@ -22,6 +22,7 @@ ARM_TABLES = (
     "coefficients",
     "selection",
     "survival_curves",
+    "cumulative_incidence",
     "restricted_means",
     "calibration",
     "decision_curves",
