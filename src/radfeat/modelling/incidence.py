@@ -9,9 +9,12 @@ References: Aalen and Johansen, Scand J Stat 1978; 5:141; Dinse and Larson, Biom
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 from sksurv.nonparametric import cumulative_incidence_competing_risks
 
+from radfeat.core.vocabulary import EndpointKind
 from radfeat.modelling.outcomes import Floats, Indices, Outcomes
+from radfeat.modelling.survival import compute_curve
 
 EVENT, COMPETING = "event", "competing"
 """The two causes: the event of the endpoint, and any competing event."""
@@ -60,6 +63,11 @@ def _estimate(causes: Indices, ends: Floats, number: int, times: Floats) -> Floa
     """Incidence of one cause at each distinct time."""
     if not (causes == number).any():
         return np.zeros(len(times))
+    if not _has_both(causes):
+        survival: Floats = np.array(
+            [point.survival for point in compute_curve(_take_cause(causes, ends), 0.95)]
+        )
+        return 1.0 - survival
     _, found = cumulative_incidence_competing_risks(_rank_causes(causes, number), ends)
     incidence: Floats = found[1]
     return incidence
@@ -75,20 +83,52 @@ def _find_limits(
     known = np.where(ends < last, causes, 0)
     first = ends[causes == number].min(initial=np.inf)
     limits[:, before & (times < first)] = 0.0
-    if (known == number).any():
-        _, _, found = cumulative_incidence_competing_risks(
-            *(_rank_causes(known, number), ends),
-            conf_level=level,
-            conf_type="log-log",
-            var_type="Dinse_Approx",
-        )
-        rows = before & (times >= first)
-        limits[:, rows] = found[1][:, rows]
+    rows = before & (times >= first)
+    if rows.any():
+        found = _limit_both if _has_both(known) else _limit_one
+        limits[:, rows] = found(known, ends, number, level)[:, rows]
     return limits[0], limits[1]
 
 
+def _limit_both(causes: Indices, ends: Floats, number: int, level: float) -> Floats:
+    """Limits (2 x times) where both causes occur."""
+    _, _, found = cumulative_incidence_competing_risks(
+        *(_rank_causes(causes, number), ends),
+        conf_level=level,
+        conf_type="log-log",
+        var_type="Dinse_Approx",
+    )
+    limits: Floats = found[1]
+    return limits
+
+
+def _limit_one(causes: Indices, ends: Floats, number: int, level: float) -> Floats:
+    """The same where one cause alone occurs: incidence is 1 - Kaplan-Meier, its variance Greenwood's."""
+    _, at_risk, leaving = _count(ends)
+    events = leaving - _count_at(ends[causes == 0], np.unique(ends))
+    greenwood = np.cumsum(events / (at_risk * (at_risk - events)))
+    survival = np.cumprod(1 - events / at_risk)
+    incidence = 1 - survival
+    scale = np.log(np.where(incidence > 0, incidence, 0.5))
+    half = (
+        norm.ppf(0.5 + level / 2)
+        * survival
+        * np.sqrt(greenwood)
+        / (np.abs(incidence * scale) + (incidence == 0))
+    )
+    return np.array([incidence ** np.exp(half), incidence ** np.exp(-half)])
+
+
+def _has_both(causes: Indices) -> bool:
+    return bool((causes == 1).any() and (causes == 2).any())
+
+
+def _take_cause(causes: Indices, ends: Floats) -> Outcomes:
+    return Outcomes(EndpointKind.TIME_TO_EVENT, ends, np.asarray(causes > 0, dtype=np.bool_))
+
+
 def _rank_causes(causes: Indices, number: int) -> Indices:
-    """The cause as 1, the other as 2, censored as 0: the library wants a first cause that occurs."""
+    """The cause as 1, the other as 2, censored as 0; the library can only do with both."""
     return np.where(causes == 0, 0, np.where(causes == number, 1, 2))
 
 

@@ -51,7 +51,8 @@ def predict_subjects(model: str, result: OutOfFold, horizons: tuple[float, ...])
 def _predict_repeat(result: OutOfFold, number: int, grid: Floats) -> Floats:
     """Risks of the own rows (rows x times) in one repeat; NaN where the fold has no model."""
     repeat = result.repeats[number]
-    risks = np.full((result.own, max(len(grid), 1)), np.nan)
+    width = len(grid) if result.rows.outcomes.is_survival else 1
+    risks = np.full((result.own, width), np.nan)
     for fold, baseline in enumerate(repeat.baselines):
         rows = np.flatnonzero(repeat.folds[: result.own] == fold)
         if baseline is not None and len(rows):

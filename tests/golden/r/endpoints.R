@@ -25,6 +25,8 @@ incidence <- function(name, time, cause, group, times) {
 }
 with(veteran, incidence("veteran", time, ifelse(status == 0, 0, ifelse(prior == 10, 2, 1)), trt, c(30, 90, 180)))
 with(gbsg, incidence("gbsg", rfstime, ifelse(status == 0, 0, ifelse(grade == 3, 2, 1)), hormon, c(365, 730, 1825)))
+# One cause alone: 1 - Kaplan-Meier, with the limits of the incidence.
+with(veteran, incidence("veteran_one", time, status, trt, c(30, 90, 180)))
 
 # Cause-specific Cox regression: the competing event is a censoring.
 fit <- coxph(Surv(time, status == 1 & prior == 0) ~ trt + karno, data = veteran)
