@@ -75,7 +75,8 @@ def measure_strata(result: OutOfFold, settings: ModellingSettings) -> Iterator[M
     found = compare_strata(outcomes, is_high, settings.level)
     method = f"{how}{by}, strata by majority of repeats; {_DESCRIPTIVE}."
     estimate, lo, hi = found or (None, None, None)
-    yield Metric(RADIOMICS, name, estimate, lo, hi, n, events, method if found else _NO_RATIO)
+    why = _NO_DIFFERENCE if outcomes.is_continuous else _NO_RATIO
+    yield Metric(RADIOMICS, name, estimate, lo, hi, n, events, method if found else why)
     if outcomes.is_survival:
         test = compute_logrank(outcomes, is_high) if n else None
         method = f"Log-rank test of the strata of the score{by}, 1 degree of freedom; {_DESCRIPTIVE}."
@@ -165,6 +166,8 @@ _COMPARISONS = {
     ),
 }
 """Name of the comparison of strata and how it is made, by the kind of the endpoint."""
+
+_NO_DIFFERENCE = "No estimate: a stratum is empty, or all subjects have one score."
 
 _NO_RATIO = "No finite estimate: a stratum is empty or has no events, or all subjects have one score."
 
