@@ -184,6 +184,13 @@ def test_one_value_of_a_continuous_endpoint_is_said() -> None:
     assert "all 24 subjects have one value of the endpoint" in sentences(tables, "shrinkage")["control"]
 
 
+def test_a_value_that_two_subjects_alone_have_is_constant_in_some_folds() -> None:
+    rare = [SubjectOutcome(np.nan, False, value=float(i < 2)) for i in range(SUBJECTS)]
+    rows = run(settle(), outcomes={"shrinkage": rare})["feasibility"].to_pylist()
+    told = {row["arm"]: row["sentence"] for row in rows if row["endpoint"] == "shrinkage"}
+    assert "no penalty could be fitted to its 24 subjects" in told["control"]
+
+
 def test_perfect_separation_gives_a_model_and_no_interaction() -> None:
     settings = settle()
     values = np.random.default_rng(2).normal(size=(SUBJECTS, 4))

@@ -105,7 +105,7 @@ def compute_penalty_grid(X: Floats, y: Outcomes, settings: ModellingSettings) ->
 
     ``X`` (rows x standardised columns) and ``y`` are training rows. Empty where there is nothing to fit.
     """
-    if not X.shape[1]:
+    if not X.shape[1] or not _is_fittable(y):
         return ()
     gradient = np.abs(X.T @ _null_residuals(y)).max() / len(X)
     if gradient <= 0:
@@ -146,7 +146,7 @@ def _is_fittable(y: Outcomes) -> bool:
 def _null_residuals(y: Outcomes) -> Floats:
     """Score of each row at coefficients zero: martingale residuals (Breslow), or outcome minus mean."""
     if not y.is_survival:
-        labels = y.measured if y.is_continuous else y.events.astype(np.float64)
+        labels = y.measured / y.measured.std() if y.is_continuous else y.events.astype(np.float64)
         from_mean: Floats = labels - labels.mean()
         return from_mean
     distinct, place = np.unique(y.times, return_inverse=True)

@@ -26,17 +26,21 @@ def fit_linear_path(
 
     ``free`` holds the intercept as a column of ones. Its columns are projected out of everything before, and
     their coefficients found after, which is the same as to fit them together: they enter the squares alone.
-    Penalties descend; each fit starts from the one before.
+    Penalties descend; each fit starts from the one before. They are meant for values of standard deviation 1,
+    to which ``values`` are brought and back: with the ridge's part of the net, what is selected would else
+    depend on the unit of the endpoint.
     """
-    inputs, outcome = (a - free @ np.linalg.lstsq(free, a, rcond=None)[0] for a in (penalised, values))
+    unit = float(values.std()) or 1.0
+    inputs, outcome = (a - free @ np.linalg.lstsq(free, a, rcond=None)[0] for a in (penalised, values / unit))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         _, coefficients, _ = enet_path(
             np.asfortranarray(inputs), outcome, l1_ratio=l1_ratio, alphas=penalties, tol=1e-6, max_iter=10_000
         )
-    rest = values[:, None] - penalised @ coefficients
+    scaled = np.asarray(coefficients * unit, dtype=np.float64)
+    rest = values[:, None] - penalised @ scaled
     return LinearPath(
-        np.asarray(coefficients, dtype=np.float64),
+        scaled,
         np.linalg.lstsq(free, rest, rcond=None)[0],
         sum(issubclass(item.category, ConvergenceWarning) for item in caught),
     )
