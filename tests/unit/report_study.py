@@ -392,6 +392,7 @@ def build_unblinded(plan: StudyPlan, subjects: Sequence[Subject]) -> dict[str, l
             "coefficients",
             "selection",
             "survival_curves",
+            "cumulative_incidence",
             "restricted_means",
             "calibration",
             "decision_curves",
@@ -679,7 +680,9 @@ def _interaction_rows(plan: StudyPlan, entering: Sequence[Subject]) -> list[Row]
 
 def _ratio_row(row: Row, *, claim: bool, tested: bool) -> Row:
     words = "Claimed as predictive of the effect" if claim else "No claim: the rule for one is not met"
-    common: Row = {**row, "adjustment": "holm, family of 2", "claim": claim, "standing": "confirmatory"}
+    measure = "odds_ratio" if str(row["endpoint"]).startswith("resp") else "hazard_ratio"
+    common: Row = {**row, "measure": measure, "adjustment": "holm, family of 2", "claim": claim}
+    common["standing"] = "confirmatory"
     if not tested:
         return {**common, "sentence": f"Not tested for {row['biomarker']}: its arm has no model."}
     ratio, lo, hi = (2.617, 1.31, 5.23) if claim else (0.912, 0.51, 1.63)

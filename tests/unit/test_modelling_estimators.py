@@ -10,12 +10,13 @@ from radfeat.modelling.likelihood import compute_held_out_likelihoods, compute_l
 from radfeat.modelling.outcomes import Outcomes
 from radfeat.modelling.preprocessing import build_preprocessing
 from radfeat.modelling.selection import ClusterRepresentatives, NearConstantFilter, RobustAsinh
-from studies import binary, make_settings, survival
+from studies import binary, continuous, make_settings, survival
 
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=(60, 6))
 SURVIVAL = survival(RNG.exponential(np.exp(-X[:, 0])) + 0.01, RNG.random(60) < 0.8)
 BINARY = binary(RNG.random(60) < 1 / (1 + np.exp(-2 * X[:, 0])))
+CONTINUOUS = continuous(7.0 * X[:, 0] + 20.0 * RNG.normal(size=60) + 100.0)
 IDS = [f"S{i}" for i in range(60)]
 BOTH = pytest.mark.parametrize("outcomes", [SURVIVAL, BINARY], ids=["survival", "binary"])
 
@@ -183,7 +184,7 @@ def test_free_columns_are_not_penalised_and_the_rest_as_much_as_told(outcomes: O
     assert (beta[:free] != 0).all()
 
 
-@BOTH
+@pytest.mark.parametrize("outcomes", [SURVIVAL, BINARY, CONTINUOUS], ids=["survival", "binary", "continuous"])
 def test_first_penalty_beside_free_columns_leaves_only_these(outcomes: Outcomes) -> None:
     z = (X - X.mean(axis=0)) / X.std(axis=0)
     grid = compute_penalty_grid(z, outcomes, make_settings(), free=1)

@@ -19,6 +19,7 @@ from radfeat.modelling.comparators import (
 )
 from radfeat.modelling.cross_validation import OutOfFold, Rows, Schedule, cross_validate
 from radfeat.modelling.curves import STRATUM_NAMES, build_curves
+from radfeat.modelling.discrimination import name_discrimination
 from radfeat.modelling.evaluation import (
     RADIOMICS,
     Metric,
@@ -28,12 +29,12 @@ from radfeat.modelling.evaluation import (
     measure_means,
     measure_permuted,
     measure_strata,
-    name_discrimination,
 )
 from radfeat.modelling.feasibility import Feasibility, build_feasibility, judge_arm, tell_offer
 from radfeat.modelling.fitted_model import build_missing_model, build_model, list_coefficients
 from radfeat.modelling.fold_model import ElasticNetFit, FoldModel
 from radfeat.modelling.horizons import Horizons, resolve_horizons
+from radfeat.modelling.incidence_curves import build_incidences
 from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.memory import limit_workers
 from radfeat.modelling.model_files import ArmModel
@@ -64,6 +65,7 @@ class ArmResult:
     coefficients: pa.Table
     selection: pa.Table
     survival_curves: pa.Table
+    cumulative_incidence: pa.Table
     restricted_means: pa.Table
     calibration: pa.Table
     decision_curves: pa.Table
@@ -145,6 +147,7 @@ def _describe_arm(
         coefficients=build_table(COEFFICIENTS, []),
         selection=build_table(SELECTION, []),
         survival_curves=curves,
+        cumulative_incidence=build_incidences(own.endpoint, verdict.arm, rows, unclassed, settings.level),
         restricted_means=_build_means(verdict, rows, unclassed, horizons, settings),
         calibration=build_table(CALIBRATION, []),
         decision_curves=build_table(DECISION_CURVES, []),
@@ -187,6 +190,9 @@ def _evaluate_arm(
         coefficients=build_table(COEFFICIENTS, list_coefficients(model)),
         selection=_build_selection(result, own, verdict.arm, stability),
         survival_curves=build_curves(own.endpoint, verdict.arm, result.rows, result.strata, settings.level),
+        cumulative_incidence=build_incidences(
+            own.endpoint, verdict.arm, result.rows, result.strata, settings.level
+        ),
         restricted_means=_build_means(verdict, result.rows, result.strata, horizons, settings),
         calibration=assessed.calibration,
         decision_curves=assessed.decision_curves,
@@ -254,7 +260,9 @@ def _build_predictions(result: OutOfFold, sites: tuple[str, ...], verdict: Feasi
                     "score": None if np.isnan(repeat.scores[i]) else float(repeat.scores[i]),
                     "stratum": STRATUM_NAMES.get(int(repeat.strata[i])),
                     "time": float(outcomes.times[i]) if outcomes.is_survival else None,
-                    "event": bool(outcomes.events[i]),
+                    "event": None if outcomes.is_continuous else bool(outcomes.events[i]),
+                    "competing": None if outcomes.competing is None else bool(outcomes.competing[i]),
+                    "value": float(outcomes.measured[i]) if outcomes.is_continuous else None,
                 }
             )
     return build_table(PREDICTIONS, found)

@@ -9,9 +9,8 @@ import pyarrow as pa
 
 from radfeat.core.errors import CohortError
 from radfeat.modelling.batch_labels import label_batches
-from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet
+from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet, stack_outcomes
 from radfeat.modelling.deltas import flag_missing
-from radfeat.modelling.endpoint_settings import EndpointSettings
 from radfeat.modelling.landmark import Landmarked, LeftOut, apply_landmark, describe_left_out
 from radfeat.modelling.lesions import Codes, SubjectRow
 from radfeat.modelling.outcomes import Floats, Outcomes
@@ -127,7 +126,10 @@ def build_study(
         log_volumes=_freeze(log_volumes),
         covariate_names=names,
         covariates=_freeze(covariates),
-        outcomes={e.name: _stack_outcomes(entering, e) for e in settings.endpoints},
+        outcomes={
+            e.name: stack_outcomes(entering, e, stratified=bool(settings.stratification))
+            for e in settings.endpoints
+        },
         has_outcome={
             e.name: tuple(r.outcomes[e.name] is not None for r in entering) for e in settings.endpoints
         },
@@ -225,13 +227,6 @@ def _find_sites(features: pa.Table, clinical: ClinicalSheet) -> dict[str, str]:
 
 def _stack(rows: Sequence[SubjectRow], width: int) -> Floats:
     return np.vstack([r.values for r in rows]) if rows else np.empty((0, width))
-
-
-def _stack_outcomes(rows: Sequence[ClinicalRow], endpoint: EndpointSettings) -> Outcomes:
-    found = [row.outcomes[endpoint.name] for row in rows]
-    times = np.array([np.nan if o is None else o.time for o in found], dtype=np.float64)
-    events = np.array([o is not None and o.event for o in found], dtype=np.bool_)
-    return Outcomes(endpoint.kind, times, events)
 
 
 def _encode_covariates(

@@ -8,8 +8,8 @@ import numpy as np
 from radfeat.core.batches import Each, map_in_batches
 from radfeat.core.digest import derive_seed
 from radfeat.modelling.cohort import Cohort
-from radfeat.modelling.concordance import CHANCE, estimate_concordance
 from radfeat.modelling.cross_validation import OutOfFold, Rows, Schedule, cross_validate
+from radfeat.modelling.discrimination import estimate_discrimination
 from radfeat.modelling.fold_model import (
     ElasticNetFit,
     FitModel,
@@ -25,7 +25,7 @@ from radfeat.modelling.settings import ModellingSettings
 
 @dataclass(frozen=True, slots=True)
 class Permuted:
-    """C (or AUC) of the whole procedure, one repeat, with the outcomes as they are and with them permuted."""
+    """C (AUC, rho) of the whole procedure, one repeat, with the outcomes as they are and permuted."""
 
     observed: float
     permuted: tuple[float, ...]
@@ -119,7 +119,7 @@ class _Permutation:
     def __call__(self, seed: int) -> float:
         rng = np.random.Generator(np.random.PCG64(seed))
         order = rng.permutation(len(self.rows.subject_ids))
-        shuffled = replace(self.rows, outcomes=self.rows.outcomes.take(order))
+        shuffled = replace(self.rows, outcomes=self.rows.outcomes.permute(order))
         scores = cross_validate(shuffled, None, self.fit, self.schedule).mean_scores
         return _estimate(scores, shuffled.outcomes)
 
@@ -151,6 +151,6 @@ def permute_procedure(
 
 
 def _estimate(scores: Floats, outcomes: Outcomes) -> float:
-    """C of the rows with a score; chance where no fold has a model, for then nobody is ordered."""
+    """C, AUC or rho of the rows with a score; chance where no fold has a model: then nobody is ordered."""
     known = np.flatnonzero(~np.isnan(scores))
-    return estimate_concordance(scores[known], outcomes.take(known)) if len(known) else CHANCE
+    return estimate_discrimination(scores[known], outcomes.take(known))

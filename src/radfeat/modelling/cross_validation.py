@@ -11,7 +11,7 @@ from radfeat.core.digest import derive_seed
 from radfeat.modelling.baseline import Baseline, fit_baseline
 from radfeat.modelling.fold_model import FitModel
 from radfeat.modelling.inputs import Inputs, take_labels
-from radfeat.modelling.outcomes import Floats, Indices, Outcomes
+from radfeat.modelling.outcomes import Floats, Indices, Outcomes, join_outcomes
 from radfeat.modelling.splits import assign_folds
 
 _TASKS_A_BATCH = 5
@@ -148,7 +148,7 @@ def deal_rows(rows: Rows, folds: int, seed: int) -> Indices:
     for arm in sorted(set(rows.arms)):
         members = np.flatnonzero(arms == arm)
         subjects = [rows.subject_ids[i] for i in members]
-        dealt[members] = assign_folds(subjects, rows.outcomes.events[members].tolist(), folds, seed)
+        dealt[members] = assign_folds(subjects, rows.outcomes.take(members).classes, folds, seed)
     return dealt
 
 
@@ -243,10 +243,6 @@ def _join(own: Rows, outside: Rows) -> Rows:
         own.subject_ids + outside.subject_ids,
         own.arms + outside.arms,
         np.concatenate([own.values, outside.values]),
-        Outcomes(
-            own.outcomes.kind,
-            np.concatenate([own.outcomes.times, outside.outcomes.times]),
-            np.concatenate([own.outcomes.events, outside.outcomes.events]),
-        ),
+        join_outcomes([own.outcomes, outside.outcomes]),
         None if own.batches is None else own.batches + (outside.batches or ()),
     )

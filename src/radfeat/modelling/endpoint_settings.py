@@ -38,7 +38,7 @@ class EndpointSettings(BaseModel):
     name: str = Field(min_length=1, description="Name of the endpoint in every table, such as os.")
     kind: EndpointKind = Field(
         default=EndpointKind.TIME_TO_EVENT,
-        description="time_to_event (needs `time` and `event`) or binary (needs `column`).",
+        description="time_to_event (needs `time` and `event`), binary or continuous (either needs `column`).",
     )
     time: str | None = Field(
         default=None, description="Column with the time to event or censoring, from randomisation, >= 0."
@@ -50,7 +50,15 @@ class EndpointSettings(BaseModel):
     censored_values: tuple[str, ...] = Field(
         default=("0",), min_length=1, description="Cells of `event` that mean censored; 0 is the usual code."
     )
-    column: str | None = Field(default=None, description="Column of a binary endpoint.")
+    competing_values: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Cells of `event` that mean a competing event, after which the event cannot come, such as death "
+            "without progression. Models are then cause-specific (it censors), and cumulative incidences "
+            "stand for Kaplan-Meier curves. None by default: nothing competes."
+        ),
+    )
+    column: str | None = Field(default=None, description="Column of a binary or continuous endpoint.")
     positive_values: tuple[str, ...] = Field(
         default=("1",),
         min_length=1,
@@ -99,9 +107,14 @@ class EndpointSettings(BaseModel):
         if survival and (not self.time or not self.event or self.column):
             raise ValueError(f"endpoint {self.name}: time_to_event needs `time` and `event`, and no `column`")
         if not survival and (not self.column or self.time or self.event):
-            raise ValueError(f"endpoint {self.name}: binary needs `column`, and neither `time` nor `event`")
-        if set(self.yes_values) & set(self.no_values):
+            raise ValueError(
+                f"endpoint {self.name}: {self.kind.value} needs `column`, and neither `time` nor `event`"
+            )
+        meanings = (self.yes_values, self.no_values, self.competing_values)
+        if len(set().union(*meanings)) < sum(len(set(cells)) for cells in meanings):
             raise ValueError(f"endpoint {self.name}: one cell value means two things")
+        if self.competing_values and not survival:
+            raise ValueError(f"endpoint {self.name}: only time_to_event has `competing_values`")
         if not survival and (self.horizons or self.uno_truncation):
             raise ValueError(f"endpoint {self.name}: only time_to_event has `horizons` and `uno_truncation`")
         return self
@@ -115,6 +128,15 @@ class EndpointSettings(BaseModel):
         lo, hi = self.thresholds
         if not 0.01 <= lo < hi <= 0.99:
             raise ValueError(f"endpoint {self.name}: `thresholds` must ascend within 0.01 to 0.99")
+        return self
+
+    @model_validator(mode="after")
+    def _competing_events_have_no_horizons(self) -> Self:
+        if self.competing_values and (self.horizons or self.uno_truncation):
+            raise ValueError(
+                f"endpoint {self.name}: `horizons` and `uno_truncation` ask for risks that take competing "
+                "events for censorings; leave them out where `competing_values` are declared"
+            )
         return self
 
     @property

@@ -1,6 +1,7 @@
 """Elastic nets along a path of penalties, with columns that no penalty touches where asked."""
 
 import warnings
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sksurv.linear_model import CoxnetSurvivalAnalysis
 from sksurv.util import Surv
 
+from radfeat.modelling.linear_path import fit_linear_path
 from radfeat.modelling.logistic_path import fit_logistic_path
 from radfeat.modelling.outcomes import Floats, Outcomes
 from radfeat.modelling.regression import fit_regression
@@ -19,10 +21,11 @@ class ElasticNetPath(BaseEstimator):  # type: ignore[misc]
     """Elastic net at every penalty of a descending grid; the first ``free`` columns are not penalised.
 
     Cox through ``CoxnetSurvivalAnalysis`` (ties by Breslow, as in glmnet), logistic through
-    ``fit_logistic_path`` (unpenalised intercept). ``coefficients_`` is columns x penalties fitted,
-    ``intercepts_`` penalties fitted (zero for Cox). A path whose arithmetic overflows at small penalties is
-    cut to its greater half until it can be fitted; ``cuts_`` counts that, and nothing at all may be left.
-    ``unconverged_`` counts penalties at which the solver ran out of iterations.
+    ``fit_logistic_path``, linear through ``fit_linear_path``, both with an unpenalised intercept.
+    ``coefficients_`` is columns x penalties fitted, ``intercepts_`` penalties fitted (zero for Cox). A path
+    whose arithmetic overflows at small penalties is cut to its greater half until it can be fitted; ``cuts_``
+    counts that, and nothing at all may be left. ``unconverged_`` counts penalties at which the solver ran out
+    of iterations.
     """
 
     def __init__(self, penalties: tuple[float, ...] = (), l1_ratio: float = 0.5, free: int = 0) -> None:
@@ -34,7 +37,7 @@ class ElasticNetPath(BaseEstimator):  # type: ignore[misc]
         """Fit the path."""
         self.cuts_ = 0
         self.unconverged_ = 0
-        fit = self._fit_cox if y.is_survival else self._fit_logistic
+        fit = self._choose_fit(y)
         grid = np.asarray(self.penalties, dtype=np.float64)
         if not _is_fittable(y):
             grid = grid[:0]
@@ -59,6 +62,18 @@ class ElasticNetPath(BaseEstimator):  # type: ignore[misc]
         """Linear predictors, rows x penalties fitted."""
         scores: Floats = X @ self.coefficients_ + self.intercepts_
         return scores
+
+    def _choose_fit(self, y: Outcomes) -> Callable[[Floats, Outcomes, Floats], None]:
+        if y.is_continuous:
+            return self._fit_linear
+        return self._fit_cox if y.is_survival else self._fit_logistic
+
+    def _fit_linear(self, X: Floats, y: Outcomes, grid: Floats) -> None:
+        free = np.column_stack([X[:, : self.free], np.ones(len(X))])
+        path = fit_linear_path(X[:, self.free :], free, y.measured, grid, self.l1_ratio)
+        self.coefficients_ = np.concatenate([path.free[:-1], path.coefficients])
+        self.intercepts_ = path.free[-1]
+        self.unconverged_ = path.unconverged
 
     def _fit_cox(self, X: Floats, y: Outcomes, grid: Floats) -> None:
         # Factors are rescaled to a sum of as many as there are columns, which the free ones would inflate.
@@ -107,6 +122,8 @@ def _predict_free(Z: Floats, y: Outcomes) -> Floats | None:
     """Linear predictor of the regression on the free columns alone, intercept included; None without one."""
     if not _is_fittable(y):
         return None
+    if not Z.shape[1] and y.is_continuous:
+        return np.full(len(Z), y.measured.mean())
     if not Z.shape[1]:
         chance = float(y.events.mean())
         return np.full(len(Z), 0.0 if y.is_survival else np.log(chance / (1 - chance)))
@@ -117,12 +134,20 @@ def _predict_free(Z: Floats, y: Outcomes) -> Floats | None:
 
 
 def _is_fittable(y: Outcomes) -> bool:
-    """Whether there is an event and, if binary, a non-event: without, there is nothing to estimate."""
+    """Whether there is an event and, if binary, a non-event, or two values: else nothing can be estimated."""
+    if y.is_continuous:
+        return len(y) > 1 and bool(np.ptp(y.measured) > 0)
     return bool(y.events.any()) and (y.is_survival or not y.events.all())
 
 
 def _residuals(y: Outcomes, predictor: Floats) -> Floats:
-    """Score of each row at a linear predictor: martingale residuals (Breslow), or label minus chance."""
+    """Score of each row at a linear predictor: martingale residuals (Breslow), or outcome minus its mean.
+
+    That of a continuous endpoint is in standard deviations, as the penalties of ``fit_linear_path`` are.
+    """
+    if y.is_continuous:
+        from_mean: Floats = (y.measured - predictor) / y.measured.std()
+        return from_mean
     if not y.is_survival:
         from_chance: Floats = y.events - 1.0 / (1.0 + np.exp(-predictor))
         return from_chance

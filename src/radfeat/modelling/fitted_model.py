@@ -21,7 +21,11 @@ def build_model(
     """The record of a model fitted to all subjects of an arm."""
     terms = _list_terms(fitted, cohort)
     what = "with the event" if cohort.outcomes.is_survival else "in the positive class"
-    rests = f"Fitted to all {verdict.n} subjects of the arm, {verdict.events} of them {what}"
+    counted = "" if cohort.outcomes.is_continuous else f", {verdict.events} of them {what}"
+    cause = ""
+    if verdict.competing is not None:
+        cause = f" (cause-specific: {verdict.competing} competing events are taken for censorings)"
+    rests = f"Fitted to all {verdict.n} subjects of the arm{counted}{cause}"
     outcome = f"features selected: {len(terms)}" if terms else "no feature selected: all subjects score 0"
     return _describe(cohort, verdict).model_copy(
         update={
@@ -79,6 +83,14 @@ def _digest_training(cohort: Cohort) -> str:
     def plain(values: Floats) -> list[float | None]:
         return [None if math.isnan(v) else v for v in values.tolist()]
 
+    outcomes = cohort.outcomes
+    further: dict[str, object] = {}
+    if outcomes.is_continuous:
+        further["outcome_values"] = plain(outcomes.measured)
+    if outcomes.competing is not None:
+        further["competing"] = outcomes.competing.tolist()
+    if outcomes.levels is not None:
+        further["levels"] = [list(level) for level in outcomes.levels]
     return compute_json_digest(
         {
             "subjects": list(cohort.subject_ids),
@@ -87,6 +99,7 @@ def _digest_training(cohort: Cohort) -> str:
             "times": plain(cohort.outcomes.times),
             "events": cohort.outcomes.events.tolist(),
             "batches": list(cohort.batches),
+            **further,
         }
     )
 

@@ -195,7 +195,7 @@ def _cross_validate_path(
     A penalty that an inner fold could not fit has NaN and cannot be chosen. Rows that a fold refuses to score
     do not count in it.
     """
-    folds = assign_folds(subjects, outcomes.events.tolist(), settings.inner_folds, derive_seed(seed, "inner"))
+    folds = assign_folds(subjects, outcomes.classes, settings.inner_folds, derive_seed(seed, "inner"))
     total = np.zeros(len(grid))
     failures = 0
     for fold in range(settings.inner_folds):

@@ -97,7 +97,7 @@ class ArmModel(BaseModel):
         default=FORMAT, description="Name and version of this file format."
     )
     endpoint: str = Field(description="Endpoint.")
-    kind: EndpointKind = Field(description="time_to_event or binary.")
+    kind: EndpointKind = Field(description="time_to_event, binary or continuous.")
     arm: str = Field(description="Arm in which the model was fitted.")
     fitted: bool = Field(description="Whether there is a model.")
     sentence: str = Field(description="Why there is none, or what the model rests on.")
@@ -117,10 +117,12 @@ class ArmModel(BaseModel):
         default="unknown", description="Digest of the analysis that was locked before the arms were read."
     )
     n: int = Field(description="Training subjects.")
-    events: int = Field(description="Training subjects with the event or of the positive class.")
+    events: int = Field(description="Training subjects with the event or of the positive class, if any.")
     penalty: float | None = Field(default=None, description="Penalty chosen by cross-validation.")
     l1_ratio: float | None = Field(default=None, description="Share of the lasso.")
-    intercept: float = Field(default=0.0, description="Intercept of a binary model (log odds); 0 for Cox.")
+    intercept: float = Field(
+        default=0.0, description="Intercept: log odds if binary, a value if continuous; 0 for Cox."
+    )
     batches: ModelBatches | None = Field(
         default=None, description="Batches whose effects are taken out; null: none are."
     )

@@ -96,6 +96,14 @@ class ModellingSettings(BaseModel):
             "enter the radiomic score. None by default: which ones is a clinical decision."
         ),
     )
+    stratification: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Columns of the clinical sheet that randomisation was stratified by, taken as text. Folds are "
+            "stratified by them too; Cox regressions of arms or strata and log-rank tests have a stratum for "
+            "each combination, other regressions an indicator for each level. None by default."
+        ),
+    )
     rois: tuple[str, ...] = Field(
         default=(), description="Names of the ROIs that enter. Empty means all, if there is only one name."
     )
@@ -131,6 +139,14 @@ class ModellingSettings(BaseModel):
         default=10,
         ge=2,
         description="The same for binary endpoints: fewest subjects of each class in an arm.",
+    )
+    min_subjects: int = Field(
+        default=30,
+        ge=4,
+        description=(
+            "The same for continuous endpoints: fewest subjects in an arm. Each tells as much as an event "
+            "does at best, so as many as `min_events`."
+        ),
     )
     max_missing: float = Field(
         default=0.2,
@@ -296,6 +312,7 @@ class ModellingSettings(BaseModel):
             "endpoints": [e.name for e in self.endpoints],
             "arms": list(self.arms),
             "covariates": [c.column for c in self.covariates],
+            "stratification": list(self.stratification),
             "candidates": list(self.candidates),
         }
         odd = [
@@ -318,5 +335,9 @@ class ModellingSettings(BaseModel):
         return self
 
     def least_events(self, kind: EndpointKind) -> int:
-        """Fewest events (time-to-event) or subjects per class (binary) with which a model is fitted."""
-        return self.min_events if kind is EndpointKind.TIME_TO_EVENT else self.min_per_class
+        """Fewest events, subjects per class, or subjects with which a model of the kind is fitted."""
+        return {
+            EndpointKind.TIME_TO_EVENT: self.min_events,
+            EndpointKind.BINARY: self.min_per_class,
+            EndpointKind.CONTINUOUS: self.min_subjects,
+        }[kind]

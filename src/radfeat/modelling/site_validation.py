@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from radfeat.core.digest import derive_seed
-from radfeat.modelling.concordance import compute_concordance, estimate_within
+from radfeat.modelling.concordance import estimate_within
 from radfeat.modelling.cross_validation import OutOfFold, Rows, Split, score_splits
-from radfeat.modelling.evaluation import Metric, name_discrimination
+from radfeat.modelling.discrimination import compute_discrimination, name_discrimination
+from radfeat.modelling.evaluation import Metric
 from radfeat.modelling.feasibility import Feasibility
 from radfeat.modelling.fold_model import FitModel
 from radfeat.modelling.outcomes import Floats, Indices
@@ -45,9 +46,9 @@ def measure_sites_left_out(
     settings: ModellingSettings,
     workers: int = 1,
 ) -> Iterator[Metric]:
-    """C or AUC of each group of subjects left out, of all together, and of pairs within a group alone.
+    """C, AUC or rho of each group of subjects left out, of all together, and of pairs within a group alone.
 
-    Nothing where the settings do not ask for it or there are too few groups.
+    Nothing where the settings do not ask for it or there are too few groups. A rho is none of pairs.
     """
     groups = group_sites(sites, settings.min_site)
     names = sorted(set(groups))
@@ -58,7 +59,8 @@ def measure_sites_left_out(
     scores = result.mean_scores
     how = f"Each of {len(names)} groups of sites left out in turn, one model each{_say_policy(settings)}"
     yield _measure(SITE_LEFT_OUT, rows, scores, np.arange(len(scores)), settings, seed, how)
-    yield _measure_within(rows, scores, groups, how)
+    if not rows.outcomes.is_continuous:
+        yield _measure_within(rows, scores, groups, how)
     for name in names:
         members = np.array([i for i, group in enumerate(groups) if group == name], dtype=np.intp)
         what = f"{how}; subjects of {name} alone"
@@ -91,7 +93,7 @@ def _measure(
     name, events = name_discrimination(rows.outcomes), int(outcomes.events.sum())
     if not len(known):
         return Metric(model, name, None, None, None, 0, 0, f"{how}; no subject has a score.")
-    c = compute_concordance(
+    c = compute_discrimination(
         scores[known], outcomes, resamples=settings.bootstrap, level=settings.level, seed=seed
     )
     limits = f"percentile limits of {settings.bootstrap} resamples of subjects, the models held fixed"
