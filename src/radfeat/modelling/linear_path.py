@@ -41,6 +41,6 @@ def fit_linear_path(
     rest = values[:, None] - penalised @ scaled
     return LinearPath(
         scaled,
-        np.linalg.lstsq(free, rest, rcond=None)[0],
+        np.asarray(np.linalg.lstsq(free, rest, rcond=None)[0], dtype=np.float64),
         sum(issubclass(item.category, ConvergenceWarning) for item in caught),
     )
