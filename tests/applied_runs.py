@@ -11,9 +11,11 @@ import numpy as np
 from radfeat.core.digest import derive_seed
 from radfeat.modelling.apply import list_image_kinds
 from radfeat.modelling.arms import fit_arm
+from radfeat.modelling.batch_labels import find_scanners
 from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet, SubjectOutcome
 from radfeat.modelling.cohort import build_cohort, build_study
 from radfeat.modelling.fold_model import ElasticNetFit, FoldModel
+from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.model_files import write_model
 from radfeat.modelling.model_origin import build_origin
 from radfeat.modelling.outcomes import Floats
@@ -57,12 +59,13 @@ def catalogue_rows(**changes: object) -> list[dict[str, Any]]:
 
 
 def series_rows(rows: Sequence[Mapping[str, Any]], **changes: object) -> list[dict[str, Any]]:
-    """One row per image of the rows of ``features``; visits T0 and T1 are of days -5 and 30."""
+    """One row per image of the rows of ``features``; days are -5 (T0) and 30 (T1), scanners the sites."""
     keys = ("case_id", "study_id", "site_id", "subject_id", "timepoint", "image_id")
     images = {row["case_id"]: {key: row[key] for key in keys} for row in rows}
     plain = {"modality": "CT", "unit": "HU", "status": "OK"}
     return [
-        row | plain | {"day": -5.0 if row["timepoint"] == "T0" else 30.0} | changes for row in images.values()
+        row | plain | {"day": -5.0 if row["timepoint"] == "T0" else 30.0, "scanner": row["site_id"]} | changes
+        for row in images.values()
     ]
 
 
@@ -117,14 +120,18 @@ def fit(folder: Path, rows: list[Any], settings: ModellingSettings | None = None
     settings = settings.model_copy(update={"endpoints": (OS,)})
     series = build_table(SERIES, series_rows([f for f, _ in rows]))
     days = dict(zip(series["case_id"].to_pylist(), series["day"].to_pylist(), strict=True))
-    study = build_study(*make_tables(rows, NAMES), ClinicalSheet(tuple(clinical)), settings, days)
+    features, rois = make_tables(rows, NAMES)
+    scanners = find_scanners(features, series, settings)
+    sheet = ClinicalSheet(tuple(clinical))
+    study = build_study(features, rois, sheet, settings, days=days, scanners=scanners)
     model = fit_arm(study, "os", "control", settings).model
     cohort = build_cohort(study, "os", ["control"])
     seed = derive_seed(settings.seed, "whole arm", "os", "control")
-    pipeline = ElasticNetFit(settings)(cohort.values, cohort.outcomes, cohort.subject_ids, seed)
+    inputs = Inputs(cohort.values, cohort.batches)
+    pipeline = ElasticNetFit(settings)(inputs, cohort.outcomes, cohort.subject_ids, seed)
     assert pipeline is not None
     kinds = list_image_kinds(series, study.case_ids)
     terms = [term.feature for term in model.terms]
     origin = build_origin(model.features, terms, catalogue_rows(), kinds, MARKS, settings)
     write_model(folder / "model.json", model.model_copy(update={"origin": origin}))
-    return Fitted(folder / "model.json", pipeline, cohort.subject_ids, pipeline.score(cohort.values))
+    return Fitted(folder / "model.json", pipeline, cohort.subject_ids, pipeline.score(inputs))

@@ -10,13 +10,18 @@ from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.vocabulary import EndpointKind
 from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet, SubjectOutcome
 from radfeat.modelling.cohort import StudyTable, build_study
+from radfeat.modelling.endpoint_settings import EndpointSettings
 from radfeat.modelling.outcomes import Floats, Outcomes
-from radfeat.modelling.settings import CovariateSettings, EndpointSettings, ModellingSettings
+from radfeat.modelling.settings import CovariateSettings, ModellingSettings
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import FEATURES, ROIS
 
 OS = EndpointSettings(name="os", time="days", event="died")
 RESPONSE = EndpointSettings(name="response", kind=EndpointKind.BINARY, column="response")
+SHRINKAGE = EndpointSettings(name="shrinkage", kind=EndpointKind.CONTINUOUS, column="shrinkage")
+PROGRESSION = EndpointSettings(
+    name="progression", time="days_to_progression", event="progressed", competing_values=("2",)
+)
 
 
 def make_settings(**changes: object) -> ModellingSettings:
@@ -26,6 +31,7 @@ def make_settings(**changes: object) -> ModellingSettings:
         "arms": ("control", "experimental"),
         "min_events": 8,
         "min_per_class": 5,
+        "min_subjects": 10,
         "folds": 3,
         "inner_folds": 2,
         "repeats": 2,
@@ -44,6 +50,21 @@ def survival(times: Sequence[float], events: Sequence[object]) -> Outcomes:
 
 def binary(events: Sequence[object]) -> Outcomes:
     return Outcomes(EndpointKind.BINARY, np.full(len(events), np.nan), np.array(events, dtype=np.bool_))
+
+
+def continuous(values: Sequence[float]) -> Outcomes:
+    nothing = np.full(len(values), np.nan)
+    return Outcomes(
+        EndpointKind.CONTINUOUS, nothing, np.zeros(len(values), dtype=np.bool_), np.array(values, dtype=float)
+    )
+
+
+def competing(times: Sequence[float], causes: Sequence[int]) -> Outcomes:
+    """Causes: 1 the event, 2 a competing one, 0 censored."""
+    ends = np.array(causes)
+    return Outcomes(
+        EndpointKind.TIME_TO_EVENT, np.array(times, dtype=float), ends == 1, competing=np.array(ends == 2)
+    )
 
 
 def roi_row(
@@ -110,6 +131,8 @@ def draw_study(
 ) -> StudyTable:
     """A trial with outcomes by ``f0`` (prognostic) and ``f1`` in the last arm (predictive).
 
+    Stratification factors, if declared, have two levels each in turn.
+
     ``order`` is the order of the rows of the tables, which must not matter.
     """
     values = draw_values(subjects, features, seed)
@@ -120,6 +143,9 @@ def draw_study(
     deaths = rng.exponential(300.0 * np.exp(-hazard))
     last = rng.uniform(400.0, 1500.0, size=subjects)
     responds = rng.random(subjects) < 1.0 / (1.0 + np.exp(-hazard))
+    more = np.random.default_rng(seed + 3)
+    others = more.exponential(500.0, size=subjects)
+    shrinkage = 20.0 - 5.0 * hazard + 5.0 * more.normal(size=subjects)
     names = [f"f{j}" for j in range(features)]
     ids = [f"S{i:03d}" for i in range(subjects)]
     rows, clinical = [], []
@@ -135,12 +161,20 @@ def draw_study(
         outcomes = {
             "os": SubjectOutcome(float(np.ceil(min(deaths[i], last[i]))), bool(deaths[i] <= last[i])),
             "response": SubjectOutcome(float("nan"), bool(responds[i])),
+            "shrinkage": SubjectOutcome(float("nan"), False, value=float(shrinkage[i])),
+            "progression": _end_first(deaths[i], others[i], last[i]),
         }
         covariates = {c.column: float(rng.normal()) for c in settings.covariates}
-        clinical.append(ClinicalRow(ids[i], arms[i], outcomes, covariates))
+        levels = tuple("ab"[(i >> k) % 2] for k, _ in enumerate(settings.stratification, start=1))
+        clinical.append(ClinicalRow(ids[i], arms[i], outcomes, covariates, levels))
     tables = make_tables(rows, names)
     sheet = ClinicalSheet(tuple(sorted(clinical, key=lambda r: r.subject_id)))
     return build_study(*tables, sheet, settings)
+
+
+def _end_first(event: float, other: float, last: float) -> SubjectOutcome:
+    time = min(event, other, last)
+    return SubjectOutcome(float(np.ceil(time)), bool(event == time), bool(other == time))
 
 
 AGE = CovariateSettings(column="age")

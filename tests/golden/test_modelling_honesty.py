@@ -9,12 +9,12 @@ import pytest
 from sksurv.metrics import concordance_index_censored
 
 from radfeat.core.vocabulary import EndpointKind
-from radfeat.modelling.concordance import estimate_concordance
 from radfeat.modelling.cross_validation import Rows, Schedule, cross_validate
+from radfeat.modelling.discrimination import estimate_discrimination
 from radfeat.modelling.fold_model import ElasticNetFit
 from radfeat.modelling.interaction_fit import Interaction, fit_interaction
 from radfeat.modelling.outcomes import Floats, Outcomes
-from studies import binary, make_settings, survival
+from studies import binary, continuous, make_settings, survival
 
 SETTINGS = make_settings(penalties=8, inner_folds=3)
 
@@ -22,21 +22,26 @@ SETTINGS = make_settings(penalties=8, inner_folds=3)
 def draw_outcomes(kind: EndpointKind, hazard: Floats, rng: np.random.Generator) -> Outcomes:
     if kind is EndpointKind.BINARY:
         return binary(rng.random(len(hazard)) < 1 / (1 + np.exp(-hazard)))
+    if kind is EndpointKind.CONTINUOUS:
+        return continuous(hazard + rng.normal(size=len(hazard)))
     deaths, last = rng.exponential(np.exp(-hazard)), rng.uniform(1.0, 4.0, size=len(hazard))
     return survival(np.minimum(deaths, last), deaths <= last)
 
 
 def choose_on_all_rows(values: Floats, outcomes: Outcomes, columns: int) -> Floats:
     """The leak: the columns that go best with the outcome of all subjects."""
-    apart = [abs(estimate_concordance(column, outcomes) - 0.5) for column in values.T]
+    chance = 0.0 if outcomes.is_continuous else 0.5
+    apart = [abs(estimate_discrimination(column, outcomes) - chance) for column in values.T]
     return values[:, np.argsort(apart)[-columns:]]
 
 
 def discriminate(values: Floats, outcomes: Outcomes) -> float:
+    """C or AUC, or Spearman's rho on the same scale: 0.5 by chance, 1 perfect."""
     ids = tuple(f"S{i:03d}" for i in range(len(values)))
     rows = Rows(ids, ("a",) * len(ids), values, outcomes)
     result = cross_validate(rows, None, ElasticNetFit(SETTINGS), Schedule(5, (1,)))
-    return estimate_concordance(result.mean_scores, outcomes)
+    found = estimate_discrimination(result.mean_scores, outcomes)
+    return 0.5 + found / 2 if outcomes.is_continuous else found
 
 
 def draw_noise(kind: EndpointKind, seed: int) -> tuple[Floats, Outcomes]:
@@ -89,9 +94,10 @@ def test_interaction_test_keeps_its_level_whether_or_not_there_is_prognosis(
 @pytest.mark.parametrize("kind", list(EndpointKind))
 def test_planted_interaction_is_recovered_and_covered(kind: EndpointKind) -> None:
     found = simulate_interactions(kind, 150, 0.3, -1.0)
-    estimates = np.log([r.ratio[0] for r in found])
+    on_scale = np.asarray if kind is EndpointKind.CONTINUOUS else np.log
+    estimates = on_scale([r.ratio[0] for r in found])
     assert np.mean(estimates) == pytest.approx(-1.0, abs=0.15)
-    covered = [np.log(r.ratio[1]) < -1.0 < np.log(r.ratio[2]) for r in found]
+    covered = [on_scale(r.ratio[1]) < -1.0 < on_scale(r.ratio[2]) for r in found]
     assert np.mean(covered) > 0.88
     assert np.mean([r.p < 0.05 for r in found]) > 0.6
 
@@ -104,4 +110,4 @@ def test_planted_prognosis_is_found_out_of_fold_as_by_an_independent_count() -> 
     scores = cross_validate(rows, None, ElasticNetFit(SETTINGS), Schedule(5, (1, 2))).mean_scores
     theirs = concordance_index_censored(outcomes.events, outcomes.times, scores)[0]
     assert theirs > 0.7
-    assert estimate_concordance(scores, outcomes) == pytest.approx(theirs, abs=1e-9)
+    assert estimate_discrimination(scores, outcomes) == pytest.approx(theirs, abs=1e-9)

@@ -392,6 +392,7 @@ def build_unblinded(plan: StudyPlan, subjects: Sequence[Subject]) -> dict[str, l
             "coefficients",
             "selection",
             "survival_curves",
+            "cumulative_incidence",
             "restricted_means",
             "calibration",
             "decision_curves",
@@ -510,8 +511,11 @@ def _analyse(plan: StudyPlan, endpoint: str, arm: str, entering: Sequence[Subjec
         for i, (n, c) in enumerate(zip(names[3:9], (0.41, -0.333, 0.21, -0.0817, 0.05, 0.0123), strict=True))
     ]
     tables["selection"] = [
-        {**key, "feature": n, "fits": 50, "selected": k, "frequency": k / 50, "mean_coefficient": k / 170}
-        for n, k in ((n, max(0, 50 - 3 * i)) for i, n in enumerate(names))
+        {
+            **{**key, "feature": n, "fits": 50, "selected": k, "frequency": k / 50},
+            **{"mean_coefficient": k / 170, "cluster": i + 1, "cluster_frequency": k / 50},
+        }
+        for i, n, k in ((i, n, max(0, 50 - 3 * i)) for i, n in enumerate(names))
     ]
     return tables
 
@@ -676,7 +680,9 @@ def _interaction_rows(plan: StudyPlan, entering: Sequence[Subject]) -> list[Row]
 
 def _ratio_row(row: Row, *, claim: bool, tested: bool) -> Row:
     words = "Claimed as predictive of the effect" if claim else "No claim: the rule for one is not met"
-    common: Row = {**row, "adjustment": "holm, family of 2", "claim": claim, "standing": "confirmatory"}
+    measure = "odds_ratio" if str(row["endpoint"]).startswith("resp") else "hazard_ratio"
+    common: Row = {**row, "measure": measure, "adjustment": "holm, family of 2", "claim": claim}
+    common["standing"] = "confirmatory"
     if not tested:
         return {**common, "sentence": f"Not tested for {row['biomarker']}: its arm has no model."}
     ratio, lo, hi = (2.617, 1.31, 5.23) if claim else (0.912, 0.51, 1.63)

@@ -9,6 +9,7 @@ import pytest
 from applied_runs import DELTA, MARKS, NAMES, Fitted, draw_rows, fit, write_run
 from radfeat.core.errors import CohortError, SettingsError, TableError
 from radfeat.modelling.apply import Selection
+from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.model_files import read_model
 from radfeat.pipeline.apply import apply_to_run, describe_scores
 from radfeat.tables.parquet import read_identity, read_table
@@ -48,6 +49,37 @@ def test_training_subjects_get_the_scores_that_they_had_in_the_run(
     assert not any(row["out_of_range"] or row["imputed"] or row["excluded"] for row in scored)
 
 
+@pytest.mark.parametrize("batch", ["site", "scanner"])
+@pytest.mark.parametrize("unseen", ["pooled", "unadjusted", "refuse"])
+@pytest.mark.parametrize(("min_site", "fate"), [(5, "not adjusted"), (12, "adjusted as its pooled batch")])
+def test_effects_of_known_sites_are_taken_out_and_strange_ones_treated_as_declared(
+    tmp_path: Path, batch: str, unseen: str, min_site: int, fate: str
+) -> None:
+    """Sites A and B have 20 training subjects each, C and D 10, which are pooled if 12 are asked for."""
+    rows = move_sites(ROWS, "ABABCD")
+    plain = {"penalties": 20, "batch_effects": "combat", "batch": batch}
+    made = fit(tmp_path, rows, make_settings(**plain, min_site=min_site, unseen_batch=unseen))
+    scored = apply(made.path, write_run(tmp_path / "run", rows))
+    np.testing.assert_allclose([row["score"] for row in scored], made.scores, rtol=0, atol=1e-12)
+    assert not any(row["excluded"] for row in scored)
+    strange = apply(made.path, write_run(tmp_path / "other", move_sites(ROWS, "X")))
+    if unseen == "refuse":
+        assert all(row["score"] is row["stratum"] is None for row in strange)
+        assert strange[0]["excluded"].endswith("X is none of the model's, and the model refuses others")
+    else:
+        said = f"{batch} X is none of the model's: {fate if unseen == 'pooled' else 'not adjusted'}"
+        assert all(row["note"].endswith(said) for row in strange)
+        assert all(row["excluded"] is None and row["score"] is not None for row in strange)
+
+
+def move_sites(rows: list, sites: str) -> list:
+    """The same rows at other sites, each with a scanner of its own."""
+    places = {s: sites[i % len(sites)] for i, s in enumerate(sorted({f["subject_id"] for f, _ in rows}))}
+    return [
+        (f | {"site_id": places[f["subject_id"]]}, r | {"site_id": places[r["subject_id"]]}) for f, r in rows
+    ]
+
+
 def test_order_of_columns_and_further_features_do_not_matter(tmp_path: Path, fitted: Fitted) -> None:
     scored = apply(fitted.path, write_run(tmp_path, ROWS, names=NAMES[::-1]))
     np.testing.assert_allclose([row["score"] for row in scored], fitted.scores, rtol=0, atol=1e-12)
@@ -61,7 +93,7 @@ def test_missing_predictor_is_imputed_as_in_training_and_counted(tmp_path: Path,
     (scored,) = apply(fitted.path, write_run(tmp_path, [row]))
     known = np.array([[values[name] if name != gone.feature else np.nan for name in places]])
     assert scored["imputed"] == 1
-    assert scored["score"] == pytest.approx(float(fitted.pipeline.score(known)[0]), abs=1e-12)
+    assert scored["score"] == pytest.approx(float(fitted.pipeline.score(Inputs(known))[0]), abs=1e-12)
 
 
 def test_value_outside_the_range_of_training_is_a_warning(tmp_path: Path, fitted: Fitted) -> None:

@@ -1,13 +1,16 @@
 """One endpoint in one arm, from the gate to the tables and the model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from radfeat.core.errors import CohortError
-from radfeat.modelling.arms import ArmResult, fit_arm
+from radfeat.modelling.arms import ArmResult, Machine, fit_arm
 from radfeat.modelling.cohort import build_cohort
 from radfeat.modelling.interactions import build_interactions
+from radfeat.modelling.memory import estimate_memory_mb, limit_workers
 from radfeat.modelling.model_files import score_model
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.tables.digest import compute_logical_digest
@@ -87,6 +90,12 @@ def test_comparators_and_permutations_are_beside_it(fitted: ArmResult) -> None:
         "clinical",
         "volume",
         "clinical_volume",
+        "clinical_radiomics",
+        "random_features",
+        "site_left_out",
+        "site_left_out:A",
+        "site_left_out:B",
+        "site_left_out:C",
         "permuted",
     }
     assert found["radiomics", "permutation_p"]["estimate"] in (0.25, 0.5, 0.75, 1.0)
@@ -255,3 +264,52 @@ def test_predictions_in_another_order_give_the_same_interactions() -> None:
     shuffled = predictions.take(np.random.default_rng(0).permutation(predictions.num_rows))
     first, second = (build_interactions(study, "os", p, settings) for p in (predictions, shuffled))
     assert first.equals(second)
+
+
+@pytest.mark.parametrize("endpoint", ["os", "response"])
+def test_number_of_processes_changes_no_number(endpoint: str) -> None:
+    settings = make_settings(covariates=(AGE,), permutations=2, batch_effects="combat", min_site=5)
+    study = draw_study(settings, prognostic=1.0)
+    alone, beside = (fit_arm(study, endpoint, "control", settings, Machine(n)) for n in (1, 2))
+    assert digests(alone) == digests(beside)
+    assert alone.model == beside.model
+
+
+def test_features_beyond_memory_are_a_sentence_before_anything_is_fitted() -> None:
+    with pytest.raises(CohortError, match="8 features of 60 subjects, about 250 MB"):
+        fit_arm(draw_study(SETTINGS), "os", "control", SETTINGS, Machine(1, memory_mb=100.0))
+
+
+def test_workers_are_as_many_as_memory_holds() -> None:
+    needed = estimate_memory_mb(300, 1300)
+    assert 250 < needed < 500
+    assert limit_workers(8, 3.5 * needed, 300, 1300, "a") == 3
+    assert limit_workers(8, None, 300, 1300, "a") == 8
+    assert estimate_memory_mb(300, 40_000) > 60_000
+
+
+def test_stability_and_batches_are_reported() -> None:
+    settings = make_settings(batch_effects="combat", min_site=11)
+    result = fit_arm(draw_study(settings, prognostic=2.0), "os", "control", settings)
+    found = metrics(result)
+    assert (
+        0
+        < found["radiomics", "jaccard_features"]["estimate"]
+        <= found["radiomics", "jaccard_clusters"]["estimate"]
+    )
+    assert found["radiomics", "batches_own"]["estimate"] == 0.0
+    assert found["radiomics", "batches_pooled"]["estimate"] == 3.0
+    assert "A, B, C" in found["radiomics", "batches_pooled"]["method"]
+    selection = {r["feature"]: r for r in result.selection.to_pylist()}
+    assert selection["f2"]["cluster"] == selection["f3"]["cluster"]
+    assert selection["f2"]["cluster_frequency"] >= max(selection[f]["frequency"] for f in ("f2", "f3"))
+
+
+def test_feature_constant_in_the_arm_has_no_cluster() -> None:
+    """It varies over both arms, and so is offered; in the arm that is fitted it is one value."""
+    study = draw_study(SETTINGS, prognostic=2.0)
+    values = study.values.copy()
+    values[[arm == "control" for arm in study.arms], 4] = 1.0
+    result = fit_arm(replace(study, values=values), "os", "control", SETTINGS)
+    row = next(r for r in result.selection.to_pylist() if r["feature"] == "f4")
+    assert (row["cluster"], row["cluster_frequency"], row["selected"]) == (None, None, 0)

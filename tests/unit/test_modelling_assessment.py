@@ -18,13 +18,13 @@ from radfeat.modelling.calibration import (
 )
 from radfeat.modelling.cross_validation import Rows, Schedule, cross_validate
 from radfeat.modelling.decision import list_decisions, list_thresholds
+from radfeat.modelling.endpoint_settings import EndpointSettings
 from radfeat.modelling.fold_model import MarginalFit, PlainFit
 from radfeat.modelling.horizons import resolve_horizons
 from radfeat.modelling.interactions import build_interactions
 from radfeat.modelling.outcomes import Floats, Outcomes
 from radfeat.modelling.predicted import Predicted, predict_subjects
 from radfeat.modelling.restricted_means import build_restricted_means, measure_rmst
-from radfeat.modelling.settings import EndpointSettings
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import FEASIBILITY, PERFORMANCE, PREDICTIONS
 from studies import AGE, OS, RESPONSE, binary, draw_study, make_settings, survival
@@ -253,7 +253,7 @@ def test_arm_has_metrics_of_risk_for_every_model(fitted: ArmResult) -> None:
 def test_arm_has_curves_of_calibration_and_net_benefit(fitted: ArmResult) -> None:
     horizons = {200.0, 400.0} if fitted.model.endpoint == "os" else {0.0}
     calibration = fitted.calibration.to_pylist()
-    models = {"radiomics", "clinical", "volume", "clinical_volume"}
+    models = {"radiomics", "clinical", "volume", "clinical_volume", "clinical_radiomics", "random_features"}
     assert {(r["model"], r["horizon"]) for r in calibration} == {(m, h) for m in models for h in horizons}
     own = [r for r in calibration if r["model"] == "radiomics" and r["horizon"] == max(horizons)]
     assert sum(r["n"] for r in own) == 30
@@ -297,7 +297,7 @@ def test_analyses_are_counted_from_the_tables() -> None:
     rows = count_analyses(join("feasibility"), join("performance"), interactions).to_pylist()
     found = {r["kind"]: (r["planned"], r["run"]) for r in rows}
     assert found["models"] == (2, 2)
-    assert found["comparators"] == (4, 4), "volume and no predictor, in two arms"
+    assert found["comparators"] == (8, 8), "volume, random features, sites left out, no predictor; two arms"
     assert found["interactions_score"] == (2, 0), "without predictions no score is tested"
     assert found["interactions_candidate"] == (1, 1)
     assert found["interactions_screen"] == (0, 0)

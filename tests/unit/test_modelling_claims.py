@@ -6,7 +6,7 @@ import pytest
 from radfeat.modelling.biomarkers import Biomarker, BiomarkerKind
 from radfeat.modelling.claims import judge_contrasts, runs_as_promised
 from radfeat.modelling.contrasts import Contrast
-from radfeat.modelling.interaction_fit import Interaction
+from radfeat.modelling.interaction_fit import Interaction, Measure
 from radfeat.modelling.multiplicity import adjust_benjamini_hochberg, adjust_holm
 
 
@@ -26,7 +26,7 @@ def contrast(
         biomarker=Biomarker(kind, "f0", np.zeros(1), own_arm),
         n=50,
         events=40,
-        is_survival=True,
+        measure=Measure.HAZARD_RATIO,
         result=result,
         obstacle="" if result else "why",
     )

@@ -7,7 +7,8 @@ import pytest
 
 from radfeat.core.errors import SettingsError, TableError
 from radfeat.modelling.clinical import SubjectOutcome, read_clinical_sheet
-from radfeat.modelling.settings import CovariateSettings, EndpointSettings, ModellingSettings
+from radfeat.modelling.endpoint_settings import EndpointSettings
+from radfeat.modelling.settings import CovariateSettings, ModellingSettings
 from studies import AGE, OS, make_settings, write_clinical
 
 HEADER = "subject_id,arm,days,died,response,age,sex"

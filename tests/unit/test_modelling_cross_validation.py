@@ -8,7 +8,8 @@ import pytest
 from radfeat.modelling.comparators import Permuted, permute_procedure
 from radfeat.modelling.cross_validation import Rows, Schedule, combine_strata, cross_validate, deal_rows
 from radfeat.modelling.fold_model import FoldModel, PlainFit, finish_model
-from radfeat.modelling.outcomes import Floats, Outcomes
+from radfeat.modelling.inputs import Inputs
+from radfeat.modelling.outcomes import Outcomes
 from studies import binary, survival
 
 N = 24
@@ -31,15 +32,15 @@ class Spy:
         self.seeds: list[int] = []
 
     def __call__(
-        self, values: Floats, outcomes: Outcomes, subjects: Sequence[str], seed: int
+        self, inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int
     ) -> FoldModel | None:
-        assert len(values) == len(outcomes) == len(subjects)
+        assert len(inputs) == len(outcomes) == len(subjects)
         self.seen.append(frozenset(subjects))
         self.seeds.append(seed)
-        return PlainFit()(values, outcomes, subjects, seed)
+        return PlainFit()(inputs, outcomes, subjects, seed)
 
 
-def fail(values: Floats, outcomes: Outcomes, subjects: Sequence[str], seed: int) -> None:
+def fail(inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int) -> None:
     """A model that can never be fitted."""
 
 
@@ -96,9 +97,9 @@ def test_folds_that_fail_leave_no_score_and_are_counted() -> None:
 def test_models_that_tell_no_rows_apart_score_zero_and_give_no_stratum(coefficient: float) -> None:
     constant = Rows(IDS, OWN.arms, np.ones((N, 1)), OWN.outcomes)
 
-    def empty(values: Floats, outcomes: Outcomes, subjects: Sequence[str], seed: int) -> FoldModel:
-        steps = PlainFit()(OWN.values, OWN.outcomes, IDS, seed).steps
-        return finish_model(steps, values, np.array([coefficient]))
+    def empty(inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int) -> FoldModel:
+        steps = PlainFit()(Inputs(OWN.values), OWN.outcomes, IDS, seed).steps
+        return finish_model(steps, inputs, np.array([coefficient]))
 
     result = cross_validate(constant, None, empty, SCHEDULE)
     assert not result.mean_scores.any()
@@ -109,9 +110,9 @@ def test_models_that_tell_no_rows_apart_score_zero_and_give_no_stratum(coefficie
 def test_mean_is_over_the_repeats_that_scored_a_row() -> None:
     calls: list[int] = []
 
-    def sometimes(values: Floats, outcomes: Outcomes, subjects: Sequence[str], seed: int) -> FoldModel | None:
+    def sometimes(inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int) -> FoldModel | None:
         calls.append(seed)
-        return None if len(calls) <= 4 else PlainFit()(values, outcomes, subjects, seed)
+        return None if len(calls) <= 4 else PlainFit()(inputs, outcomes, subjects, seed)
 
     result = cross_validate(OWN, None, sometimes, SCHEDULE)
     np.testing.assert_array_equal(result.mean_scores, result.repeats[1].scores)
@@ -133,9 +134,9 @@ def test_permutations_depend_on_their_seed_and_keep_time_with_event() -> None:
     pairs = set(zip(outcomes.times, outcomes.events, strict=True))
     seen: list[Outcomes] = []
 
-    def watch(values: Floats, outcomes: Outcomes, subjects: Sequence[str], seed: int) -> FoldModel | None:
+    def watch(inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int) -> FoldModel | None:
         seen.append(outcomes)
-        return PlainFit()(values, outcomes, subjects, seed)
+        return PlainFit()(inputs, outcomes, subjects, seed)
 
     rows = Rows(IDS, OWN.arms, OWN.values, outcomes)
     observed = cross_validate(rows, None, PlainFit(), SCHEDULE).repeats[0].scores

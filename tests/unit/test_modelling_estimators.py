@@ -2,25 +2,21 @@
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 
-from radfeat.modelling.estimators import (
-    NET,
-    ElasticNetPath,
-    build_pipeline,
-    build_preprocessing,
-    compute_penalty_grid,
-)
-from radfeat.modelling.fold_model import ElasticNetFit, PlainFit
+from radfeat.modelling.estimators import ElasticNetPath, compute_penalty_grid
+from radfeat.modelling.fold_model import ElasticNetFit, JointNetFit, PlainFit
+from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.likelihood import compute_held_out_likelihoods, compute_log_likelihoods
 from radfeat.modelling.outcomes import Outcomes
+from radfeat.modelling.preprocessing import build_preprocessing
 from radfeat.modelling.selection import ClusterRepresentatives, NearConstantFilter, RobustAsinh
-from studies import binary, make_settings, survival
+from studies import binary, continuous, make_settings, survival
 
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=(60, 6))
 SURVIVAL = survival(RNG.exponential(np.exp(-X[:, 0])) + 0.01, RNG.random(60) < 0.8)
 BINARY = binary(RNG.random(60) < 1 / (1 + np.exp(-2 * X[:, 0])))
+CONTINUOUS = continuous(7.0 * X[:, 0] + 20.0 * RNG.normal(size=60) + 100.0)
 IDS = [f"S{i}" for i in range(60)]
 BOTH = pytest.mark.parametrize("outcomes", [SURVIVAL, BINARY], ids=["survival", "binary"])
 
@@ -50,15 +46,9 @@ def test_logistic_path_is_an_elastic_net() -> None:
     gradient = X.T @ (BINARY.events - chance) / len(X)
     chosen = beta != 0
     expected = penalty * l1 * np.sign(beta) + penalty * (1 - l1) * beta
-    assert gradient[chosen] == pytest.approx(expected[chosen], abs=2e-3)
-    assert (np.abs(gradient[~chosen]) <= penalty * l1 + 2e-3).all()
-    assert (BINARY.events - chance).mean() == pytest.approx(0, abs=2e-3), "the intercept is not penalised"
-
-
-def test_installed_scikit_learn_takes_the_l1_ratio_alone() -> None:
-    """Before 1.8 it was ignored without penalty='elasticnet', and the net would be a ridge."""
-    net = LogisticRegression(solver="saga", l1_ratio=1.0, C=0.01, max_iter=500).fit(X, BINARY.events)
-    assert not net.coef_.any()
+    assert gradient[chosen] == pytest.approx(expected[chosen], abs=1e-8)
+    assert (np.abs(gradient[~chosen]) <= penalty * l1 + 1e-8).all()
+    assert (BINARY.events - chance).mean() == pytest.approx(0, abs=1e-8), "the intercept is not penalised"
 
 
 @pytest.mark.parametrize("outcomes", [survival(np.arange(1.0, 61.0), np.zeros(60)), binary(np.ones(60))])
@@ -152,8 +142,8 @@ def test_model_of_a_fold_scores_its_training_rows_with_mean_zero_and_deviation_o
     outcomes: Outcomes,
 ) -> None:
     for fit in (ElasticNetFit(make_settings(penalties=10)), PlainFit()):
-        model = fit(X, outcomes, IDS, 1)
-        scores = model.score(X)
+        model = fit(Inputs(X), outcomes, IDS, 1)
+        scores = model.score(Inputs(X))
         assert (scores.mean(), scores.std()) == pytest.approx((0.0, 1.0), abs=1e-9)
         assert model.cut == pytest.approx(np.median(scores))
         assert np.corrcoef(scores, X[:, 0])[0, 1] > 0.5, "higher is more risk"
@@ -161,7 +151,7 @@ def test_model_of_a_fold_scores_its_training_rows_with_mean_zero_and_deviation_o
 
 def test_seed_alone_decides_the_inner_folds() -> None:
     fit = ElasticNetFit(make_settings(penalties=10))
-    first, again = (fit(X, SURVIVAL, IDS, 1) for _ in range(2))
+    first, again = (fit(Inputs(X), SURVIVAL, IDS, 1) for _ in range(2))
     np.testing.assert_array_equal(first.coefficients, again.coefficients)
     assert first.penalty == again.penalty
 
@@ -169,7 +159,46 @@ def test_seed_alone_decides_the_inner_folds() -> None:
 def test_model_without_coefficients_scores_everyone_zero() -> None:
     noise = np.random.default_rng(0).normal(size=(60, 1))
     outcomes = survival(np.arange(1.0, 61.0), np.arange(60) % 2)
-    steps = build_pipeline(make_settings(), (10.0,)).fit(noise, outcomes)
-    assert not steps.named_steps[NET].coefficients_.any()
-    model = ElasticNetFit(make_settings())(np.ones((60, 2)), outcomes, IDS, 1)
-    assert model is None or not model.score(np.ones((3, 2))).any()
+    assert not ElasticNetPath((10.0,)).fit(noise, outcomes).coefficients_.any()
+    model = ElasticNetFit(make_settings())(Inputs(np.ones((60, 2))), outcomes, IDS, 1)
+    assert model is None or not model.score(Inputs(np.ones((3, 2)))).any()
+
+
+@BOTH
+def test_free_columns_are_not_penalised_and_the_rest_as_much_as_told(outcomes: Outcomes) -> None:
+    """Gradient 0 at the free columns; at the others that of the penalty, not of a rescaled one."""
+    z = (X - X.mean(axis=0)) / X.std(axis=0)
+    penalty, free = 0.08, 2
+    path = ElasticNetPath((penalty,), 0.5, free).fit(z, outcomes)
+    beta, step = path.coefficients_[:, 0], 1e-6
+
+    def likelihood(column: int, by: float) -> float:
+        moved = beta + by * np.eye(6)[column]
+        return compute_log_likelihoods((z @ moved + path.intercepts_[0])[:, None], outcomes)[0] / len(z)
+
+    gradient = np.array([(likelihood(j, step) - likelihood(j, -step)) / (2 * step) for j in range(6)])
+    expected = penalty * (0.5 * np.sign(beta) + 0.5 * beta) * (np.arange(6) >= free)
+    chosen = (beta != 0) | (np.arange(6) < free)
+    assert gradient[chosen] == pytest.approx(expected[chosen], abs=5e-4)
+    assert (np.abs(gradient[~chosen]) <= penalty * 0.5 + 5e-4).all()
+    assert (beta[:free] != 0).all()
+
+
+@pytest.mark.parametrize("outcomes", [SURVIVAL, BINARY, CONTINUOUS], ids=["survival", "binary", "continuous"])
+def test_first_penalty_beside_free_columns_leaves_only_these(outcomes: Outcomes) -> None:
+    z = (X - X.mean(axis=0)) / X.std(axis=0)
+    grid = compute_penalty_grid(z, outcomes, make_settings(), free=1)
+    path = ElasticNetPath((grid[0] * 1.02, grid[0] * 0.97), 0.5, 1).fit(z, outcomes)
+    assert np.count_nonzero(path.coefficients_, axis=0).tolist() == [1, 2]
+
+
+def test_covariates_stay_beside_features_whatever_the_penalty() -> None:
+    model = JointNetFit(make_settings(), 2)(Inputs(X[:, ::-1]), SURVIVAL, IDS, 1)
+    assert model is not None
+    assert (model.coefficients[:2] != 0).all()
+    assert model.columns[:2].tolist() == [0, 1]
+
+
+def test_covariates_that_separate_the_classes_fit_no_model() -> None:
+    split = np.column_stack([BINARY.events * 2.0 + 0.001 * X[:, 1], X])
+    assert JointNetFit(make_settings(), 1)(Inputs(split), BINARY, IDS, 1) is None

@@ -7,8 +7,9 @@ from radfeat.modelling.arms import fit_arm
 from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet, SubjectOutcome
 from radfeat.modelling.cohort import StudyTable, build_cohort, build_study
 from radfeat.modelling.concordance import compute_concordance
+from radfeat.modelling.endpoint_settings import EndpointSettings
 from radfeat.modelling.predictor_table import build_predictors
-from radfeat.modelling.settings import EndpointSettings, ModellingSettings
+from radfeat.modelling.settings import ModellingSettings
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import FEATURE_CATALOGUE
 from studies import OS, RESPONSE, make_settings, make_tables, roi_row
@@ -36,7 +37,7 @@ def join(
             rows.append(roi_row(row.subject_id, timepoint=timepoint, features={"f0": value}))
             days[rows[-1][0]["case_id"]] = when
     sheet = ClinicalSheet(tuple(clinical))
-    return build_study(*make_tables(rows, ["f0"]), sheet, settings or settings_of(), days)
+    return build_study(*make_tables(rows, ["f0"]), sheet, settings or settings_of(), days=days)
 
 
 def excluded_of(study: StudyTable) -> dict[str, str | None]:
@@ -121,7 +122,7 @@ def draw_trap(subjects: int, seed: int, settings: ModellingSettings) -> tuple[St
                 days[rows[-1][0]["case_id"]] = when
         clinical.append(clinical_row(subject, os=SubjectOutcome(death, True)))
         raw[subject] = death
-    return build_study(*make_tables(rows, ["f0"]), ClinicalSheet(tuple(clinical)), settings, days), raw
+    return build_study(*make_tables(rows, ["f0"]), ClinicalSheet(tuple(clinical)), settings, days=days), raw
 
 
 def test_immortal_time_makes_no_finding_from_the_landmark_and_would_from_randomisation() -> None:

@@ -13,7 +13,9 @@ from radfeat.modelling.cohort import Cohort, build_cohort
 from radfeat.modelling.feasibility import judge_arm
 from radfeat.modelling.fitted_model import build_model
 from radfeat.modelling.fold_model import ElasticNetFit
+from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.model_files import ArmModel, digest_features, read_model, score_model, write_model
+from radfeat.modelling.settings import UnseenBatch
 from studies import draw_study, make_settings
 
 SETTINGS = make_settings(penalties=20)
@@ -35,15 +37,35 @@ def test_round_trip_through_the_file_is_exact(tmp_path: Path, model: ArmModel) -
     assert json.loads((tmp_path / "model.json").read_text())["format"] == "radfeat-arm-model/2"
 
 
-def test_scores_of_the_record_equal_those_of_the_pipeline(cohort: Cohort) -> None:
-    fitted = ElasticNetFit(SETTINGS)(cohort.values, cohort.outcomes, cohort.subject_ids, 1)
-    record = build_model(cohort, judge_arm(cohort, "control", SETTINGS, None), fitted, 0.5)
-    new = np.random.default_rng(5).normal(size=(20, len(cohort.features))) * 3
-    new[::4, 0] = np.nan
-    scores, is_high = score_model(record, new, cohort.features)
+@pytest.mark.parametrize("unseen", [None, *UnseenBatch])
+@pytest.mark.parametrize("min_site", [5, 11])
+def test_scores_of_the_record_equal_those_of_the_pipeline(
+    cohort: Cohort, unseen: UnseenBatch | None, min_site: int
+) -> None:
+    """Sites A, B, C have 10 subjects each; of 11, all are pooled. D is new."""
+    changes = {} if unseen is None else {"batch_effects": "combat", "unseen_batch": unseen}
+    settings = make_settings(penalties=20, min_site=min_site, **changes)
+    training = Inputs(cohort.values + np.array([[ord(b)] for b in cohort.batches]), cohort.batches)
+    fitted = ElasticNetFit(settings)(training, cohort.outcomes, cohort.subject_ids, 1)
+    record = build_model(cohort, judge_arm(cohort, "control", settings, None), fitted, settings)
+    values = np.random.default_rng(5).normal(size=(20, len(cohort.features))) * 3 + 66
+    values[::4, 0] = np.nan
+    new = Inputs(values, tuple("ABCD"[i % 4] for i in range(20)))
+    scores, is_high = score_model(record, new.values, cohort.features, new.batches)
     assert len(record.terms) > 0
-    assert scores == pytest.approx(fitted.score(new), abs=1e-12)
+    assert scores == pytest.approx(fitted.score(new), abs=1e-12, nan_ok=True)
     np.testing.assert_array_equal(is_high, fitted.score(new) > fitted.cut)
+    assert np.isnan(scores[3::4]).all() == (unseen is UnseenBatch.REFUSE)
+    assert not np.isnan(np.delete(scores, slice(3, None, 4))).any()
+
+
+def test_model_that_takes_out_batch_effects_asks_for_batches(cohort: Cohort) -> None:
+    settings = make_settings(penalties=20, batch_effects="combat", min_site=5)
+    model = fit_arm(draw_study(settings, prognostic=2.0), "os", "control", settings).model
+    assert model.batches is not None
+    assert model.batches.own == ("A", "B", "C")
+    with pytest.raises(CohortError, match="takes out effects of the site"):
+        score_model(model, cohort.values, cohort.features)
 
 
 def test_terms_name_their_cluster(model: ArmModel) -> None:

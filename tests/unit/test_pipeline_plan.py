@@ -113,11 +113,12 @@ def test_plan_survives_its_file(tmp_path: Path) -> None:
 def test_arms_named_like_paths_get_plain_folders(tmp_path: Path) -> None:
     write_sheet(tmp_path, 3)
     endpoints = [{"name": "OS / all", "time": "t", "event": "e"}]
-    plan_study(tmp_path, clinical="clinical.csv", modelling={"arms": ["A/B", "../C"], "endpoints": endpoints})
+    names = ["A/B", "../../etc", "CON", "Arm β — µ", "β"]
+    plan_study(tmp_path, clinical="clinical.csv", modelling={"arms": names, "endpoints": endpoints})
     analysis = read_analysis_plan(ResultsFolder(tmp_path / "results"))
     assert analysis is not None
-    assert [arm.slug for arm in analysis.arms] == ["01-A-B", "02-C"]
-    assert [arm.name for arm in analysis.arms] == ["A/B", "../C"]
+    assert [arm.slug for arm in analysis.arms] == ["01-A-B", "02-etc", "03-CON", "04-Arm", "05"]
+    assert [arm.name for arm in analysis.arms] == names
     assert analysis.endpoints[0].slug == "01-OS-all"
 
 

@@ -9,7 +9,8 @@ from radfeat.core.vocabulary import EndpointKind
 from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
 from radfeat.modelling.clinical import ClinicalSheet, read_clinical_sheet
-from radfeat.modelling.settings import EndpointSettings, ModellingSettings
+from radfeat.modelling.endpoint_settings import EndpointSettings
+from radfeat.modelling.settings import ModellingSettings
 from radfeat.pipeline.sheets_match import check_sheets_match, list_absent_modalities
 from radfeat.prepare.settings import PrepareSettings
 from radfeat.simulate.settings import SimulationSettings

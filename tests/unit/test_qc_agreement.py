@@ -96,3 +96,10 @@ def test_a_value_of_zero_or_less_has_no_cv(method: CvMethod) -> None:
 def test_a_limit_beyond_all_numbers_is_none() -> None:
     found = estimate_cv([np.array([1e-300, 1e300])], CvMethod.LOG, 0.95)
     assert found == Estimate(None, None, None)
+
+
+def test_a_limit_of_next_to_no_degrees_of_freedom_is_none() -> None:
+    """The quantile is a number, and its product with squares of volumes in mm3 is none."""
+    squares = MeanSquares(2, 2, 2438500.214346525, 2031021798.253252, 1e8, 1e8)
+    found = estimate_icc(IccForm.AGREEMENT, squares, 0.95)
+    assert found == Estimate(pytest.approx(-0.047978, abs=1e-6))

@@ -4,22 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
-from trial_runs import run_radfeat
-
-
-def make_small(study: Path) -> None:
-    """Fewer features and repeats than the demo: these tests are about the workflow, not the numbers."""
-    path = study / "config.yaml"
-    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    settings["features"] = {
-        "bin_width": 25.0,
-        "classes": {"shape": [], "firstorder": [], "glcm": ["Contrast", "JointEntropy"]},
-        "image_types": {"Original": {}},
-    }
-    quick = {"repeats": 1, "min_events": 3, "bootstrap": 50, "permutations": 0}
-    settings["modelling"] |= quick | {"candidates": ["original_glcm_Contrast"]}
-    path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+from trial_runs import make_small, run_radfeat
 
 
 @pytest.fixture(scope="session")

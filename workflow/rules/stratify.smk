@@ -57,6 +57,9 @@ if ANALYSIS:
             LOGS / "unblinded" / "stratify" / "{endpoint}" / "{arm}.log",
         benchmark:
             BENCHMARKS / "unblinded" / "stratify" / "{endpoint}" / "{arm}.tsv"
+        # More than most machines have: Snakemake gives as many as it was given, and a profile's max-threads at most.
+        # So one arm after the other has all cores, and none waits for the longest arm.
+        threads: 64
         resources:
             runtime=lambda wildcards, attempt: 120 * attempt,
         params:
@@ -66,7 +69,7 @@ if ANALYSIS:
             radfeat=VERSION,
         shell:
             "{RADFEAT} stratify --results {RESULTS:q} --endpoint {params.endpoint:q} --arm {params.arm:q}"
-            " --inputs {params.inputs} > {log:q} 2>&1"
+            " --workers {threads} --inputs {params.inputs} > {log:q} 2>&1"
 
     rule contrast:
         """Does the effect of treatment differ with the biomarker? One endpoint, all arms."""

@@ -1,5 +1,6 @@
 """The stages of the workflow, each a verb that can be pasted into a terminal."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -174,16 +175,30 @@ def subjects(results: Path, inputs: str | None) -> None:
 @results_option
 @click.option("--endpoint", required=True, help="Endpoint, as named in the settings.")
 @click.option("--arm", required=True, help="Arm, as named in the settings.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--memory-mb",
+    type=click.IntRange(min=1),
+    help="Memory for them all, in MB; that of this machine by default. Where it is short, fewer work.",
+)
 @inputs_option
-def stratify(results: Path, endpoint: str, arm: str, inputs: str | None) -> None:
+def stratify(
+    results: Path, endpoint: str, arm: str, workers: int, memory_mb: int | None, inputs: str | None
+) -> None:
     """Fit, score and judge one endpoint in one arm."""
+    from radfeat.modelling.arms import Machine
     from radfeat.pipeline.analysis import stratify as run
 
     folder = ResultsFolder(results)
     with _analysis_inputs_held(folder, inputs):
-        feasibility = run(folder, endpoint, arm).feasibility
+        machine = Machine(workers, memory_mb or _read_memory_mb())
+        feasibility = run(folder, endpoint, arm, machine).feasibility
     for sentence in feasibility["sentence"].to_pylist():
         click.echo(sentence)
+
+
+def _read_memory_mb() -> float:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @click.command(epilog="\b\nExample:\n  radfeat contrast --results my-study/results --endpoint os")

@@ -142,6 +142,7 @@ class EndpointKind(StrEnum):
 
     TIME_TO_EVENT = "time_to_event"
     BINARY = "binary"
+    CONTINUOUS = "continuous"
 
 
 class Standing(StrEnum):

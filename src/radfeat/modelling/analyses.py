@@ -42,9 +42,11 @@ def _count_models(verdicts: list[Mapping[str, object]]) -> _Counted:
 
 def _count_metrics(metrics: list[Mapping[str, object]]) -> _Counted:
     others = [r for r in metrics if r["model"] not in (RADIOMICS, PERMUTED)]
-    models = {(r["arm"], r["model"]) for r in others}
-    judged = {(r["arm"], r["model"]) for r in others if r["estimate"] is not None}
-    yield "comparators", len(models), len(judged), "Other models beside the radiomic ones, over all arms."
+    # A name with a colon is one part, such as one site, of the model before it.
+    models = {(r["arm"], str(r["model"]).partition(":")[0]) for r in others}
+    judged = {(r["arm"], str(r["model"]).partition(":")[0]) for r in others if r["estimate"] is not None}
+    sentence = "Other models beside the radiomic ones, over all arms; sites left out in turn are one."
+    yield "comparators", len(models), len(judged), sentence
     known = sum(r["estimate"] is not None for r in metrics)
     yield "metrics", len(metrics), known, "Numbers in the table performance, over all models and arms."
     tests = [r for r in metrics if str(r["metric"]).endswith("_p")]

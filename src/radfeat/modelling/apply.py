@@ -1,5 +1,6 @@
 """New subjects scored by a model: refused unless their features are what the model was made of."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from radfeat.core.errors import CohortError
+from radfeat.modelling.batch_labels import find_scanners, label_batches
 from radfeat.modelling.lesions import SubjectRow
 from radfeat.modelling.model_files import ArmModel, score_model
 from radfeat.modelling.model_origin import (
@@ -18,7 +20,7 @@ from radfeat.modelling.model_origin import (
     list_features_of,
 )
 from radfeat.modelling.outcomes import Floats
-from radfeat.modelling.settings import ModellingSettings
+from radfeat.modelling.settings import BatchLabel, ModellingSettings
 from radfeat.modelling.subject_rows import SubjectRows, build_subject_rows
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import APPLIED_SCORES
@@ -49,8 +51,9 @@ class Selection:
 def apply_model(model: ArmModel, new: NewFeatures, selection: Selection) -> pa.Table:
     """Scores and strata of all subjects of another run: the table ``applied_scores``.
 
-    A predictor that is missing is imputed as in training, and counted. A subject without features is a row
-    without a score.
+    A predictor that is missing is imputed as in training, and counted. Effects of site or scanner are taken
+    out as in training; ``note`` names a batch that the model does not know. A subject without features, or
+    of a batch that the model refuses, is a row without a score.
 
     Raises
     ------
@@ -65,7 +68,9 @@ def apply_model(model: ArmModel, new: NewFeatures, selection: Selection) -> pa.T
     found = build_subject_rows(new.features, new.rois, days, settings)
     require_same_images(model, origin, list_image_kinds(new.series, found.case_ids))
     sites = _find_sites(new.features, model)
-    return build_table(APPLIED_SCORES, _score_subjects(model, found, sites))
+    scanners = find_scanners(new.features, new.series, settings)
+    batches = dict(zip(sites, label_batches(list(sites), sites, scanners, settings), strict=True))
+    return build_table(APPLIED_SCORES, _score_subjects(model, found, sites, batches))
 
 
 def require_origin(model: ArmModel) -> ModelOrigin:
@@ -169,6 +174,7 @@ def _build_settings(model: ArmModel, origin: ModelOrigin, selection: Selection) 
         image_id=selection.image_id or origin.image_id,
         lesions=origin.lesions,
         delta=origin.delta,
+        batch=BatchLabel.SITE if model.batches is None else model.batches.batch,
     )
 
 
@@ -190,16 +196,17 @@ def _find_sites(features: pa.Table, model: ArmModel) -> dict[str, str]:
 
 
 def _score_subjects(
-    model: ArmModel, found: SubjectRows, sites: Mapping[str, str]
+    model: ArmModel, found: SubjectRows, sites: Mapping[str, str], batches: Mapping[str, str]
 ) -> list[Mapping[str, object]]:
     subjects = sorted(found.rows)
     places = [found.predictors.index(name) for name in model.features]
     values = np.array([found.rows[s].values[places] for s in subjects]).reshape(len(subjects), len(places))
-    scores, is_high = score_model(model, values, model.features)
+    scores, is_high = score_model(model, values, model.features, [batches[s] for s in subjects])
     rows = [
-        _describe_subject(model, found.rows[subject], values[i])
-        | {"subject_id": subject, "score": float(scores[i])}
-        | {"stratum": ("high" if is_high[i] else "low") if model.deviation > 0 else None}
+        {"subject_id": subject}
+        | _describe_subject(model, found.rows[subject], values[i])
+        | _describe_score(model, float(scores[i]), bool(is_high[i]))
+        | _describe_batch(model, found.rows[subject], batches[subject])
         for i, subject in enumerate(subjects)
     ]
     for subject in sorted(sites.keys() - found.rows.keys()):
@@ -222,8 +229,28 @@ def _describe_subject(model: ArmModel, row: SubjectRow, values: Floats) -> dict[
         "imputed": int(sum(np.isnan(value) for value in known.values())),
         "out_of_range": len(outside),
         "outside": "; ".join(outside) or None,
-        "note": row.note,
     }
+
+
+def _describe_score(model: ArmModel, score: float, is_high: bool) -> dict[str, object]:
+    if math.isnan(score):
+        return {}
+    return {"score": score, "stratum": ("high" if is_high else "low") if model.deviation > 0 else None}
+
+
+def _describe_batch(model: ArmModel, row: SubjectRow, batch: str) -> dict[str, object]:
+    """The subject's note, with what became of a batch that the model does not know."""
+    batches = model.batches
+    if batches is None or batch in (*batches.own, *batches.pooled):
+        return {"note": row.note}
+    strange = f"{batches.batch} {batch} is none of the model's"
+    if batches.is_refused(batch):
+        return {"note": row.note, "excluded": f"{strange}, and the model refuses others"}
+    is_pooled = batches.is_adjusted(batch) and any(
+        a.batch is None and not a.is_plain for t in model.terms for a in t.adjustments
+    )
+    fate = "adjusted as its pooled batch" if is_pooled else "not adjusted"
+    return {"note": "; ".join(filter(None, (row.note, f"{strange}: {fate}")))}
 
 
 def _name(model: ArmModel) -> str:

@@ -9,14 +9,17 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from radfeat.core.digest import derive_seed
 from radfeat.modelling.assessment import MARGINAL, assess_models
+from radfeat.modelling.batch_report import report_batches
 from radfeat.modelling.cohort import Cohort, StudyTable, build_cohort, require_declared
 from radfeat.modelling.comparators import (
+    count_selected,
     cross_validate_comparators,
     cross_validate_marginal,
     permute_procedure,
 )
 from radfeat.modelling.cross_validation import OutOfFold, Rows, Schedule, cross_validate
 from radfeat.modelling.curves import STRATUM_NAMES, build_curves
+from radfeat.modelling.discrimination import name_discrimination
 from radfeat.modelling.evaluation import (
     RADIOMICS,
     Metric,
@@ -26,17 +29,21 @@ from radfeat.modelling.evaluation import (
     measure_means,
     measure_permuted,
     measure_strata,
-    name_discrimination,
 )
 from radfeat.modelling.feasibility import Feasibility, build_feasibility, judge_arm, tell_offer
 from radfeat.modelling.fitted_model import build_missing_model, build_model, list_coefficients
 from radfeat.modelling.fold_model import ElasticNetFit, FoldModel
 from radfeat.modelling.horizons import Horizons, resolve_horizons
+from radfeat.modelling.incidence_curves import build_incidences
+from radfeat.modelling.inputs import Inputs
+from radfeat.modelling.memory import limit_workers
 from radfeat.modelling.model_files import ArmModel
 from radfeat.modelling.outcomes import Indices
 from radfeat.modelling.restricted_means import build_restricted_means
 from radfeat.modelling.settings import ModellingSettings
+from radfeat.modelling.site_validation import measure_sites_left_out
 from radfeat.modelling.splits import repeat_seed
+from radfeat.modelling.stability import Stability, list_clusters, measure_stability, report_stability
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import (
     CALIBRATION,
@@ -58,13 +65,24 @@ class ArmResult:
     coefficients: pa.Table
     selection: pa.Table
     survival_curves: pa.Table
+    cumulative_incidence: pa.Table
     restricted_means: pa.Table
     calibration: pa.Table
     decision_curves: pa.Table
     model: ArmModel
 
 
-def fit_arm(study: StudyTable, endpoint: str, arm: str, settings: ModellingSettings) -> ArmResult:
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a job may use: worker processes and memory (None: not known). The numbers do not depend on it."""
+
+    workers: int = 1
+    memory_mb: float | None = None
+
+
+def fit_arm(
+    study: StudyTable, endpoint: str, arm: str, settings: ModellingSettings, machine: Machine | None = None
+) -> ArmResult:
     """Fit, score and judge one endpoint in one arm; describe the arm where a model is not feasible.
 
     Subjects of the other arms are scored by the same folds' models, for the contrasts between arms.
@@ -72,7 +90,7 @@ def fit_arm(study: StudyTable, endpoint: str, arm: str, settings: ModellingSetti
     Raises
     ------
     CohortError
-        The settings declare no such endpoint or arm.
+        The settings declare no such endpoint or arm, or the features do not fit into memory.
     """
     require_declared(study, endpoint, arm, settings)
     own = build_cohort(study, endpoint, [arm])
@@ -80,16 +98,24 @@ def fit_arm(study: StudyTable, endpoint: str, arm: str, settings: ModellingSetti
     verdict = tell_offer(judge_arm(own, arm, settings, horizons.last), study.offer)
     # One thread: the last bits of a matrix product depend on how many threads share it.
     with threadpool_limits(limits=1):
+        others = build_cohort(study, endpoint, [a for a in settings.arms if a != arm])
+        workers = _limit_workers(own, others, verdict, machine or Machine())
         fitted = _fit_whole_arm(own, settings, arm) if verdict.is_feasible else None
         if fitted is None:
             return _describe_arm(own, _explain_unfitted(own, verdict), horizons, settings)
-        others = build_cohort(study, endpoint, [a for a in settings.arms if a != arm])
-        return _evaluate_arm(own, others, fitted, verdict, horizons, settings)
+        return _evaluate_arm(own, others, fitted, verdict, horizons, settings, workers)
+
+
+def _limit_workers(own: Cohort, others: Cohort, verdict: Feasibility, machine: Machine) -> int:
+    if not verdict.is_feasible:
+        return 1
+    rows = len(own) + len(others)
+    return limit_workers(machine.workers, machine.memory_mb, rows, len(own.features), verdict.arm)
 
 
 def _fit_whole_arm(own: Cohort, settings: ModellingSettings, arm: str) -> FoldModel | None:
     seed = derive_seed(settings.seed, "whole arm", own.endpoint, arm)
-    return ElasticNetFit(settings)(own.values, own.outcomes, own.subject_ids, seed)
+    return ElasticNetFit(settings)(Inputs(own.values, own.batches), own.outcomes, own.subject_ids, seed)
 
 
 def _explain_unfitted(own: Cohort, verdict: Feasibility) -> Feasibility:
@@ -121,6 +147,7 @@ def _describe_arm(
         coefficients=build_table(COEFFICIENTS, []),
         selection=build_table(SELECTION, []),
         survival_curves=curves,
+        cumulative_incidence=build_incidences(own.endpoint, verdict.arm, rows, unclassed, settings.level),
         restricted_means=_build_means(verdict, rows, unclassed, horizons, settings),
         calibration=build_table(CALIBRATION, []),
         decision_curves=build_table(DECISION_CURVES, []),
@@ -135,29 +162,37 @@ def _evaluate_arm(
     verdict: Feasibility,
     horizons: Horizons,
     settings: ModellingSettings,
+    workers: int,
 ) -> ArmResult:
     rows = _list_rows(own)
     seeds = tuple(repeat_seed(settings.seed, own.endpoint, r) for r in range(1, settings.repeats + 1))
     schedule = Schedule(settings.folds, seeds)
     outside = _list_rows(others) if len(others) else None
-    result = cross_validate(rows, outside, ElasticNetFit(settings), schedule)
-    compared = cross_validate_comparators(own, rows, schedule)
+    result = cross_validate(rows, outside, ElasticNetFit(settings), schedule, workers)
+    compared = cross_validate_comparators(own, rows, schedule, settings, count_selected(result), workers)
     marginal = cross_validate_marginal(rows, schedule)
     judged = {RADIOMICS: result, **compared, MARGINAL: marginal}
     assessed = assess_models(judged, horizons, verdict, settings)
+    model = build_model(own, verdict, fitted, settings)
+    stability = measure_stability(result.coefficients, list_clusters(fitted, len(own.features)))
     metrics = (
         *_list_metrics(result, compared, verdict, horizons, settings),
+        *measure_sites_left_out(rows, own.site_ids, ElasticNetFit(settings), verdict, settings, workers),
         *assessed.metrics,
-        *_permute(rows, result, schedule, verdict, settings),
+        *report_stability(stability, len(result.coefficients), verdict),
+        *report_batches(fitted, verdict),
+        *_permute(rows, result, schedule, verdict, settings, workers),
     )
-    model = build_model(own, verdict, fitted, settings.l1_ratio)
     return ArmResult(
         feasibility=build_feasibility(verdict),
         predictions=_build_predictions(result, own.site_ids + others.site_ids, verdict),
         performance=build_table(PERFORMANCE, build_rows(metrics, verdict, settings.level)),
         coefficients=build_table(COEFFICIENTS, list_coefficients(model)),
-        selection=_build_selection(result, own, verdict.arm),
+        selection=_build_selection(result, own, verdict.arm, stability),
         survival_curves=build_curves(own.endpoint, verdict.arm, result.rows, result.strata, settings.level),
+        cumulative_incidence=build_incidences(
+            own.endpoint, verdict.arm, result.rows, result.strata, settings.level
+        ),
         restricted_means=_build_means(verdict, result.rows, result.strata, horizons, settings),
         calibration=assessed.calibration,
         decision_curves=assessed.decision_curves,
@@ -174,7 +209,7 @@ def _build_means(
 
 
 def _list_rows(cohort: Cohort) -> Rows:
-    return Rows(cohort.subject_ids, cohort.arms, cohort.values, cohort.outcomes)
+    return Rows(cohort.subject_ids, cohort.arms, cohort.values, cohort.outcomes, cohort.batches)
 
 
 def _list_metrics(
@@ -193,13 +228,18 @@ def _list_metrics(
 
 
 def _permute(
-    rows: Rows, result: OutOfFold, schedule: Schedule, verdict: Feasibility, settings: ModellingSettings
+    rows: Rows,
+    result: OutOfFold,
+    schedule: Schedule,
+    verdict: Feasibility,
+    settings: ModellingSettings,
+    workers: int,
 ) -> Iterator[Metric]:
     if settings.permutations:
         seed = derive_seed(settings.seed, "permutations", verdict.endpoint, verdict.arm)
         first = result.repeats[0].scores[: result.own]
         fit = ElasticNetFit(settings)
-        permuted = permute_procedure(first, rows, fit, schedule, settings.permutations, seed)
+        permuted = permute_procedure(first, rows, fit, schedule, settings.permutations, seed, workers)
         yield from measure_permuted(permuted, rows.outcomes, settings)
 
 
@@ -220,13 +260,15 @@ def _build_predictions(result: OutOfFold, sites: tuple[str, ...], verdict: Feasi
                     "score": None if np.isnan(repeat.scores[i]) else float(repeat.scores[i]),
                     "stratum": STRATUM_NAMES.get(int(repeat.strata[i])),
                     "time": float(outcomes.times[i]) if outcomes.is_survival else None,
-                    "event": bool(outcomes.events[i]),
+                    "event": None if outcomes.is_continuous else bool(outcomes.events[i]),
+                    "competing": None if outcomes.competing is None else bool(outcomes.competing[i]),
+                    "value": float(outcomes.measured[i]) if outcomes.is_continuous else None,
                 }
             )
     return build_table(PREDICTIONS, found)
 
 
-def _build_selection(result: OutOfFold, own: Cohort, arm: str) -> pa.Table:
+def _build_selection(result: OutOfFold, own: Cohort, arm: str, stability: Stability) -> pa.Table:
     coefficients = result.coefficients
     fits = len(coefficients)
     rows = [
@@ -238,7 +280,13 @@ def _build_selection(result: OutOfFold, own: Cohort, arm: str) -> pa.Table:
             "selected": int((coefficients[:, j] != 0).sum()),
             "frequency": float((coefficients[:, j] != 0).mean()),
             "mean_coefficient": float(coefficients[:, j].mean()),
+            "cluster": int(stability.cluster[j]) or None,
+            "cluster_frequency": _or_none(stability.cluster_frequency[j]),
         }
         for j, feature in enumerate(own.features if fits else ())
     ]
     return build_table(SELECTION, rows)
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -7,6 +7,7 @@ from functools import partial
 import pyarrow as pa
 
 from radfeat.core.digest import derive_seed
+from radfeat.core.vocabulary import EndpointKind
 from radfeat.modelling.accuracy import (
     define_auc,
     define_binary_brier,
@@ -14,6 +15,7 @@ from radfeat.modelling.accuracy import (
     define_integrated_brier,
     define_uno,
 )
+from radfeat.modelling.agreement import define_pearson, define_r_squared, define_rmse
 from radfeat.modelling.calibration import (
     NO_HORIZON,
     list_calibration,
@@ -40,6 +42,7 @@ _IPCW = (
     "each resample"
 )
 _RISKS = "Out-of-fold risks (Breslow baseline of the training fold), mean over repeats"
+_VALUES = "Out-of-fold values (mean of the training fold and the predictor), mean over repeats"
 _PROBABILITIES = "Out-of-fold probabilities (intercept of the training fold), mean over repeats"
 
 
@@ -87,7 +90,7 @@ def list_metrics(
     # One seed for all models of an arm: their limits rest on the same resamples.
     seed = derive_seed(settings.seed, "bootstrap", verdict.endpoint, verdict.arm)
     limits = partial(_resample, len(predicted), settings, seed)
-    judge = _list_survival if predicted.outcomes.is_survival else _list_binary
+    judge = _JUDGES[predicted.outcomes.kind]
     for name, horizon, found, method in judge(predicted, horizons, settings, limits):
         yield Metric(
             *(predicted.model, name, found.estimate, found.lo, found.hi),
@@ -159,8 +162,32 @@ def _list_binary(
     yield "observed_to_expected", None, found, method
 
 
+def _list_continuous(
+    predicted: Predicted, horizons: Horizons, settings: ModellingSettings, limits: _Limits
+) -> _Found:
+    values, measured = predicted.risk_at(NO_HORIZON), predicted.outcomes.measured
+    means, how = values - predicted.predictors, _word_limits(settings)
+    method = f"{_VALUES}; root of the mean squared error, unit of the endpoint; {how}."
+    yield "rmse", None, limits(define_rmse(values, measured)), method
+    if predicted.model == MARGINAL:
+        return
+    method = f"{_VALUES}; 1 - squared error / that of the means of the training folds; {how}."
+    yield "r_squared", None, limits(define_r_squared(values, means, measured)), method
+    method = f"Pearson's correlation of the out-of-fold scores, mean over repeats; {how}."
+    yield "pearson", None, limits(define_pearson(predicted.scores, measured)), method
+    method = f"Linear regression on the out-of-fold linear predictor, mean over repeats; {_WALD}."
+    yield "calibration_slope", None, measure_slope(predicted, settings.level), method
+
+
 _UNDEFINED = Resampled(None, None, None)
 _WALD = "Wald limits, which take the predictions as given"
+
+
+_JUDGES = {
+    EndpointKind.TIME_TO_EVENT: _list_survival,
+    EndpointKind.BINARY: _list_binary,
+    EndpointKind.CONTINUOUS: _list_continuous,
+}
 
 
 def _word_limits(settings: ModellingSettings) -> str:
@@ -179,4 +206,7 @@ def _resample(subjects: int, settings: ModellingSettings, seed: int, statistic: 
 
 
 def _list_moments(predicted: Predicted, horizons: Horizons) -> Sequence[float]:
+    """Times of judgement; values of a continuous endpoint are no risks, and have none."""
+    if predicted.outcomes.is_continuous:
+        return ()
     return horizons.times if predicted.outcomes.is_survival else (NO_HORIZON,)

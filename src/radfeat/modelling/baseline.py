@@ -12,20 +12,24 @@ _PRECISION = 1e-10
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Baseline:
-    """Cumulative baseline ``hazards`` (k,) at ``times`` (k,), ascending; or, if binary, an ``intercept``."""
+    """Cumulative baseline ``hazards`` (k,) at ``times`` (k,), ascending; or else an ``intercept``."""
 
     times: Floats
     hazards: Floats
     intercept: float = 0.0
+    is_identity: bool = False
 
 
 def fit_baseline(predictors: Floats, outcomes: Outcomes) -> Baseline:
     """Baseline of training rows whose linear predictors are given and stay as they are.
 
     Time to event: Breslow's estimate of the cumulative hazard of a subject with predictor 0. Binary: the
-    intercept with which the risks add up to the subjects of the positive class.
-    Reference: Breslow, J R Stat Soc B 1972; 34:216.
+    intercept with which the risks add up to the subjects of the positive class. Continuous: the mean value
+    less the mean predictor. Reference: Breslow, J R Stat Soc B 1972; 34:216.
     """
+    if outcomes.is_continuous:
+        centre = float(outcomes.measured.mean() - predictors.mean())
+        return Baseline(np.empty(0), np.empty(0), centre, is_identity=True)
     if not outcomes.is_survival:
         return Baseline(np.empty(0), np.empty(0), fit_intercept(predictors, outcomes))
     times, place = np.unique(outcomes.times, return_inverse=True)
@@ -36,7 +40,10 @@ def fit_baseline(predictors: Floats, outcomes: Outcomes) -> Baseline:
 
 
 def predict_risks(baseline: Baseline, predictors: Floats, times: Floats) -> Floats:
-    """Risk of the event by each time (rows x times), or of the positive class (rows x 1, no times)."""
+    """Risk of the event by each time (rows x times), or of the positive class, or value (rows x 1)."""
+    if baseline.is_identity:
+        values: Floats = (predictors + baseline.intercept)[:, None]
+        return values
     if not len(baseline.times):
         return _to_risk(predictors + baseline.intercept)[:, None]
     held = np.searchsorted(baseline.times, times, side="right")

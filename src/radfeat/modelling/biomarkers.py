@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from radfeat.modelling.cohort import Cohort, StudyTable, build_cohort
-from radfeat.modelling.estimators import build_preprocessing
+from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.outcomes import Floats
+from radfeat.modelling.preprocessing import FeatureStepsFit
 from radfeat.modelling.selection import RobustAsinh
 from radfeat.modelling.settings import ModellingSettings
 
@@ -86,8 +87,7 @@ def _average_scores(predictions: pa.Table, cohort: Cohort, arm: str) -> Floats:
 def _list_screened(cohort: Cohort, settings: ModellingSettings) -> Iterator[Biomarker]:
     if not cohort.features:
         return
-    steps = build_preprocessing(settings).fit(cohort.values).named_steps
-    for column in steps["vary"].kept_[steps["cluster"].kept_]:
+    for column in FeatureStepsFit(settings)(Inputs(cohort.values, cohort.batches)).columns:
         name = cohort.features[column]
         if name not in settings.candidates:
             yield Biomarker(BiomarkerKind.SCREEN, name, transform_feature(cohort.values[:, column]))

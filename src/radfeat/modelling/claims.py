@@ -3,10 +3,10 @@
 An interaction of one endpoint is claimed if, and only if,
 
 1. it is that of a candidate: a feature that the settings name;
-2. both arms have the events (or subjects of each class) that the settings ask for;
+2. both arms have the events (or subjects of each class, or subjects) that the settings ask for;
 3. the regressions with and without the interaction have finite estimates;
-4. the likelihood-ratio p, adjusted by Holm over all candidates in all contrasts of arms, tested or not, is at
-   most ``alpha``;
+4. the p of the likelihood-ratio test (of the F-test if the endpoint is continuous), adjusted by Holm over all
+   candidates in all contrasts of arms, tested or not, is at most ``alpha``;
 5. the analysis is the one that was locked before the arms were read.
 
 The scores of the arms' models are never claimed, however small the p: out of fold they share training
@@ -57,10 +57,10 @@ def judge_contrasts(
 
 
 def runs_as_promised(contrast: Contrast) -> bool:
-    """Whether a score's ratio is greater in the arm of its model; a feature promises no direction."""
+    """Whether a score's effect is greater in the arm of its model; a feature promises no direction."""
     if contrast.result is None:
         return False
     if contrast.biomarker.own_arm is None:
         return True
     fitted_in_experimental = contrast.biomarker.own_arm == contrast.experimental
-    return (contrast.result.ratio[0] > 1.0) is fitted_in_experimental
+    return contrast.result.favours_experimental is fitted_in_experimental

@@ -3,31 +3,52 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
+
+import numpy as np
 
 from radfeat.core.errors import SettingsError, TableError
 from radfeat.core.vocabulary import EndpointKind
-from radfeat.modelling.settings import CovariateKind, CovariateSettings, EndpointSettings, ModellingSettings
+from radfeat.modelling.endpoint_settings import EndpointSettings
+from radfeat.modelling.outcomes import Outcomes
+from radfeat.modelling.settings import CovariateKind, CovariateSettings, ModellingSettings
 from radfeat.tables.sheet_schemas import CLINICAL_SHEET
 from radfeat.tables.sheets import Sheet, SheetFault, SheetRow, parse_number, read_sheet
 
 
+class Ending(Enum):
+    """What a cell of the event column, or of a binary endpoint, means."""
+
+    EVENT = auto()
+    """The event, or the positive class."""
+    NONE = auto()
+    """Censored, or the negative class."""
+    COMPETING = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class SubjectOutcome:
-    """Outcome of a subject for one endpoint; ``time`` is NaN for a binary endpoint."""
+    """Outcome of a subject for one endpoint; ``time`` is NaN unless it is a time to event.
+
+    ``competing`` says whether the time ends in a competing event; ``value`` is that of a continuous endpoint.
+    """
 
     time: float
     event: bool
+    competing: bool = False
+    value: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
 class ClinicalRow:
-    """One subject: None stands for a missing outcome or covariate."""
+    """One subject: None stands for a missing outcome or covariate; ``levels`` are of the stratification."""
 
     subject_id: str
     arm: str
     outcomes: Mapping[str, SubjectOutcome | None]
     covariates: Mapping[str, float | str | None]
+    levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +91,21 @@ def read_clinical_sheet(path: Path, settings: ModellingSettings) -> ClinicalShee
     return ClinicalSheet(tuple(sorted(rows, key=lambda r: r.subject_id)))
 
 
+def stack_outcomes(rows: Sequence[ClinicalRow], endpoint: EndpointSettings, *, stratified: bool) -> Outcomes:
+    """Outcomes of some subjects for one endpoint, in the order of the rows; NaN and no event if missing."""
+    found = [row.outcomes[endpoint.name] for row in rows]
+    values = np.array([math.nan if o is None else o.value for o in found], dtype=np.float64)
+    competing = np.array([o is not None and o.competing for o in found], dtype=np.bool_)
+    return Outcomes(
+        endpoint.kind,
+        np.array([math.nan if o is None else o.time for o in found], dtype=np.float64),
+        np.array([o is not None and o.event for o in found], dtype=np.bool_),
+        values if endpoint.kind is EndpointKind.CONTINUOUS else None,
+        competing if endpoint.competing_values else None,
+        tuple(row.levels for row in rows) if stratified else None,
+    )
+
+
 def _raise(faults: Sequence[SheetFault]) -> None:
     ordered = sorted(dict.fromkeys(faults), key=lambda f: f.line)
     raise TableError("\n".join(fault.sentence for fault in ordered).removesuffix("."))
@@ -79,6 +115,7 @@ def _check_columns(sheet: Sheet, file: str, settings: ModellingSettings) -> Iter
     if not sheet.columns:
         return
     wanted = {c.column: "modelling.covariates" for c in settings.covariates}
+    wanted.update(dict.fromkeys(settings.stratification, "modelling.stratification"))
     for endpoint in settings.endpoints:
         names = [n for n in (endpoint.time, endpoint.event, endpoint.column) if n]
         wanted.update(dict.fromkeys(names, f"endpoint {endpoint.name}"))
@@ -109,7 +146,17 @@ def _parse_row(row: SheetRow, settings: ModellingSettings) -> list[SheetFault | 
             faults.append(value)
         else:
             covariates[covariate.column] = value
-    return faults or [ClinicalRow(row.cells["subject_id"], arm, outcomes, covariates)]
+    levels = tuple(row.cells.get(column, "") for column in settings.stratification)
+    faults += [
+        _miss_level(row, c) for c, level in zip(settings.stratification, levels, strict=True) if not level
+    ]
+    return faults or [ClinicalRow(row.cells["subject_id"], arm, outcomes, covariates, levels)]
+
+
+def _miss_level(row: SheetRow, column: str) -> SheetFault:
+    problem = "the stratum of the randomisation is missing"
+    remedy = "Fill it in: no subject can be randomised without, or mend modelling.stratification"
+    return SheetFault(row.file, row.line, column, "", problem, remedy)
 
 
 def _parse_covariate(row: SheetRow, covariate: CovariateSettings) -> float | str | SheetFault | None:
@@ -123,22 +170,31 @@ def _parse_covariate(row: SheetRow, covariate: CovariateSettings) -> float | str
 
 
 def _parse_outcome(row: SheetRow, endpoint: EndpointSettings) -> SubjectOutcome | list[SheetFault] | None:
-    flag = _parse_flag(row, endpoint)
+    if endpoint.kind is EndpointKind.CONTINUOUS:
+        return _parse_value(row, str(endpoint.column))
+    ending = _parse_ending(row, endpoint)
     if endpoint.kind is EndpointKind.BINARY:
-        if isinstance(flag, SheetFault):
-            return [flag]
-        return None if flag is None else SubjectOutcome(math.nan, flag)
+        if isinstance(ending, SheetFault):
+            return [ending]
+        return None if ending is None else SubjectOutcome(math.nan, ending is Ending.EVENT)
     time = _parse_time(row, str(endpoint.time))
-    faults = [item for item in (time, flag) if isinstance(item, SheetFault)]
+    faults = [item for item in (time, ending) if isinstance(item, SheetFault)]
     if faults:
         return faults
-    if time is None and flag is None:
+    if time is None and ending is None:
         return None
-    if time is None or flag is None or isinstance(time, SheetFault) or isinstance(flag, SheetFault):
+    if time is None or ending is None or isinstance(time, SheetFault) or isinstance(ending, SheetFault):
         empty = str(endpoint.time if time is None else endpoint.event)
         problem = f"endpoint {endpoint.name} has only one of time and event"
         return [SheetFault(row.file, row.line, empty, "", problem, "Fill both in, or leave both empty")]
-    return SubjectOutcome(time, flag)
+    return SubjectOutcome(time, ending is Ending.EVENT, ending is Ending.COMPETING)
+
+
+def _parse_value(row: SheetRow, column: str) -> SubjectOutcome | list[SheetFault] | None:
+    value = parse_number(row, column)
+    if isinstance(value, SheetFault):
+        return [value]
+    return None if value is None else SubjectOutcome(math.nan, False, value=value)
 
 
 def _parse_time(row: SheetRow, column: str) -> float | SheetFault | None:
@@ -150,19 +206,23 @@ def _parse_time(row: SheetRow, column: str) -> float | SheetFault | None:
     return time
 
 
-def _parse_flag(row: SheetRow, endpoint: EndpointSettings) -> bool | SheetFault | None:
+def _parse_ending(row: SheetRow, endpoint: EndpointSettings) -> Ending | SheetFault | None:
     column = endpoint.flag_column
     text = row.cells.get(column, "")
     if not text:
         return None
-    if any(_same(text, value) for value in endpoint.yes_values):
-        return True
-    if any(_same(text, value) for value in endpoint.no_values):
-        return False
-    yes, no = " or ".join(endpoint.yes_values), " or ".join(endpoint.no_values)
-    remedy = f"Write {yes}, or {no}, or declare the value for endpoint {endpoint.name}"
-    problem = f"neither {yes} nor {no}, as endpoint {endpoint.name} has it"
-    return SheetFault(row.file, row.line, column, text, problem, remedy)
+    meanings = (
+        (Ending.EVENT, endpoint.yes_values),
+        (Ending.NONE, endpoint.no_values),
+        (Ending.COMPETING, endpoint.competing_values),
+    )
+    for ending, values in meanings:
+        if any(_same(text, value) for value in values):
+            return ending
+    told = [" or ".join(values) for _, values in meanings if values]
+    remedy = f"Write {', or '.join(told)}, or declare the value for endpoint {endpoint.name}"
+    head = f"neither {told[0]} nor {told[1]}" if len(told) == 2 else f"none of {', '.join(told)}"
+    return SheetFault(row.file, row.line, column, text, f"{head}, as endpoint {endpoint.name} has it", remedy)
 
 
 def _same(text: str, value: str) -> bool:

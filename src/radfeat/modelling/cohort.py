@@ -8,14 +8,15 @@ import numpy as np
 import pyarrow as pa
 
 from radfeat.core.errors import CohortError
-from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet
+from radfeat.modelling.batch_labels import label_batches
+from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet, stack_outcomes
 from radfeat.modelling.deltas import flag_missing
 from radfeat.modelling.landmark import Landmarked, LeftOut, apply_landmark, describe_left_out
 from radfeat.modelling.lesions import Codes, SubjectRow
 from radfeat.modelling.outcomes import Floats, Outcomes
 from radfeat.modelling.predictors import Offer, select_predictors
 from radfeat.modelling.repeatability import Repeatability, find_repeatability
-from radfeat.modelling.settings import CovariateKind, CovariateSettings, EndpointSettings, ModellingSettings
+from radfeat.modelling.settings import CovariateKind, CovariateSettings, ModellingSettings
 from radfeat.modelling.subject_rows import SubjectRows, build_subject_rows
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import REPEATABILITY, SUBJECTS
@@ -31,7 +32,8 @@ class StudyTable:
     logarithm, or where the features are changes that of the ratio of the volumes at two visits. ``offer``
     says which features the models are given, ``gaps`` (as ``values``) why a value is missing
     (``deltas.Gap``). ``landmarks`` says, by endpoint with a landmark and arm, where times begin and how many
-    were left out. ``case_ids`` are the images whose ROIs were looked at.
+    were left out. ``case_ids`` are the images whose ROIs were looked at. ``batches`` names the site or
+    scanner whose effect may be taken out of each subject's features.
     ``subjects`` is the table of what became of every subject of the sheet.
     """
 
@@ -51,6 +53,7 @@ class StudyTable:
     landmarks: Mapping[tuple[str, str], str]
     case_ids: frozenset[str]
     subjects: pa.Table
+    batches: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -71,6 +74,7 @@ class Cohort:
     covariate_names: tuple[str, ...]
     covariates: Floats
     outcomes: Outcomes
+    batches: tuple[str, ...]
     landmark: str = ""
 
     def __len__(self) -> int:
@@ -82,13 +86,16 @@ def build_study(
     rois: pa.Table,
     clinical: ClinicalSheet,
     settings: ModellingSettings,
+    *,
     days: Mapping[str, float | None] | None = None,
     repeatability: pa.Table | None = None,
+    scanners: Mapping[str, str] | None = None,
 ) -> StudyTable:
     """Join features and clinical sheet; one row per subject by the lesion rule.
 
     ``days`` is the study day of each image by ``case_id``; only changes between visits need it.
     ``repeatability`` is the table of that name, which the filter by repeatability needs.
+    ``scanners`` names the scanner of each subject; only batch effects of scanners need it.
 
     Raises
     ------
@@ -119,7 +126,10 @@ def build_study(
         log_volumes=_freeze(log_volumes),
         covariate_names=names,
         covariates=_freeze(covariates),
-        outcomes={e.name: _stack_outcomes(entering, e) for e in settings.endpoints},
+        outcomes={
+            e.name: stack_outcomes(entering, e, stratified=bool(settings.stratification))
+            for e in settings.endpoints
+        },
         has_outcome={
             e.name: tuple(r.outcomes[e.name] is not None for r in entering) for e in settings.endpoints
         },
@@ -129,6 +139,7 @@ def build_study(
         landmarks=_describe_landmarks(landmarked, settings),
         case_ids=found.case_ids,
         subjects=_build_subjects(clinical, sites, found, landmarked, settings),
+        batches=label_batches([r.subject_id for r in entering], sites, scanners or {}, settings),
     )
 
 
@@ -167,6 +178,7 @@ def build_cohort(study: StudyTable, endpoint: str, arms: Sequence[str], *, offer
         covariate_names=study.covariate_names,
         covariates=study.covariates[rows],
         outcomes=study.outcomes[endpoint].take(rows),
+        batches=tuple(study.batches[i] for i in rows),
         landmark=" ".join(dict.fromkeys(study.landmarks.get((endpoint, arm), "") for arm in arms)).strip(),
     )
 
@@ -215,13 +227,6 @@ def _find_sites(features: pa.Table, clinical: ClinicalSheet) -> dict[str, str]:
 
 def _stack(rows: Sequence[SubjectRow], width: int) -> Floats:
     return np.vstack([r.values for r in rows]) if rows else np.empty((0, width))
-
-
-def _stack_outcomes(rows: Sequence[ClinicalRow], endpoint: EndpointSettings) -> Outcomes:
-    found = [row.outcomes[endpoint.name] for row in rows]
-    times = np.array([np.nan if o is None else o.time for o in found], dtype=np.float64)
-    events = np.array([o is not None and o.event for o in found], dtype=np.bool_)
-    return Outcomes(endpoint.kind, times, events)
 
 
 def _encode_covariates(

@@ -1,5 +1,6 @@
 """Harrell's C and AUC of a fixed score, with percentile limits from a bootstrap of subjects."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +49,15 @@ def estimate_concordance(scores: Floats, outcomes: Outcomes) -> float:
     comparable, ordered = compare_pairs(scores, outcomes)
     total = float(comparable.sum())
     return float(ordered.sum()) / total if total else CHANCE
+
+
+def estimate_within(scores: Floats, outcomes: Outcomes, groups: Sequence[str]) -> float | None:
+    """C or AUC over pairs of subjects of one group only; None if none of these can be compared."""
+    comparable, ordered = compare_pairs(scores, outcomes)
+    labels = np.array(groups, dtype=object)
+    together = labels[:, None] == labels[None, :]
+    total = float(comparable[together].sum())
+    return float(ordered[together].sum()) / total if total else None
 
 
 def compare_pairs(scores: Floats, outcomes: Outcomes) -> tuple[Floats, Floats]:

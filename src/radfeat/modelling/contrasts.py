@@ -9,7 +9,7 @@ import pyarrow as pa
 from radfeat.modelling.biomarkers import Biomarker, BiomarkerKind, list_biomarkers
 from radfeat.modelling.cohort import Cohort, StudyTable, build_cohort
 from radfeat.modelling.feasibility import explain_shortage
-from radfeat.modelling.interaction_fit import Interaction, fit_interaction
+from radfeat.modelling.interaction_fit import MEASURES, Interaction, Measure, fit_interaction
 from radfeat.modelling.outcomes import Flags, Outcomes
 from radfeat.modelling.settings import ModellingSettings
 
@@ -24,7 +24,7 @@ class Contrast:
     biomarker: Biomarker
     n: int
     events: int
-    is_survival: bool
+    measure: Measure
     result: Interaction | None
     obstacle: str
 
@@ -64,7 +64,7 @@ def _contrast_biomarker(
         biomarker=biomarker,
         n=len(known),
         events=int(outcomes.events.sum()),
-        is_survival=outcomes.is_survival,
+        measure=MEASURES[outcomes.kind],
         result=result,
         obstacle=obstacle,
     )

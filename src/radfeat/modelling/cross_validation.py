@@ -1,25 +1,36 @@
 """Repeated cross-validation of a model in one arm; subjects outside it are scored by the folds' models."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from radfeat.core.batches import Each, map_in_batches
 from radfeat.core.digest import derive_seed
 from radfeat.modelling.baseline import Baseline, fit_baseline
 from radfeat.modelling.fold_model import FitModel
-from radfeat.modelling.outcomes import Floats, Indices, Outcomes
+from radfeat.modelling.inputs import Inputs, take_labels
+from radfeat.modelling.outcomes import Floats, Indices, Outcomes, join_outcomes
 from radfeat.modelling.splits import assign_folds
+
+_TASKS_A_BATCH = 5
+"""Folds that one worker takes at once: rows travel to it once for them all."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Rows:
-    """Rows that are split: subjects, their arms, model inputs (rows x columns) and outcomes."""
+    """Rows that are split: subjects, their arms, model inputs (rows x columns), outcomes and batch labels."""
 
     subject_ids: tuple[str, ...]
     arms: tuple[str, ...]
     values: Floats
     outcomes: Outcomes
+    batches: tuple[str, ...] | None = None
+
+    def take_inputs(self, rows: Indices) -> Inputs:
+        """What a model is given of some rows."""
+        return Inputs(self.values[rows], take_labels(self.batches, rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,14 @@ class Schedule:
 
     folds: int
     seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Split:
+    """Fold (from 0) of every row, own rows first, and the seed from which the folds' own seeds come."""
+
+    folds: Indices
+    seed: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -76,7 +95,12 @@ class OutOfFold:
     @property
     def coefficients(self) -> Floats:
         """Coefficients of all fitted folds, fits x columns."""
-        return np.concatenate([r.coefficients for r in self.repeats])
+        return np.concatenate(
+            [
+                np.empty((0, self.rows.values.shape[1])),
+                *(r.coefficients for r in self.repeats if len(r.coefficients)),
+            ]
+        )
 
     def count(self, what: str) -> int:
         """Folds ``failed``, ``empty`` or ``flawed``, over all repeats."""
@@ -90,20 +114,31 @@ def combine_strata(strata: Indices) -> Indices:
     return np.where(high > low, 1, np.where(low > high, 0, first)).astype(np.intp)
 
 
-def cross_validate(own: Rows, outside: Rows | None, fit: FitModel, schedule: Schedule) -> OutOfFold:
+def cross_validate(
+    own: Rows, outside: Rows | None, fit: FitModel, schedule: Schedule, workers: int = 1
+) -> OutOfFold:
     """Score every own row by a model that was fitted without it, and every outside row by one fold's model.
 
     Outside rows are dealt into the same folds, within their arm and stratified like the own ones: fold k's
     model scores fold k's rows of every arm. So every score, own or outside, comes from one model of the same
-    size, and all are shrunk alike.
+    size, and all are shrunk alike. ``workers`` processes share the folds; the numbers do not depend on it.
     """
     everyone = own if outside is None else _join(own, outside)
-    # One thread: the last bits of a matrix product depend on how many threads share it.
-    with threadpool_limits(limits=1):
-        repeats = [
-            _score_folds(everyone, len(own.subject_ids), fit, schedule.folds, seed) for seed in schedule.seeds
-        ]
-    return OutOfFold(everyone, len(own.subject_ids), tuple(repeats))
+    splits = [Split(deal_rows(everyone, schedule.folds, seed), seed) for seed in schedule.seeds]
+    return score_splits(everyone, len(own.subject_ids), fit, splits, workers)
+
+
+def score_splits(rows: Rows, own: int, fit: FitModel, splits: Sequence[Split], workers: int = 1) -> OutOfFold:
+    """Score every row by the model of its fold, which is fitted to the own rows of the other folds."""
+    tasks = [(split, fold) for split in splits for fold in range(int(split.folds.max()) + 1)]
+    scored = map_in_batches(
+        Each(_FoldTask(rows, own, fit)), tasks, workers=workers, preload=__name__, limit=_TASKS_A_BATCH
+    )
+    parts = iter(scored)
+    repeats = [
+        _join_folds(split, [next(parts) for _ in range(int(split.folds.max()) + 1)]) for split in splits
+    ]
+    return OutOfFold(rows, own, tuple(repeats))
 
 
 def deal_rows(rows: Rows, folds: int, seed: int) -> Indices:
@@ -113,37 +148,88 @@ def deal_rows(rows: Rows, folds: int, seed: int) -> Indices:
     for arm in sorted(set(rows.arms)):
         members = np.flatnonzero(arms == arm)
         subjects = [rows.subject_ids[i] for i in members]
-        dealt[members] = assign_folds(subjects, rows.outcomes.events[members].tolist(), folds, seed)
+        dealt[members] = assign_folds(subjects, rows.outcomes.take(members).classes, folds, seed)
     return dealt
 
 
-def _score_folds(rows: Rows, own: int, fit: FitModel, folds: int, seed: int) -> RepeatScores:
-    dealt = deal_rows(rows, folds, seed)
-    scores, predictors = np.full(len(dealt), np.nan), np.full(len(dealt), np.nan)
-    baselines: list[Baseline | None] = [None] * folds
-    strata = np.full(len(dealt), -1, dtype=np.intp)
-    coefficients: list[Floats] = []
-    failed = empty = flawed = 0
-    for fold in range(folds):
-        training = np.flatnonzero(dealt[:own] != fold)
-        held_out = np.flatnonzero(dealt == fold)
-        subjects = [rows.subject_ids[i] for i in training]
-        fold_seed = derive_seed(seed, "fold", str(fold))
-        model = fit(rows.values[training], rows.outcomes.take(training), subjects, fold_seed)
-        if model is None:
-            failed += 1
-            continue
-        scores[held_out] = model.score(rows.values[held_out])
-        predictors[held_out] = scores[held_out] * model.deviation
-        baselines[fold] = fit_baseline(model.predict(rows.values[training]), rows.outcomes.take(training))
-        if model.is_empty:
-            empty += 1
-        else:
-            strata[held_out] = scores[held_out] > model.cut
-        flawed += model.failures > 0
-        coefficients.append(_spread(model.columns, model.coefficients, rows.values.shape[1]))
-    stacked = np.array(coefficients).reshape(len(coefficients), rows.values.shape[1])
-    return RepeatScores(scores, strata, dealt, stacked, failed, empty, flawed, predictors, tuple(baselines))
+@dataclass(frozen=True, eq=False, slots=True)
+class _FoldScores:
+    """One fold: rows held out, their scores, linear predictors and strata, and what its model is.
+
+    ``baseline`` is that of the training rows; it and ``coefficients`` are None where there is no model.
+    """
+
+    held_out: Indices
+    scores: Floats
+    predictors: Floats
+    strata: Indices
+    baseline: Baseline | None
+    coefficients: Floats | None
+    is_empty: bool
+    is_flawed: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _FoldTask:
+    """Fits the model of one fold and scores the rows held out; what a worker process is given."""
+
+    rows: Rows
+    own: int
+    fit: FitModel
+
+    def __call__(self, task: tuple[Split, int]) -> _FoldScores:
+        split, fold = task
+        # One thread: the last bits of a matrix product depend on how many threads share it.
+        with threadpool_limits(limits=1):
+            return _score_fold(self.rows, self.own, self.fit, split, fold)
+
+
+def _score_fold(rows: Rows, own: int, fit: FitModel, split: Split, fold: int) -> _FoldScores:
+    training = np.flatnonzero(split.folds[:own] != fold)
+    held_out = np.flatnonzero(split.folds == fold)
+    subjects = [rows.subject_ids[i] for i in training]
+    fold_seed = derive_seed(split.seed, "fold", str(fold))
+    inputs, outcomes = rows.take_inputs(training), rows.outcomes.take(training)
+    model = fit(inputs, outcomes, subjects, fold_seed)
+    strata = np.full(len(held_out), -1, dtype=np.intp)
+    if model is None:
+        unknown = np.full(len(held_out), np.nan)
+        return _FoldScores(held_out, unknown, unknown, strata, None, None, False, False)
+    scores = model.score(rows.take_inputs(held_out))
+    if not model.is_empty:
+        known = ~np.isnan(scores)
+        strata[known] = scores[known] > model.cut
+    coefficients = _spread(model.columns, model.coefficients, rows.values.shape[1])
+    return _FoldScores(
+        held_out,
+        scores,
+        scores * model.deviation,
+        strata,
+        fit_baseline(model.predict(inputs), outcomes),
+        coefficients,
+        is_empty=model.is_empty,
+        is_flawed=model.failures > 0,
+    )
+
+
+def _join_folds(split: Split, folds: Sequence[_FoldScores]) -> RepeatScores:
+    scores, predictors = (np.full(len(split.folds), np.nan) for _ in range(2))
+    strata = np.full(len(split.folds), -1, dtype=np.intp)
+    for fold in folds:
+        scores[fold.held_out], strata[fold.held_out] = fold.scores, fold.strata
+        predictors[fold.held_out] = fold.predictors
+    fitted = [fold.coefficients for fold in folds if fold.coefficients is not None]
+    return RepeatScores(
+        scores,
+        strata,
+        split.folds,
+        np.array(fitted).reshape(len(fitted), -1) if fitted else np.empty((0, 0)),
+        failed=len(folds) - len(fitted),
+        empty=sum(fold.is_empty for fold in folds),
+        flawed=sum(fold.is_flawed for fold in folds),
+        predictors=predictors,
+        baselines=tuple(fold.baseline for fold in folds),
+    )
 
 
 def _spread(columns: Indices, coefficients: Floats, width: int) -> Floats:
@@ -157,9 +243,6 @@ def _join(own: Rows, outside: Rows) -> Rows:
         own.subject_ids + outside.subject_ids,
         own.arms + outside.arms,
         np.concatenate([own.values, outside.values]),
-        Outcomes(
-            own.outcomes.kind,
-            np.concatenate([own.outcomes.times, outside.outcomes.times]),
-            np.concatenate([own.outcomes.events, outside.outcomes.events]),
-        ),
+        join_outcomes([own.outcomes, outside.outcomes]),
+        None if own.batches is None else own.batches + (outside.batches or ()),
     )

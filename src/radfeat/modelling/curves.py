@@ -16,21 +16,29 @@ STRATUM_NAMES: Mapping[int, str] = {0: "low", 1: "high"}
 
 
 def build_curves(endpoint: str, model_arm: str, rows: Rows, strata: Indices, level: float) -> pa.Table:
-    """Curves of every arm among ``rows``, in all and by stratum; no row for a binary endpoint.
+    """Curves of every arm among ``rows``, in all and by stratum; no row unless it is a time to event.
+
+    Nor where events compete: 1 less such a curve would be no risk (``incidence_curves`` has the risks).
 
     ``strata`` (rows) holds 1 for high, 0 for low, -1 for none.
     """
-    if not rows.outcomes.is_survival:
+    if not rows.outcomes.is_survival or rows.outcomes.competing is not None:
         return build_table(SURVIVAL_CURVES, [])
-    arms = np.array(rows.arms, dtype=object)
     found: list[dict[str, object]] = []
-    for arm in sorted(set(rows.arms)):
-        members = arms == arm
-        groups = {"all": members} | {name: members & (strata == s) for s, name in STRATUM_NAMES.items()}
-        for stratum, group in groups.items():
-            key = {"endpoint": endpoint, "model_arm": model_arm, "arm": arm, "stratum": stratum}
-            found += [key | point for point in _list_points(rows, group, level)]
+    for arm, stratum, group in list_groups(rows, strata):
+        key = {"endpoint": endpoint, "model_arm": model_arm, "arm": arm, "stratum": stratum}
+        found += [key | point for point in _list_points(rows, group, level)]
     return build_table(SURVIVAL_CURVES, found)
+
+
+def list_groups(rows: Rows, strata: Indices) -> Iterator[tuple[str, str, Flags]]:
+    """Each arm among ``rows``, in all and by stratum: arm, stratum, and which rows are in it."""
+    arms = np.array(rows.arms, dtype=object)
+    for arm in sorted(set(rows.arms)):
+        members = np.asarray(arms == arm, dtype=np.bool_)
+        yield arm, "all", members
+        for number, name in STRATUM_NAMES.items():
+            yield arm, name, members & (strata == number)
 
 
 def _list_points(rows: Rows, group: Flags, level: float) -> Iterator[dict[str, object]]:

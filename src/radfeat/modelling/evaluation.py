@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from radfeat.core.digest import derive_seed
+from radfeat.core.vocabulary import EndpointKind
 from radfeat.modelling.comparators import Permuted
-from radfeat.modelling.concordance import compute_concordance
 from radfeat.modelling.cross_validation import OutOfFold
+from radfeat.modelling.discrimination import compute_discrimination, name_discrimination
 from radfeat.modelling.feasibility import Feasibility
 from radfeat.modelling.horizons import Horizons
 from radfeat.modelling.outcomes import Flags, Floats, Indices, Outcomes
-from radfeat.modelling.regression import fit_regression
 from radfeat.modelling.restricted_means import measure_rmst
 from radfeat.modelling.settings import ModellingSettings
+from radfeat.modelling.stratified import fit_stratified
 from radfeat.modelling.survival import compute_logrank
 
 RADIOMICS = "radiomics"
@@ -41,15 +42,10 @@ class Metric:
     horizon: float | None = None
 
 
-def name_discrimination(outcomes: Outcomes) -> str:
-    """Name of the metric of discrimination: Harrell's C, or AUC."""
-    return "harrell_c" if outcomes.is_survival else "auc"
-
-
 def measure_discrimination(
     model: str, result: OutOfFold, verdict: Feasibility, settings: ModellingSettings
 ) -> Metric:
-    """C or AUC of the mean out-of-fold scores of the arm's own subjects."""
+    """C, AUC or Spearman's rho of the mean out-of-fold scores of the arm's own subjects."""
     scores, outcomes, _ = _own(result)
     name = name_discrimination(result.rows.outcomes)
     n, events = len(outcomes), int(outcomes.events.sum())
@@ -57,29 +53,33 @@ def measure_discrimination(
         return Metric(model, name, None, None, None, 0, 0, "No fold could fit the model.")
     # One seed for all models of an arm: their limits rest on the same resamples.
     seed = derive_seed(settings.seed, "bootstrap", verdict.endpoint, verdict.arm)
-    c = compute_concordance(scores, outcomes, resamples=settings.bootstrap, level=settings.level, seed=seed)
+    c = compute_discrimination(
+        scores, outcomes, resamples=settings.bootstrap, level=settings.level, seed=seed
+    )
     method = (
         f"Out-of-fold scores, mean of {len(result.repeats)} repeats of {settings.folds} folds; percentile "
-        f"limits of {settings.bootstrap} resamples of subjects, the models held fixed; ties count half."
+        f"limits of {settings.bootstrap} resamples of subjects, the models held fixed; "
+        f"{_word_ties(outcomes)}."
     )
     return Metric(model, name, c.estimate, c.lo, c.hi, n, events, method)
 
 
 def measure_strata(result: OutOfFold, settings: ModellingSettings) -> Iterator[Metric]:
-    """Hazard (or odds) ratio of high to low and, for a time to event, the log-rank test; of the own arm."""
+    """High against low stratum of the own arm: hazard or odds ratio, or mean difference; log-rank test."""
     _, outcomes, strata = _own(result)
     classed = np.flatnonzero(strata >= 0)
     outcomes, is_high = outcomes.take(classed), strata[classed] == 1
     n, events = len(outcomes), int(outcomes.events.sum())
-    name = "hazard_ratio_high_low" if outcomes.is_survival else "odds_ratio_high_low"
-    ratio = _compare_strata(outcomes, is_high, settings.level)
-    how = "Cox, Efron ties" if outcomes.is_survival else "Logistic regression"
-    method = f"{how}, strata by majority of repeats, Wald limits; {_DESCRIPTIVE}."
-    estimate, lo, hi = ratio or (None, None, None)
-    yield Metric(RADIOMICS, name, estimate, lo, hi, n, events, method if ratio else _NO_RATIO)
+    name, how = _COMPARISONS[outcomes.kind]
+    by = word_factors(outcomes, settings)
+    found = compare_strata(outcomes, is_high, settings.level)
+    method = f"{how}{by}, strata by majority of repeats; {_DESCRIPTIVE}."
+    estimate, lo, hi = found or (None, None, None)
+    why = _NO_DIFFERENCE if outcomes.is_continuous else _NO_RATIO
+    yield Metric(RADIOMICS, name, estimate, lo, hi, n, events, method if found else why)
     if outcomes.is_survival:
         test = compute_logrank(outcomes, is_high) if n else None
-        method = f"Log-rank test of the strata, 1 degree of freedom; {_DESCRIPTIVE}."
+        method = f"Log-rank test of the strata of the score{by}, 1 degree of freedom; {_DESCRIPTIVE}."
         for metric, value in zip(("logrank_chi2", "logrank_p"), test or (None, None), strict=True):
             yield Metric(RADIOMICS, metric, value, None, None, n, events, method if test else _NO_RATIO)
 
@@ -157,18 +157,49 @@ def build_rows(
     ]
 
 
+_COMPARISONS = {
+    EndpointKind.TIME_TO_EVENT: ("hazard_ratio_high_low", "Cox, Efron ties, Wald limits"),
+    EndpointKind.BINARY: ("odds_ratio_high_low", "Logistic regression, Wald limits"),
+    EndpointKind.CONTINUOUS: (
+        "mean_difference_high_low",
+        "Difference of means by linear regression, limits by Student's t",
+    ),
+}
+"""Name of the comparison of strata and how it is made, by the kind of the endpoint."""
+
+_NO_DIFFERENCE = "No estimate: a stratum is empty, or all subjects have one score."
+
 _NO_RATIO = "No finite estimate: a stratum is empty or has no events, or all subjects have one score."
 
 
-def _compare_strata(outcomes: Outcomes, is_high: Flags, level: float) -> tuple[float, float, float] | None:
+def compare_strata(outcomes: Outcomes, is_high: Flags, level: float) -> tuple[float, float, float] | None:
+    """High against low: a ratio, or the difference of means of a continuous endpoint; None without one."""
     if not len(outcomes):
         return None
-    fitted = fit_regression(is_high.astype(np.float64)[:, None], outcomes)
+    fitted = fit_stratified(is_high.astype(np.float64)[:, None], outcomes)
     if not fitted.converged:
         return None
     contrast = np.zeros(len(fitted.coefficients))
     contrast[0] = 1.0
+    if outcomes.is_continuous:
+        return fitted.difference(contrast, level, len(outcomes) - len(contrast))
     return fitted.interval(contrast, level)
+
+
+def word_factors(outcomes: Outcomes, settings: ModellingSettings) -> str:
+    """How the stratification factors enter, as words to stand after a test; empty where there are none."""
+    if outcomes.levels is None:
+        return ""
+    how = "stratified by" if outcomes.is_survival else "with indicators of"
+    return f" {how} {', '.join(settings.stratification)}"
+
+
+def _word_ties(outcomes: Outcomes) -> str:
+    if outcomes.is_continuous:
+        return "ties have their mean rank"
+    if outcomes.competing is not None:
+        return "ties count half; a competing event is a censoring"
+    return "ties count half"
 
 
 def _own(result: OutOfFold) -> tuple[Floats, Outcomes, Indices]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 
 from radfeat.modelling.cohort import Cohort
@@ -20,6 +21,8 @@ MIN_PER_FOLD = 2
 class Feasibility:
     """Verdict on one arm and endpoint; ``min_events`` is per arm, or per class for a binary endpoint.
 
+    For a continuous endpoint ``min_events`` is of subjects, and there are neither ``events`` nor
+    ``non_events``. ``competing`` counts times that end in a competing event; None where none is declared.
     ``unrepeatable`` counts the features that the filter by repeatability left out; None without a filter.
     """
 
@@ -33,6 +36,7 @@ class Feasibility:
     min_events: int
     is_feasible: bool
     sentence: str
+    competing: int | None = None
     sample_size: SampleSize | None = None
     sample_size_sentence: str = ""
     unrepeatable: int | None = None
@@ -52,13 +56,20 @@ def judge_arm(cohort: Cohort, arm: str, settings: ModellingSettings, horizon: fl
         arm=arm,
         n=n,
         events=events,
-        non_events=n - events,
+        non_events=0 if cohort.outcomes.is_continuous else n - events,
+        competing=None if cohort.outcomes.competing is None else int(cohort.outcomes.competing.sum()),
         sites=len(set(cohort.site_ids)),
         predictors=len(cohort.features),
         min_events=settings.least_events(cohort.outcomes.kind),
         is_feasible=not obstacle,
         sample_size=size,
-        sample_size_sentence=explain_sample_size(size, n, len(cohort.features), settings.expected_r2),
+        sample_size_sentence=explain_sample_size(
+            size,
+            n,
+            len(cohort.features),
+            settings.expected_r2,
+            is_risk=not cohort.outcomes.is_continuous and cohort.outcomes.competing is None,
+        ),
         sentence=f"{_write_verdict(cohort, arm, obstacle)} {cohort.landmark}".strip(),
     )
 
@@ -78,8 +89,11 @@ def tell_offer(verdict: Feasibility, offer: Offer) -> Feasibility:
 
 
 def explain_shortage(outcomes: Outcomes, settings: ModellingSettings) -> str:
-    """What there is too little of (events, or one of the classes), with the numbers; empty if nothing."""
+    """What there is too little of (events, a class, subjects), with the numbers; empty if nothing."""
     least = settings.least_events(outcomes.kind)
+    if outcomes.is_continuous:
+        few = len(outcomes) < least
+        return f"{_count(outcomes)}, but {least} subjects are needed" if few else ""
     events = int(outcomes.events.sum())
     scarcest = events if outcomes.is_survival else min(events, len(outcomes) - events)
     if scarcest >= least:
@@ -97,6 +111,7 @@ def build_feasibility(verdict: Feasibility) -> pa.Table:
         "n": verdict.n,
         "events": verdict.events,
         "non_events": verdict.non_events,
+        "competing": verdict.competing,
         "sites": verdict.sites,
         "predictors": verdict.predictors,
         "min_events": verdict.min_events,
@@ -116,6 +131,8 @@ def build_feasibility(verdict: Feasibility) -> pa.Table:
 def _explain_obstacle(cohort: Cohort, settings: ModellingSettings) -> str:
     if len(cohort) < MIN_PER_FOLD * settings.folds:
         return f"{len(cohort)} subjects are too few for {settings.folds} folds of {MIN_PER_FOLD} or more"
+    if cohort.outcomes.is_continuous and np.ptp(cohort.outcomes.measured) == 0:
+        return f"all {len(cohort)} subjects have one value of the endpoint"
     if not cohort.features:
         return "no feature passes the filters that are blind to the outcome"
     return ""
@@ -123,6 +140,13 @@ def _explain_obstacle(cohort: Cohort, settings: ModellingSettings) -> str:
 
 def _count(outcomes: Outcomes) -> str:
     events = int(outcomes.events.sum())
+    if outcomes.is_continuous:
+        return f"{len(outcomes)} subjects with a value"
+    if outcomes.competing is not None:
+        return (
+            f"{events} events in {len(outcomes)} subjects, and {int(outcomes.competing.sum())} competing "
+            "events, which censor"
+        )
     if outcomes.is_survival:
         return f"{events} events in {len(outcomes)} subjects"
     return f"{events} of {len(outcomes)} subjects in the positive class"

@@ -5,16 +5,21 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from radfeat.core.digest import derive_seed
-from radfeat.modelling.estimators import NET, build_pipeline, build_preprocessing, compute_penalty_grid
+from radfeat.modelling.estimators import ElasticNetPath, compute_penalty_grid
+from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.likelihood import compute_held_out_likelihoods
 from radfeat.modelling.outcomes import Floats, Indices, Outcomes
+from radfeat.modelling.preprocessing import (
+    FeatureStepsFit,
+    FitSteps,
+    JointStepsFit,
+    NoSteps,
+    PlainStepsFit,
+    Steps,
+)
 from radfeat.modelling.regression import fit_regression
-from radfeat.modelling.selection import NearConstantFilter
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.modelling.splits import assign_folds
 
@@ -23,14 +28,12 @@ from radfeat.modelling.splits import assign_folds
 class FoldModel:
     """A model fitted to one training set.
 
-    ``coefficients`` belong to the columns ``columns`` (indices into the raw features) after ``steps``;
-    ``mean`` and ``deviation`` standardise the linear predictor, and ``cut`` is in standardised units.
-    ``failures`` counts the inner and outer fits that went wrong: paths cut short, and solvers out of
-    iterations.
+    ``coefficients`` belong to the columns that ``steps`` give; ``mean`` and ``deviation`` standardise the
+    linear predictor, and ``cut`` is in standardised units. ``failures`` counts the inner and outer fits that
+    went wrong: paths cut short, and solvers out of iterations.
     """
 
-    steps: Pipeline
-    columns: Indices
+    steps: Steps
     coefficients: Floats
     intercept: float
     penalty: float | None
@@ -40,27 +43,36 @@ class FoldModel:
     failures: int = 0
 
     @property
+    def columns(self) -> Indices:
+        """The raw column (index) that each coefficient belongs to."""
+        return self.steps.columns
+
+    @property
     def is_empty(self) -> bool:
         """Whether all training rows have one score: no coefficient, or none that tells them apart."""
         return self.deviation <= 0 or not self.coefficients.any()
 
-    def score(self, values: Floats) -> Floats:
-        """Standardised linear predictor of rows of raw features; higher: more risk; 0 if it is empty."""
+    def score(self, inputs: Inputs) -> Floats:
+        """Standardised linear predictor of rows of raw columns; higher: more risk; 0 if it is empty.
+
+        NaN where the batch of a row is not known to the model and settings refuse such rows.
+        """
+        transformed = self.steps.transform(inputs)
         if self.is_empty:
-            return np.zeros(len(values))
-        scores: Floats = (self.steps.transform(values) @ self.coefficients - self.mean) / self.deviation
+            return np.where(np.isnan(transformed).any(axis=1), np.nan, 0.0)
+        scores: Floats = (transformed @ self.coefficients - self.mean) / self.deviation
         return scores
 
-    def predict(self, values: Floats) -> Floats:
-        """Linear predictor of rows of raw features, less its training mean; 0 if the model is empty."""
-        return self.score(values) * self.deviation
+    def predict(self, inputs: Inputs) -> Floats:
+        """Linear predictor of rows of raw columns, less its training mean; 0 if the model is empty."""
+        return self.score(inputs) * self.deviation
 
 
 class FitModel(Protocol):
     """How a comparator or the radiomic model is fitted to training rows; None where it cannot be."""
 
     def __call__(
-        self, values: Floats, outcomes: Outcomes, subjects: Sequence[str], seed: int
+        self, inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int
     ) -> FoldModel | None:
         """Fit to these rows only."""
 
@@ -72,31 +84,26 @@ class ElasticNetFit:
     settings: ModellingSettings
 
     def __call__(
-        self, values: Floats, outcomes: Outcomes, subjects: Sequence[str], seed: int
+        self, inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int
     ) -> FoldModel | None:
         """Fit to these rows only."""
-        settings = self.settings
-        prepared = build_preprocessing(settings).fit_transform(values)
-        grid = compute_penalty_grid(prepared, outcomes, settings)
-        if not grid:
-            return None
-        pipeline = build_pipeline(settings, grid).fit(values, outcomes)
-        likelihoods, failures = _cross_validate_path(values, outcomes, subjects, grid, seed, settings)
-        net = pipeline.named_steps[NET]
-        fitted = net.coefficients_.shape[1]
-        failures += net.cuts_ + net.unconverged_
-        usable = np.isfinite(likelihoods[:fitted])
-        if not usable.any():
-            return None
-        best = int(np.argmax(np.where(usable, likelihoods[:fitted], -np.inf)))
-        return finish_model(
-            pipeline[:-1],
-            values,
-            net.coefficients_[:, best],
-            intercept=float(net.intercepts_[best]),
-            penalty=grid[best],
-            failures=failures,
-        )
+        fit = FeatureStepsFit(self.settings)
+        return _fit_net(fit, inputs, outcomes, subjects, seed, self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class JointNetFit:
+    """The same with the first ``split`` columns, covariates, not penalised."""
+
+    settings: ModellingSettings
+    split: int
+
+    def __call__(
+        self, inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int
+    ) -> FoldModel | None:
+        """Fit to these rows only."""
+        fit = JointStepsFit(self.settings, self.split)
+        return _fit_net(fit, inputs, outcomes, subjects, seed, self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +111,14 @@ class PlainFit:
     """Fits an unpenalised regression on a few columns: impute, drop constants, scale, Cox or logistic."""
 
     def __call__(
-        self, values: Floats, outcomes: Outcomes, subjects: Sequence[str], seed: int
+        self, inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int
     ) -> FoldModel | None:
         """Fit to these rows only."""
-        steps = Pipeline(
-            [
-                ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
-                ("vary", NearConstantFilter(1.0)),
-                ("scale", StandardScaler()),
-            ]
-        )
-        fitted = fit_regression(steps.fit_transform(values), outcomes)
+        steps = PlainStepsFit()(inputs)
+        fitted = fit_regression(steps.transform(inputs), outcomes)
         if not fitted.converged:
             return None
-        columns = len(steps.named_steps["vary"].kept_)
-        return finish_model(steps, values, fitted.coefficients[:columns])
+        return finish_model(steps, inputs, fitted.coefficients[: len(steps.columns)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,38 +126,64 @@ class MarginalFit:
     """Fits nothing: everyone has the risk of the training rows, whatever the columns hold."""
 
     def __call__(
-        self, values: Floats, outcomes: Outcomes, subjects: Sequence[str], seed: int
+        self, inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int
     ) -> FoldModel | None:
         """Fit to these rows only."""
-        width = values.shape[1]
-        steps = Pipeline([("as_it_is", "passthrough")])
-        return FoldModel(steps, np.arange(width, dtype=np.intp), np.zeros(width), 0.0, None, 0.0, 0.0, 0.0)
+        return FoldModel(NoSteps(), np.empty(0), 0.0, None, mean=0.0, deviation=0.0, cut=0.0)
 
 
 def finish_model(
-    steps: Pipeline,
-    values: Floats,
+    steps: Steps,
+    inputs: Inputs,
     coefficients: Floats,
     *,
     intercept: float = 0.0,
     penalty: float | None = None,
     failures: int = 0,
 ) -> FoldModel:
-    """Standardise a linear predictor by the training rows ``values`` and cut it at their median."""
-    columns = steps.named_steps["vary"].kept_
-    if "cluster" in steps.named_steps:
-        columns = columns[steps.named_steps["cluster"].kept_]
-    predictor = steps.transform(values) @ coefficients
+    """Standardise a linear predictor by the training rows ``inputs`` and cut it at their median."""
+    predictor = steps.transform(inputs) @ coefficients
     mean, deviation = float(predictor.mean()), float(predictor.std())
     if deviation <= 1e-12:
         deviation, cut = 0.0, 0.0
     else:
         cut = float(np.median((predictor - mean) / deviation))
-    return FoldModel(steps, columns, coefficients, intercept, penalty, mean, deviation, cut, failures)
+    return FoldModel(steps, coefficients, intercept, penalty, mean, deviation, cut, failures)
+
+
+def _fit_net(
+    fit_steps: FitSteps,
+    inputs: Inputs,
+    outcomes: Outcomes,
+    subjects: Sequence[str],
+    seed: int,
+    settings: ModellingSettings,
+) -> FoldModel | None:
+    steps = fit_steps(inputs)
+    prepared = steps.transform(inputs)
+    grid = compute_penalty_grid(prepared, outcomes, settings, steps.free)
+    if not grid:
+        return None
+    net = ElasticNetPath(grid, settings.l1_ratio, steps.free).fit(prepared, outcomes)
+    likelihoods, failures = _cross_validate_path(fit_steps, inputs, outcomes, subjects, grid, seed, settings)
+    fitted = net.coefficients_.shape[1]
+    usable = np.isfinite(likelihoods[:fitted])
+    if not usable.any():
+        return None
+    best = int(np.argmax(np.where(usable, likelihoods[:fitted], -np.inf)))
+    return finish_model(
+        steps,
+        inputs,
+        net.coefficients_[:, best],
+        intercept=float(net.intercepts_[best]),
+        penalty=grid[best],
+        failures=failures + net.cuts_ + net.unconverged_,
+    )
 
 
 def _cross_validate_path(
-    values: Floats,
+    fit_steps: FitSteps,
+    inputs: Inputs,
     outcomes: Outcomes,
     subjects: Sequence[str],
     grid: tuple[float, ...],
@@ -166,18 +192,25 @@ def _cross_validate_path(
 ) -> tuple[Floats, int]:
     """Held-out log-likelihood of each penalty, summed over inner folds, and the number of fits gone wrong.
 
-    A penalty that an inner fold could not fit has NaN and cannot be chosen.
+    A penalty that an inner fold could not fit has NaN and cannot be chosen. Rows that a fold refuses to score
+    do not count in it.
     """
-    folds = assign_folds(subjects, outcomes.events.tolist(), settings.inner_folds, derive_seed(seed, "inner"))
+    folds = assign_folds(subjects, outcomes.classes, settings.inner_folds, derive_seed(seed, "inner"))
     total = np.zeros(len(grid))
     failures = 0
     for fold in range(settings.inner_folds):
         training = np.flatnonzero(folds != fold)
-        pipeline = build_pipeline(settings, grid).fit(values[training], outcomes.take(training))
-        net = pipeline.named_steps[NET]
+        steps = fit_steps(inputs.take(training))
+        transformed = steps.transform(inputs)
+        net = ElasticNetPath(grid, settings.l1_ratio, steps.free)
+        net.fit(transformed[training], outcomes.take(training))
         failures += net.cuts_ + net.unconverged_
-        scores = np.full((len(values), len(grid)), np.nan)
-        fitted = net.coefficients_.shape[1]
-        scores[:, :fitted] = net.predict_path(pipeline[:-1].transform(values))
-        total += compute_held_out_likelihoods(scores, outcomes, training)
+        known = np.flatnonzero(~np.isnan(transformed).any(axis=1))
+        likelihoods = np.full(len(grid), np.nan)
+        likelihoods[: net.coefficients_.shape[1]] = compute_held_out_likelihoods(
+            net.predict_path(transformed[known]),
+            outcomes.take(known),
+            np.flatnonzero(np.isin(known, training)),
+        )
+        total += likelihoods
     return total, failures

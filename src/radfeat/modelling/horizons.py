@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radfeat.modelling.cohort import StudyTable
-from radfeat.modelling.settings import EndpointSettings
+from radfeat.modelling.endpoint_settings import EndpointSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,12 @@ def resolve_horizons(study: StudyTable, endpoint: EndpointSettings) -> Horizons:
     """The declared horizons; else the median of the observed times of all subjects, whatever their arm.
 
     At that median half of the subjects are still under observation, so that the weights that undo censoring
-    stay small. Arms do not enter, and events only in so far as they end observation.
+    stay small. Arms do not enter, and events only in so far as they end observation. None where events
+    compete: what is judged at horizons would be a risk in a world without the competing event.
     """
     outcomes = study.outcomes[endpoint.name]
     known = outcomes.take(np.flatnonzero(study.has_outcome[endpoint.name]))
-    if not outcomes.is_survival or not len(known):
+    if not outcomes.is_survival or outcomes.competing is not None or not len(known):
         return Horizons((), 0.0, "", endpoint.thresholds)
     times, origin = endpoint.horizons, "declared"
     if not times:

@@ -10,7 +10,7 @@ from radfeat.modelling.biomarkers import BiomarkerKind
 from radfeat.modelling.claims import Verdict, judge_contrasts, runs_as_promised
 from radfeat.modelling.cohort import StudyTable, require_candidates
 from radfeat.modelling.contrasts import Contrast, list_contrasts
-from radfeat.modelling.interaction_fit import Interaction
+from radfeat.modelling.interaction_fit import Interaction, Measure
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import INTERACTIONS
@@ -53,6 +53,7 @@ def _build_row(contrast: Contrast, verdict: Verdict, level: float) -> Mapping[st
         "biomarker": contrast.biomarker.name,
         "n": contrast.n,
         "events": contrast.events,
+        "measure": contrast.measure.value,
         "p_adjusted": verdict.p_adjusted,
         "adjustment": verdict.adjustment,
         "claim": verdict.claim,
@@ -64,7 +65,8 @@ def _build_row(contrast: Contrast, verdict: Verdict, level: float) -> Mapping[st
     ratios = {"hr_experimental": result.experimental, "hr_reference": result.reference, "ratio": result.ratio}
     for name, (estimate, lo, hi) in ratios.items():
         row |= {name: estimate, f"{name}_lo": lo, f"{name}_hi": hi}
-    return row | {"level": level, "lrt_chi2": result.chi2, "p": result.p}
+    tested = {"lrt_chi2": result.chi2, "f": result.f, "f_df": result.df, "p": result.p}
+    return row | {"level": level} | tested
 
 
 def write_sentence(contrast: Contrast, verdict: Verdict, level: float) -> str:
@@ -72,18 +74,27 @@ def write_sentence(contrast: Contrast, verdict: Verdict, level: float) -> str:
     if contrast.result is None:
         return f"Not tested for {contrast.biomarker.name}: {contrast.obstacle}."
     numbers = _write_numbers(contrast, contrast.result, level)
-    p = f"likelihood-ratio p {_write_p(contrast.result.p)}, adjusted {_write_p(verdict.p_adjusted)}"
+    test = "F-test" if contrast.result.df else "likelihood-ratio"
+    p = f"{test} p {_write_p(contrast.result.p)}, adjusted {_write_p(verdict.p_adjusted)}"
     return f"{contrast.biomarker.name}: {numbers}; {p}. {_write_verdict(contrast, verdict)}."
 
 
 def _write_numbers(contrast: Contrast, result: Interaction, level: float) -> str:
-    what = "hazard ratio" if contrast.is_survival else "odds ratio"
+    what, compared = _WORDS[contrast.measure]
     estimate, lo, hi = result.ratio
     return (
         f"{what} per SD {result.experimental[0]:.3g} in {contrast.experimental}, "
         f"{result.reference[0]:.3g} in {contrast.reference}, "
-        f"ratio {estimate:.3g} ({100 * level:g} % CI {lo:.3g} to {hi:.3g})"
+        f"{compared} {estimate:.3g} ({100 * level:g} % CI {lo:.3g} to {hi:.3g})"
     )
+
+
+_WORDS = {
+    Measure.HAZARD_RATIO: ("hazard ratio", "ratio"),
+    Measure.ODDS_RATIO: ("odds ratio", "ratio"),
+    Measure.DIFFERENCE: ("slope", "difference"),
+}
+"""How the effect in an arm is called, and how the two arms are compared."""
 
 
 def _write_verdict(contrast: Contrast, verdict: Verdict) -> str:

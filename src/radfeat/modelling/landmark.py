@@ -16,7 +16,8 @@ from enum import StrEnum
 from radfeat.core.vocabulary import EndpointKind
 from radfeat.modelling.clinical import ClinicalRow, SubjectOutcome
 from radfeat.modelling.delta_settings import DeltaSettings
-from radfeat.modelling.settings import EndpointSettings, ModellingSettings
+from radfeat.modelling.endpoint_settings import EndpointSettings
+from radfeat.modelling.settings import ModellingSettings
 
 
 class LandmarkCause(StrEnum):
@@ -113,7 +114,7 @@ def _judge(
         return outcome
     begin = landmark / endpoint.time_unit.days
     if outcome.time <= begin * (1 + 1e-12):
-        what = "event" if outcome.event else "censored"
+        what = "event" if outcome.event else "competing event" if outcome.competing else "censored"
         sentence = (
             f"{name}: {what} at {outcome.time:g} {endpoint.time_unit.value}, "
             f"not after the landmark, day {landmark:g}"

@@ -6,7 +6,13 @@ from radfeat.modelling.outcomes import Floats, Indices, Outcomes
 
 
 def compute_log_likelihoods(scores: Floats, outcomes: Outcomes) -> Floats:
-    """Log-likelihood of each column of ``scores`` (rows x penalties): Cox partial (Breslow), or binomial."""
+    """Log-likelihood of each column of ``scores`` (rows x penalties): Cox (Breslow), binomial or normal.
+
+    Normal: up to a constant, with variance 1, so that two penalties compare as their squared errors do.
+    """
+    if outcomes.is_continuous:
+        squares: Floats = -0.5 * ((outcomes.measured[:, None] - scores) ** 2).sum(axis=0)
+        return squares
     if not outcomes.is_survival:
         labels = outcomes.events[:, None]
         likelihoods: Floats = (labels * scores - np.logaddexp(0.0, scores)).sum(axis=0)
@@ -25,7 +31,8 @@ def compute_held_out_likelihoods(scores: Floats, outcomes: Outcomes, training: I
 
     Cox: the partial likelihood of all rows less that of the training rows (Verweij and van Houwelingen, Stat
     Med 1993; 12:2305), which uses every comparison of a held-out subject with a training subject, so that a
-    fold may hold few events. Binary: the binomial likelihood of the held-out rows.
+    fold may hold few events. Binary: the binomial likelihood of the held-out rows. Continuous: their normal
+    one, so that the penalty chosen is that of the least held-out squared error.
     """
     return compute_log_likelihoods(scores, outcomes) - compute_log_likelihoods(
         scores[training], outcomes.take(training)

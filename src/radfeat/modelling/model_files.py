@@ -14,15 +14,56 @@ from radfeat.core.files import write_text
 from radfeat.core.vocabulary import EndpointKind, Standing
 from radfeat.modelling.model_origin import ModelOrigin
 from radfeat.modelling.outcomes import Flags, Floats
+from radfeat.modelling.settings import BatchLabel, UnseenBatch
+
+
+class BatchAdjustment(BaseModel):
+    """What ComBat makes of one predictor in one batch: ``factor * t + offset``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch: str | None = Field(description="Site or scanner; null: the pooled batch.")
+    factor: float = Field(gt=0, description="Factor of the transformed value t.")
+    offset: float = Field(description="Offset of the transformed value t.")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it leaves values as they are."""
+        return self.factor == 1.0 and self.offset == 0.0
+
+
+class ModelBatches(BaseModel):
+    """Which batches the model knows, and what becomes of others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch: BatchLabel = Field(description="What a batch is: site or scanner.")
+    own: tuple[str, ...] = Field(description="Batches with estimates of their own.")
+    pooled: tuple[str, ...] = Field(description="Batches with too few training subjects, taken together.")
+    unseen: UnseenBatch = Field(description="What becomes of subjects of any other batch.")
+    min_rows: int = Field(description="Fewest training subjects of a batch with estimates of its own.")
+
+    def name(self, label: str) -> str | None:
+        """The adjustment that a batch takes: its own, or the pooled one (None)."""
+        return label if label in self.own else None
+
+    def is_adjusted(self, label: str) -> bool:
+        """Whether subjects of a batch are adjusted at all, if there are estimates."""
+        return label in self.own or label in self.pooled or self.unseen is UnseenBatch.POOLED
+
+    def is_refused(self, label: str) -> bool:
+        """Whether subjects of a batch have no score."""
+        return self.unseen is UnseenBatch.REFUSE and label not in self.own and label not in self.pooled
+
 
 FORMAT: Literal["radfeat-arm-model/2"] = "radfeat-arm-model/2"
 """Name and version of the file format; raised whenever an older program would score otherwise."""
 
 
 class ModelTerm(BaseModel):
-    """One predictor: ``coefficient * (asinh((x - median) / spread) - centre) / scale``.
+    """One predictor: ``coefficient * (adjusted(t) - centre) / scale``, t ``asinh((x - median) / spread)``.
 
-    ``impute`` is x where it is missing.
+    ``impute`` is x where it is missing; ``adjusted`` is ``adjustments`` of the subject's batch, if any.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,7 +76,10 @@ class ModelTerm(BaseModel):
     spread: float = Field(
         gt=0, description="Interquartile range / 1.349 of the training values, feature's unit."
     )
-    centre: float = Field(description="Mean of the transformed training values.")
+    adjustments: tuple[BatchAdjustment, ...] = Field(
+        default=(), description="By batch; empty where no batch effects are taken out."
+    )
+    centre: float = Field(description="Mean of the transformed (and adjusted) training values.")
     scale: float = Field(gt=0, description="Standard deviation of the transformed training values.")
     low: float = Field(description="Least known value in training, in the feature's unit.")
     high: float = Field(description="Greatest known value in training.")
@@ -53,7 +97,7 @@ class ArmModel(BaseModel):
         default=FORMAT, description="Name and version of this file format."
     )
     endpoint: str = Field(description="Endpoint.")
-    kind: EndpointKind = Field(description="time_to_event or binary.")
+    kind: EndpointKind = Field(description="time_to_event, binary or continuous.")
     arm: str = Field(description="Arm in which the model was fitted.")
     fitted: bool = Field(description="Whether there is a model.")
     sentence: str = Field(description="Why there is none, or what the model rests on.")
@@ -73,10 +117,15 @@ class ArmModel(BaseModel):
         default="unknown", description="Digest of the analysis that was locked before the arms were read."
     )
     n: int = Field(description="Training subjects.")
-    events: int = Field(description="Training subjects with the event or of the positive class.")
+    events: int = Field(description="Training subjects with the event or of the positive class, if any.")
     penalty: float | None = Field(default=None, description="Penalty chosen by cross-validation.")
     l1_ratio: float | None = Field(default=None, description="Share of the lasso.")
-    intercept: float = Field(default=0.0, description="Intercept of a binary model (log odds); 0 for Cox.")
+    intercept: float = Field(
+        default=0.0, description="Intercept: log odds if binary, a value if continuous; 0 for Cox."
+    )
+    batches: ModelBatches | None = Field(
+        default=None, description="Batches whose effects are taken out; null: none are."
+    )
     terms: tuple[ModelTerm, ...] = Field(
         default=(), description="Predictors with a coefficient other than zero."
     )
@@ -138,13 +187,19 @@ def read_model(path: Path) -> ArmModel:
     return model
 
 
-def score_model(model: ArmModel, values: Floats, features: Sequence[str]) -> tuple[Floats, Flags]:
+def score_model(
+    model: ArmModel, values: Floats, features: Sequence[str], batches: Sequence[str] | None = None
+) -> tuple[Floats, Flags]:
     """Standardised scores of new subjects (rows of ``values``, NaN where missing), and whether each is high.
+
+    ``batches`` names each subject's site or scanner; only a model that takes batch effects out needs it. A
+    subject of a batch that the model refuses has the score NaN.
 
     Raises
     ------
     CohortError
-        There is no model, or ``features`` (the columns of ``values``) are not those it was offered.
+        There is no model, ``features`` (the columns of ``values``) are not those it was offered, or it needs
+        batches and is given none.
     """
     if not model.fitted:
         raise CohortError(
@@ -159,14 +214,42 @@ def score_model(model: ArmModel, values: Floats, features: Sequence[str]) -> tup
             allowed=f"the model's {len(model.features)}, in its order",
             remedy="Extract with the model's settings, and pick its features in its order",
         )
+    labels = _require_batches(model, batches, len(values))
     scores = np.zeros(len(values))
-    if model.deviation == 0:
-        return scores, np.zeros(len(values), dtype=np.bool_)
-    for term in model.terms:
+    for term in model.terms if model.deviation > 0 else ():
         column = values[:, model.features.index(term.feature)]
         known = np.where(np.isnan(column), term.impute, column)
-        scores += (
-            term.coefficient * (np.arcsinh((known - term.median) / term.spread) - term.centre) / term.scale
+        transformed = _adjust(model, term, np.arcsinh((known - term.median) / term.spread), labels)
+        scores += term.coefficient * (transformed - term.centre) / term.scale
+    if model.deviation > 0:
+        scores = (scores - model.mean) / model.deviation
+    if model.batches is not None:
+        scores[[model.batches.is_refused(label) for label in labels]] = np.nan
+    return scores, (scores > model.cut) & (model.deviation > 0)
+
+
+def _require_batches(model: ArmModel, batches: Sequence[str] | None, rows: int) -> Sequence[str]:
+    if model.batches is None:
+        return [""] * rows
+    if batches is None or len(batches) != rows:
+        raise CohortError(
+            f"the model takes out effects of the {model.batches.batch} and needs that of every subject",
+            key=f"{model.endpoint}, {model.arm}",
+            remedy=f"Give the {model.batches.batch} of every new subject",
         )
-    scores = (scores - model.mean) / model.deviation
-    return scores, scores > model.cut
+    return batches
+
+
+def _adjust(model: ArmModel, term: ModelTerm, transformed: Floats, labels: Sequence[str]) -> Floats:
+    """Transformed values with the effect of each subject's batch taken out, as far as it is known."""
+    if model.batches is None:
+        return transformed
+    known = {a.batch: (a.factor, a.offset) for a in term.adjustments}
+    plain = (1.0, 0.0)
+    pairs = np.array(
+        [
+            known.get(model.batches.name(label), plain) if model.batches.is_adjusted(label) else plain
+            for label in labels
+        ]
+    ).reshape(-1, 2)
+    return np.asarray(transformed * pairs[:, 0] + pairs[:, 1], dtype=np.float64)

@@ -15,7 +15,8 @@ class Predicted:
     """Out-of-fold predictions of n subjects by one model, means over the repeats.
 
     ``scores`` (n,) are standardised by the training folds; ``predictors`` (n,) are linear predictors as they
-    are. ``risks`` is n x times: of the event by each of ``grid``, or of the positive class (one column).
+    are. ``risks`` is n x times: of the event by each of ``grid``, or of the positive class (one column);
+    for a continuous endpoint they are the values predicted.
     """
 
     model: str
@@ -50,7 +51,8 @@ def predict_subjects(model: str, result: OutOfFold, horizons: tuple[float, ...])
 def _predict_repeat(result: OutOfFold, number: int, grid: Floats) -> Floats:
     """Risks of the own rows (rows x times) in one repeat; NaN where the fold has no model."""
     repeat = result.repeats[number]
-    risks = np.full((result.own, max(len(grid), 1)), np.nan)
+    width = len(grid) if result.rows.outcomes.is_survival else 1
+    risks = np.full((result.own, width), np.nan)
     for fold, baseline in enumerate(repeat.baselines):
         rows = np.flatnonzero(repeat.folds[: result.own] == fold)
         if baseline is not None and len(rows):

@@ -1,6 +1,6 @@
 """Which features are offered to the models: filters that are blind to outcome and arm, applied once."""
 
-from collections import Counter
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,17 +89,23 @@ def is_near_constant(values: Floats, share: float) -> Flags:
 
     A column without any known value counts as constant.
     """
-    return np.array([_is_near_constant(column, share) for column in values.T], dtype=np.bool_)
+    constant = np.ones(values.shape[1], dtype=np.bool_)
+    counts = (~np.isnan(values)).sum(axis=0)
+    ordered = np.sort(values, axis=0)
+    for count in np.unique(counts[counts > 1]):
+        columns = np.flatnonzero(counts == count)
+        constant[columns] = _is_repeated(ordered[:count, columns], share)
+    return constant
 
 
-def _is_near_constant(column: Floats, share: float) -> bool:
-    known = column[~np.isnan(column)]
-    if len(known) < 2:
-        return True
-    spread = float(known.max() - known.min())
-    if spread <= 1e-10 * float(np.abs(known).max()):
-        return True
-    return max(Counter(known.tolist()).values()) >= share * len(known)
+def _is_repeated(ordered: Floats, share: float) -> Flags:
+    """Whether a column (ascending, none missing) repeats one value in ``share`` of its rows, or is flat."""
+    rows = len(ordered)
+    flat = ordered[-1] - ordered[0] <= 1e-10 * np.maximum(np.abs(ordered[0]), np.abs(ordered[-1]))
+    times = max(1, math.ceil(share * rows))
+    # Ascending, so a value that stands twice at this distance stands everywhere between.
+    repeated = (ordered[times - 1 :] == ordered[: rows - times + 1]).any(axis=0)
+    return np.asarray(flat | repeated, dtype=np.bool_)
 
 
 def _restates_volume(values: Floats, sizes: Floats, limit: float) -> Flags:

@@ -41,7 +41,7 @@ def estimate_sample_size(
     """Minimum sample size for ``parameters``, at the arm's own event rate, follow-up or prevalence.
 
     ``horizon`` is the time of prediction of a time to event. None where there is nothing to go by: no
-    parameter, no event, or nothing but events.
+    parameter, no event, or nothing but events; nor for a continuous endpoint, which has other criteria.
     """
     n, events = len(outcomes), int(outcomes.events.sum())
     if not parameters or not events:
@@ -91,11 +91,15 @@ def need_for_r_squared(parameters: int, cox_snell: float, greatest: float) -> in
     return need_for_shrinkage(parameters, cox_snell, cox_snell / (cox_snell + MARGIN * greatest))
 
 
-def explain_sample_size(size: SampleSize | None, n: int, parameters: int, nagelkerke: float) -> str:
-    """What the criteria ask for, in one sentence."""
+def explain_sample_size(
+    size: SampleSize | None, n: int, parameters: int, nagelkerke: float, *, is_risk: bool = True
+) -> str:
+    """What the criteria ask for, in one sentence; ``is_risk`` says whether risks are predicted."""
     if size is None:
         return (
             "Riley's minimum sample size cannot be computed: there are no predictors, or no events to go by."
+            if is_risk
+            else "Riley's minimum sample size is computed where a risk is predicted, which is not so here."
         )
     enough = (
         f"they suffice for {size.predictors} parameters"

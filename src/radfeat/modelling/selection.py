@@ -73,7 +73,7 @@ class ClusterRepresentatives(TransformerMixin, BaseEstimator):  # type: ignore[m
         """Find clusters and representatives."""
         likeness = _absolute_correlations(X)
         raw = _cluster(likeness, self.correlation)
-        kept = sorted(_find_medoid(likeness, np.flatnonzero(raw == label)) for label in np.unique(raw))
+        kept = sorted(_find_medoid(likeness, members) for members in _list_members(raw))
         self.kept_: Indices = np.array(kept, dtype=np.intp)
         number = {int(raw[column]): n for n, column in enumerate(kept, start=1)}
         self.labels_: Indices = np.array([number[int(label)] for label in raw], dtype=np.intp)
@@ -98,11 +98,20 @@ def _cluster(likeness: Floats, correlation: float) -> Indices:
     columns = len(likeness)
     if columns < 2:
         return np.ones(columns, dtype=np.intp)
-    distances = 1.0 - likeness[np.triu_indices(columns, k=1)]
+    distances = 1.0 - np.concatenate([likeness[i, i + 1 :] for i in range(columns - 1)])
     tree = linkage(distances, method="complete")
     return np.asarray(fcluster(tree, t=1.0 - correlation + 1e-9, criterion="distance"), dtype=np.intp)
 
 
+def _list_members(labels: Indices) -> list[Indices]:
+    """Columns of each cluster, ascending."""
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order])) + 1
+    return np.split(order, starts)
+
+
 def _find_medoid(likeness: Floats, members: Indices) -> int:
+    if len(members) == 1:
+        return int(members[0])
     sums = likeness[np.ix_(members, members)].sum(axis=0).round(8)
     return int(members[int(np.argmax(sums))])

@@ -1,6 +1,5 @@
 """Settings of the analysis: endpoints, arms, predictors, models, claims. All prespecified and digested."""
 
-import math
 from enum import StrEnum
 from typing import Self
 
@@ -8,21 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from radfeat.core.vocabulary import EndpointKind
 from radfeat.modelling.delta_settings import DeltaSettings
+from radfeat.modelling.endpoint_settings import EndpointSettings
 from radfeat.modelling.repeatability_settings import RepeatabilityFilter
-
-
-class TimeUnit(StrEnum):
-    """Unit of the times of an endpoint, as the clinical sheet holds them; only landmarks are converted."""
-
-    DAYS = "days"
-    WEEKS = "weeks"
-    MONTHS = "months"
-    YEARS = "years"
-
-    @property
-    def days(self) -> float:
-        """Days in one unit; a year has 365.25."""
-        return {"days": 1.0, "weeks": 7.0, "months": 365.25 / 12, "years": 365.25}[self.value]
 
 
 class CovariateKind(StrEnum):
@@ -51,114 +37,32 @@ class Cut(StrEnum):
     """Median of the scores of the fold's training subjects."""
 
 
-class HorizonRule(StrEnum):
-    """Which horizon stands in where none is declared; blind to arms."""
+class BatchEffects(StrEnum):
+    """What is done about effects of site or scanner on the features, inside every fold."""
 
-    MEDIAN_OBSERVED_TIME = "median_observed_time"
-    """Median of the observed times, to event or censoring, of all subjects with the endpoint."""
+    NONE = "none"
+    """Nothing; the report shows how much site explains."""
+    COMBAT = "combat"
+    """ComBat by the training rows, blind to outcome and arm: location and scale of each batch."""
 
 
-class EndpointSettings(BaseModel):
-    """One endpoint and where the clinical sheet holds it."""
+class BatchLabel(StrEnum):
+    """What a batch is."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+    SITE = "site"
+    SCANNER = "scanner"
+    """Scanner of the image sheet, else maker and model of the headers; without either, the site."""
 
-    name: str = Field(min_length=1, description="Name of the endpoint in every table, such as os.")
-    kind: EndpointKind = Field(
-        default=EndpointKind.TIME_TO_EVENT,
-        description="time_to_event (needs `time` and `event`) or binary (needs `column`).",
-    )
-    time: str | None = Field(
-        default=None, description="Column with the time to event or censoring, from randomisation, >= 0."
-    )
-    event: str | None = Field(default=None, description="Column that says whether the time ends in an event.")
-    event_values: tuple[str, ...] = Field(
-        default=("1",), min_length=1, description="Cells of `event` that mean event; 1 is the usual code."
-    )
-    censored_values: tuple[str, ...] = Field(
-        default=("0",), min_length=1, description="Cells of `event` that mean censored; 0 is the usual code."
-    )
-    column: str | None = Field(default=None, description="Column of a binary endpoint.")
-    positive_values: tuple[str, ...] = Field(
-        default=("1",),
-        min_length=1,
-        description="Cells of `column` that mean the positive class, such as CR, PR.",
-    )
-    negative_values: tuple[str, ...] = Field(
-        default=("0",),
-        min_length=1,
-        description="Cells of `column` that mean the negative class, such as SD, PD.",
-    )
-    time_unit: TimeUnit = Field(
-        default=TimeUnit.DAYS,
-        description="Unit of `time`: days, weeks, months or years; a label, and the unit of landmarks.",
-    )
-    horizons: tuple[float, ...] = Field(
-        default=(),
-        description=(
-            "Times (time_to_event, unit of `time`, above 0, ascending) at which AUC, Brier score, "
-            "calibration, net benefit and restricted means are given. None: one, by `horizon_rule`. Which "
-            "matter is a clinical decision."
-        ),
-    )
-    horizon_rule: HorizonRule = Field(
-        default=HorizonRule.MEDIAN_OBSERVED_TIME,
-        description="The horizon where none is declared; half of the subjects are observed so long.",
-    )
-    uno_truncation: float | None = Field(
-        default=None,
-        gt=0.0,
-        description=(
-            "Time (unit of `time`, above 0) from which on events no longer count in Uno's C, because few are "
-            "left under observation. None: the last horizon."
-        ),
-    )
-    thresholds: tuple[float, float] = Field(
-        default=(0.01, 0.99),
-        description=(
-            "Least and greatest threshold risk of the decision curves, 0.01 to 0.99. All by default: at "
-            "which risk one would treat is a clinical decision."
-        ),
-    )
 
-    @model_validator(mode="after")
-    def _columns_fit_the_kind(self) -> Self:
-        survival = self.kind is EndpointKind.TIME_TO_EVENT
-        if survival and (not self.time or not self.event or self.column):
-            raise ValueError(f"endpoint {self.name}: time_to_event needs `time` and `event`, and no `column`")
-        if not survival and (not self.column or self.time or self.event):
-            raise ValueError(f"endpoint {self.name}: binary needs `column`, and neither `time` nor `event`")
-        if set(self.yes_values) & set(self.no_values):
-            raise ValueError(f"endpoint {self.name}: one cell value means two things")
-        if not survival and (self.horizons or self.uno_truncation):
-            raise ValueError(f"endpoint {self.name}: only time_to_event has `horizons` and `uno_truncation`")
-        return self
+class UnseenBatch(StrEnum):
+    """What becomes of rows whose batch has no row in the training fold."""
 
-    @model_validator(mode="after")
-    def _horizons_and_thresholds_ascend(self) -> Self:
-        if any(not 0 < h < math.inf for h in self.horizons) or list(self.horizons) != sorted(
-            set(self.horizons)
-        ):
-            raise ValueError(f"endpoint {self.name}: `horizons` must be above 0 and ascend")
-        lo, hi = self.thresholds
-        if not 0.01 <= lo < hi <= 0.99:
-            raise ValueError(f"endpoint {self.name}: `thresholds` must ascend within 0.01 to 0.99")
-        return self
-
-    @property
-    def flag_column(self) -> str:
-        """The column that says event or positive class."""
-        return str(self.event if self.kind is EndpointKind.TIME_TO_EVENT else self.column)
-
-    @property
-    def yes_values(self) -> tuple[str, ...]:
-        """Cells that mean event, or positive class."""
-        return self.event_values if self.kind is EndpointKind.TIME_TO_EVENT else self.positive_values
-
-    @property
-    def no_values(self) -> tuple[str, ...]:
-        """Cells that mean censored, or negative class."""
-        return self.censored_values if self.kind is EndpointKind.TIME_TO_EVENT else self.negative_values
+    POOLED = "pooled"
+    """As a batch of too few rows: by the estimates of the pooled batch, or as they are if there is none."""
+    UNADJUSTED = "unadjusted"
+    """As they are."""
+    REFUSE = "refuse"
+    """No score."""
 
 
 class CovariateSettings(BaseModel):
@@ -190,6 +94,14 @@ class ModellingSettings(BaseModel):
         description=(
             "Covariates of the comparator `clinical` and, unpenalised, of the interaction test. They do not "
             "enter the radiomic score. None by default: which ones is a clinical decision."
+        ),
+    )
+    stratification: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Columns of the clinical sheet that randomisation was stratified by, taken as text. Folds are "
+            "stratified by them too; Cox regressions of arms or strata and log-rank tests have a stratum for "
+            "each combination, other regressions an indicator for each level. None by default."
         ),
     )
     rois: tuple[str, ...] = Field(
@@ -227,6 +139,14 @@ class ModellingSettings(BaseModel):
         default=10,
         ge=2,
         description="The same for binary endpoints: fewest subjects of each class in an arm.",
+    )
+    min_subjects: int = Field(
+        default=30,
+        ge=4,
+        description=(
+            "The same for continuous endpoints: fewest subjects in an arm. Each tells as much as an event "
+            "does at best, so as many as `min_events`."
+        ),
     )
     max_missing: float = Field(
         default=0.2,
@@ -270,6 +190,41 @@ class ModellingSettings(BaseModel):
         description=(
             "Features whose absolute correlations are all at least this form a cluster, and one stands for "
             "it; 0.9 takes near-duplicates (the same texture at another angle) and little else."
+        ),
+    )
+    batch_effects: BatchEffects = Field(
+        default=BatchEffects.NONE,
+        description=(
+            "Take effects of site or scanner out of the features, inside every fold: none or combat. None by "
+            "default, because a correction learnt at these sites is not to be had at a new one."
+        ),
+    )
+    batch: BatchLabel = Field(
+        default=BatchLabel.SITE,
+        description="What a batch is, site or scanner; every subject has a site, not every image a scanner.",
+    )
+    min_site: int = Field(
+        default=10,
+        ge=2,
+        description=(
+            "Fewest rows of a batch in a training fold with which its location and scale are estimated, and "
+            "fewest subjects of a site that is left out on its own; smaller ones are pooled and reported. "
+            "With 10 a standard deviation is still a quarter wrong."
+        ),
+    )
+    unseen_batch: UnseenBatch = Field(
+        default=UnseenBatch.POOLED,
+        description=(
+            "What becomes of rows whose batch has no row in the training fold: pooled, unadjusted or refuse. "
+            "Pooled: none is fewer than `min_site`."
+        ),
+    )
+    leave_site_out_from: int | None = Field(
+        default=3,
+        ge=2,
+        description=(
+            "Also leave out each site in turn where an arm has this many sites of `min_site` subjects (all "
+            "smaller ones together count as one); null: never. Two sites would be one split in halves."
         ),
     )
     folds: int = Field(default=5, ge=2, le=20, description="Outer folds; 5 leaves 80 % for training.")
@@ -357,6 +312,7 @@ class ModellingSettings(BaseModel):
             "endpoints": [e.name for e in self.endpoints],
             "arms": list(self.arms),
             "covariates": [c.column for c in self.covariates],
+            "stratification": list(self.stratification),
             "candidates": list(self.candidates),
         }
         odd = [
@@ -379,5 +335,9 @@ class ModellingSettings(BaseModel):
         return self
 
     def least_events(self, kind: EndpointKind) -> int:
-        """Fewest events (time-to-event) or subjects per class (binary) with which a model is fitted."""
-        return self.min_events if kind is EndpointKind.TIME_TO_EVENT else self.min_per_class
+        """Fewest events, subjects per class, or subjects with which a model of the kind is fitted."""
+        return {
+            EndpointKind.TIME_TO_EVENT: self.min_events,
+            EndpointKind.BINARY: self.min_per_class,
+            EndpointKind.CONTINUOUS: self.min_subjects,
+        }[kind]

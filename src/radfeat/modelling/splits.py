@@ -9,17 +9,17 @@ from radfeat.core.digest import derive_seed
 from radfeat.modelling.outcomes import Indices
 
 
-def assign_folds(subjects: Sequence[str], events: Sequence[bool], folds: int, seed: int) -> Indices:
+def assign_folds(subjects: Sequence[str], classes: Sequence[int], folds: int, seed: int) -> Indices:
     """Fold (0 .. folds - 1) of each row; all rows of a subject are in one fold.
 
-    Within events and within non-events the subjects are ordered by a hash of seed and identifier and dealt
-    out in turn, non-events going on where the events stopped: fold sizes differ by at most one, and so do
-    their events. A subject with several rows counts as an event if any of them is one.
+    Within each class (event, then non-event, say) the subjects are ordered by a hash of seed and identifier
+    and dealt out in turn, a class going on where the one before stopped: fold sizes differ by at most one,
+    and so does each class in them. A subject with several rows counts by the greatest of their classes.
     """
-    has_event: dict[str, bool] = {}
-    for subject, event in zip(subjects, events, strict=True):
-        has_event[subject] = has_event.get(subject, False) or bool(event)
-    ordered = sorted(has_event, key=lambda s: (not has_event[s], _rank(s, seed), s))
+    class_of: dict[str, int] = {}
+    for subject, number in zip(subjects, classes, strict=True):
+        class_of[subject] = max(class_of.get(subject, int(number)), int(number))
+    ordered = sorted(class_of, key=lambda s: (-class_of[s], _rank(s, seed), s))
     fold_of = {subject: number % folds for number, subject in enumerate(ordered)}
     return np.array([fold_of[s] for s in subjects], dtype=np.intp)
 

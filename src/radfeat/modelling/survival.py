@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import chi2, norm
 
-from radfeat.modelling.outcomes import Flags, Floats, Indices, Outcomes
+from radfeat.modelling.outcomes import Flags, Floats, Indices, Outcomes, list_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,15 @@ def compute_curve(outcomes: Outcomes, level: float) -> tuple[CurvePoint, ...]:
 def compute_logrank(outcomes: Outcomes, is_high: Flags) -> tuple[float, float] | None:
     """Log-rank chi-square (1 degree of freedom) and p of two groups; None where it is undefined.
 
-    Reference: Mantel, Cancer Chemother Rep 1966; 50:163.
+    Stratified where the randomisation was: observed less expected events and variances add up over the
+    strata. Reference: Mantel, Cancer Chemother Rep 1966; 50:163.
     """
-    distinct, at_risk, deaths, _ = _count(outcomes)
-    group = _count_at(outcomes.take(np.flatnonzero(is_high)), distinct)
-    expected = deaths * group / at_risk
-    observed = float((outcomes.events & is_high).sum())
-    spare = np.where(at_risk > 1, at_risk - 1, 1)
-    variance = float((deaths * (group / at_risk) * (1 - group / at_risk) * (at_risk - deaths) / spare).sum())
+    strata = list_rows(outcomes.levels) if outcomes.levels else [np.arange(len(outcomes))]
+    parts = [_compare_groups(outcomes.take(rows), is_high[rows]) for rows in strata]
+    excess, variance = (float(sum(found)) for found in zip(*parts, strict=True))
     if variance <= 0:
         return None
-    statistic = (observed - float(expected.sum())) ** 2 / variance
+    statistic = excess**2 / variance
     return statistic, float(chi2.sf(statistic, 1))
 
 
@@ -64,6 +62,17 @@ def compute_rmst(curve: tuple[CurvePoint, ...], horizon: float) -> float:
         area += survival * (point.time - time)
         time, survival = point.time, point.survival
     return area + survival * (horizon - time)
+
+
+def _compare_groups(outcomes: Outcomes, is_high: Flags) -> tuple[float, float]:
+    """Events of the second group beyond what is expected, and the variance of that."""
+    distinct, at_risk, deaths, _ = _count(outcomes)
+    group = _count_at(outcomes.take(np.flatnonzero(is_high)), distinct)
+    expected = deaths * group / at_risk
+    observed = float((outcomes.events & is_high).sum())
+    spare = np.where(at_risk > 1, at_risk - 1, 1)
+    variance = float((deaths * (group / at_risk) * (1 - group / at_risk) * (at_risk - deaths) / spare).sum())
+    return observed - float(expected.sum()), variance
 
 
 def _limits(survival: float, greenwood: float, z: float) -> tuple[float | None, float | None]:

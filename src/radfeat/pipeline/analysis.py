@@ -9,7 +9,8 @@ from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CohortError, TableError
 from radfeat.modelling.analyses import count_analyses
 from radfeat.modelling.apply import list_image_kinds
-from radfeat.modelling.arms import ArmResult, fit_arm
+from radfeat.modelling.arms import ArmResult, Machine, fit_arm
+from radfeat.modelling.batch_labels import find_scanners
 from radfeat.modelling.clinical import read_clinical_sheet
 from radfeat.modelling.cohort import StudyTable, build_study
 from radfeat.modelling.interactions import build_interactions
@@ -87,17 +88,19 @@ def read_study(folder: ResultsFolder) -> StudyTable:
     clinical = read_clinical_sheet(base / plan.clinical, settings)
     features = read_table(folder.blinded / "features.parquet", FEATURES)
     rois = read_table(folder.blinded / "rois.parquet", ROIS)
-    repeatability = read_table(folder.blinded / "repeatability.parquet", REPEATABILITY)
-    study = build_study(features, rois, clinical, settings, _read_days(folder), repeatability)
+    series = read_table(folder.blinded / "series.parquet", SERIES)
+    study = build_study(
+        features,
+        rois,
+        clinical,
+        settings,
+        days=dict(zip(series["case_id"].to_pylist(), series["day"].to_pylist(), strict=True)),
+        repeatability=read_table(folder.blinded / "repeatability.parquet", REPEATABILITY),
+        scanners=find_scanners(features, series, settings),
+    )
     # A sheet that could not be read or joined has shown nothing; whoever mends it has not looked.
     record_reading(folder, lock)
     return study
-
-
-def _read_days(folder: ResultsFolder) -> dict[str, float | None]:
-    """Study day of each image, as the image sheet has it."""
-    series = read_table(folder.blinded / "series.parquet", SERIES)
-    return dict(zip(series["case_id"].to_pylist(), series["day"].to_pylist(), strict=True))
 
 
 def write_subjects(folder: ResultsFolder) -> None:
@@ -117,12 +120,15 @@ def write_subjects(folder: ResultsFolder) -> None:
     _write(folder, folder.unblinded / "predictors.parquet", predictors, "predictors")
 
 
-def stratify(folder: ResultsFolder, endpoint: str, arm: str) -> ArmResult:
-    """Fit, score and judge one endpoint in one arm, and write its tables and its model."""
+def stratify(folder: ResultsFolder, endpoint: str, arm: str, machine: Machine | None = None) -> ArmResult:
+    """Fit, score and judge one endpoint in one arm, and write its tables and its model.
+
+    ``machine`` says how many processes and how much memory may be used; the numbers do not depend on it.
+    """
     plan = require_analysis(folder)
     out = folder.model(_slug(plan, endpoint, "endpoint"), _slug(plan, arm, "arm"))
     study, settings = read_study(folder), read_analysis_settings(folder)
-    result = fit_arm(study, endpoint, arm, settings)
+    result = fit_arm(study, endpoint, arm, settings, machine)
     for name in ARM_TABLES:
         _write(folder, out / f"{name}.parquet", getattr(result, name), name)
     write_model(out / "model.json", _sign_model(folder, result.model, study, settings))

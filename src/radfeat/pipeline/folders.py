@@ -29,6 +29,7 @@ ARM_TABLES = (
     "coefficients",
     "selection",
     "survival_curves",
+    "cumulative_incidence",
     "restricted_means",
     "calibration",
     "decision_curves",

@@ -134,11 +134,10 @@ def _estimate_agreement(squares: MeanSquares, level: float) -> Estimate:
         return Estimate(value)
     below_f = float(f_distribution.ppf(above, n - 1, degrees))
     above_f = float(f_distribution.ppf(above, degrees, n - 1))
-    if not (math.isfinite(below_f) and math.isfinite(above_f)):
-        return Estimate(value)
     lo = n * (squares.between - below_f * squares.error) / (below_f * spread + n * squares.between)
     hi = n * (above_f * squares.between - squares.error) / (spread + n * above_f * squares.between)
-    return Estimate(value, lo, hi)
+    # With next to no degrees of freedom the quantiles are too large a number, or so are their products.
+    return Estimate(value, lo, hi) if math.isfinite(lo) and math.isfinite(hi) else Estimate(value)
 
 
 def _approximate_degrees(squares: MeanSquares, value: float) -> float | None:

@@ -66,6 +66,7 @@ class EndpointFacts(BaseModel):
     name: str
     kind: EndpointKind = EndpointKind.TIME_TO_EVENT
     time_unit: str = ""
+    competing_values: tuple[str, ...] = ()
 
 
 class AnalysisFacts(BaseModel):
@@ -75,16 +76,25 @@ class AnalysisFacts(BaseModel):
 
     endpoints: tuple[EndpointFacts, ...] = ()
     arms: tuple[str, ...] = ()
+    stratification: tuple[str, ...] = ()
     folds: int
     repeats: int
     permutations: int
     level: float
     alpha: float
 
-    def is_survival(self, endpoint: str) -> bool:
-        """Whether an endpoint is a time to an event; one that is not declared is taken for one."""
+    def kind(self, endpoint: str) -> EndpointKind:
+        """Kind of an endpoint; one that is not declared is taken for a time to an event."""
         kinds = {e.name: e.kind for e in self.endpoints}
-        return kinds.get(endpoint, EndpointKind.TIME_TO_EVENT) is EndpointKind.TIME_TO_EVENT
+        return kinds.get(endpoint, EndpointKind.TIME_TO_EVENT)
+
+    def is_survival(self, endpoint: str) -> bool:
+        """Whether an endpoint is a time to an event."""
+        return self.kind(endpoint) is EndpointKind.TIME_TO_EVENT
+
+    def competes(self, endpoint: str) -> bool:
+        """Whether the endpoint declares competing events."""
+        return any(e.competing_values for e in self.endpoints if e.name == endpoint)
 
     def time_unit(self, endpoint: str) -> str:
         """Unit of an endpoint's times; empty where none is declared."""

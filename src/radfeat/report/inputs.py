@@ -14,6 +14,7 @@ from radfeat.tables.schemas import (
     CALIBRATION,
     COEFFICIENTS,
     CONFORMANCE,
+    CUMULATIVE_INCIDENCE,
     DECISION_CURVES,
     FEASIBILITY,
     FEATURE_CATALOGUE,
@@ -68,6 +69,7 @@ class UnblindedTables:
     selection: Rows
     interactions: Rows
     survival_curves: Rows
+    cumulative_incidence: Rows
     restricted_means: Rows
     calibration: Rows
     decision_curves: Rows
@@ -99,6 +101,7 @@ def read_unblinded(folder: Path) -> UnblindedTables:
         selection=_read_rows(folder, SELECTION),
         interactions=_read_rows(folder, INTERACTIONS),
         survival_curves=_read_rows(folder, SURVIVAL_CURVES),
+        cumulative_incidence=_read_rows(folder, CUMULATIVE_INCIDENCE),
         restricted_means=_read_rows(folder, RESTRICTED_MEANS),
         calibration=_read_rows(folder, CALIBRATION),
         decision_curves=_read_rows(folder, DECISION_CURVES),

@@ -7,8 +7,8 @@ from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, UnblindedTables
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.acquisition import AcquisitionSummary, build_acquisition
+from radfeat.report.summaries.caution import Caution
 from radfeat.report.summaries.cautions import (
-    Caution,
     blinded_half_caution,
     list_blinded_cautions,
     list_unblinded_cautions,
@@ -32,6 +32,7 @@ from radfeat.report.summaries.headline import (
     describe_models,
     describe_sites,
 )
+from radfeat.report.summaries.incidences import IncidencePanel, build_incidence_panels
 from radfeat.report.summaries.models import EndpointModels, build_models
 from radfeat.report.summaries.montage import Picture, choose_pictures
 from radfeat.report.summaries.predictors import ArmPredictors, build_predictors
@@ -40,6 +41,7 @@ from radfeat.report.summaries.restricted_means import ArmMeans, build_means
 from radfeat.report.summaries.risks import EndpointRisks, build_risks
 from radfeat.report.summaries.site_effects import SiteEffects, build_site_effects
 from radfeat.report.summaries.sites import Sites, group_sites
+from radfeat.report.summaries.values import ArmValues, build_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,12 @@ class BlindedPart:
 
 @dataclass(frozen=True, slots=True)
 class OutcomePart:
-    """How the subjects of one endpoint fared, by stratum: curves, or shares of a binary endpoint."""
+    """How the subjects of one endpoint fared, by stratum: curves, incidences, shares or values."""
 
     models: EndpointModels
     panels: tuple[tuple[CurvePanel, ...], ...]
+    incidences: tuple[tuple[IncidencePanel, ...], ...]
+    values: tuple[ArmValues, ...]
     shares: tuple[ArmShares, ...]
     means: tuple[ArmMeans, ...]
     predictors: tuple[ArmPredictors, ...]
@@ -144,6 +148,8 @@ def _build_outcome(
     return OutcomePart(
         models=models,
         panels=build_panels(tables, name, facts),
+        incidences=build_incidence_panels(tables, name, facts),
+        values=build_values(tables, name, facts),
         shares=build_shares(tables, name, facts),
         means=build_means(tables, name, facts),
         predictors=tuple(

@@ -14,6 +14,7 @@ from radfeat.report.figures.bars import draw_share
 from radfeat.report.figures.calibration import draw_calibration
 from radfeat.report.figures.curves import draw_curves
 from radfeat.report.figures.decision import draw_decision
+from radfeat.report.figures.incidences import draw_incidences
 from radfeat.report.figures.strips import draw_strips
 from radfeat.report.figures.verdicts import draw_verdicts
 from radfeat.report.inputs import read_blinded, read_unblinded
@@ -172,6 +173,7 @@ def _build_environment() -> Environment:
         name_site,
         draw_calibration,
         draw_curves,
+        draw_incidences,
         draw_decision,
         draw_share,
         draw_strips,

@@ -1,4 +1,4 @@
-"""Outcomes: survival with censoring, and response, from the planted effects."""
+"""Outcomes from the planted effects: survival, response, shrinkage, progression with death competing."""
 
 import math
 from collections.abc import Mapping
@@ -9,6 +9,9 @@ from radfeat.simulate.subjects import CONTROL, Subject, generator, list_arms
 
 COVARIATE_LOG_HR: Mapping[str, float] = {"age_per_decade": 0.15, "male": 0.1, "ecog_per_grade": 0.25}
 """Modest and real, in every truth; age is centred at 62 years, ECOG at 1."""
+
+_SHRINKAGE_SD = 10.0
+"""Standard deviation of the shrinkage that nothing explains, percentage points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,18 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a subject: whole days (at least 1), 1 for death, 1 for response, and the log hazard."""
+    """What became of a subject: whole days (at least 1), 1 for death, 1 for response, and the log hazard.
+
+    ``progression_event`` is 1 for progression, 2 for death without it, 0 for neither; ``shrinkage_percent``
+    is of the sum of diameters (negative: growth).
+    """
 
     os_days: int
     os_event: int
     response: int
+    progression_days: int
+    progression_event: int
+    shrinkage_percent: float
     log_hazard: float
 
 
@@ -57,12 +67,25 @@ def draw_outcome(subject: Subject, settings: SimulationSettings, effects: Effect
     rng = generator(settings.seed, "outcome", str(subject.number))
     survival, entry, dropout, response = (float(u) for u in 1.0 - rng.random(4))  # in (0, 1]: log is finite
     log_hazard = compute_log_hazard(subject, effects)
-    death = _draw_death_days(survival, log_hazard, settings)
+    death = _draw_days(survival, log_hazard, settings.median_days, settings)
     close = settings.follow_up_days + entry * settings.accrual_days
     last = min(close, _draw_dropout_days(dropout, settings.dropout_per_year))
     responds = response <= 1.0 / (1.0 + math.exp(settings.response_scale * log_hazard))
     days = max(1, math.ceil(min(death, last)))
-    return Outcome(days, int(death <= last), int(responds), log_hazard)
+    # Drawn apart, so that what was drawn before there were further outcomes stays as it was.
+    further = generator(settings.seed, "further outcomes", str(subject.number))
+    progression = _draw_days(1.0 - further.random(), log_hazard, settings.progression_median_days, settings)
+    first = min(progression, death, last)
+    noise = float(further.standard_normal())
+    return Outcome(
+        os_days=days,
+        os_event=int(death <= last),
+        response=int(responds),
+        progression_days=max(1, math.ceil(first)),
+        progression_event=0 if first == last else (1 if first == progression else 2),
+        shrinkage_percent=round(20.0 - settings.shrinkage_scale * log_hazard + _SHRINKAGE_SD * noise, 1),
+        log_hazard=log_hazard,
+    )
 
 
 def compute_log_hazard(subject: Subject, effects: Effects) -> float:
@@ -78,10 +101,10 @@ def compute_log_hazard(subject: Subject, effects: Effects) -> float:
     return covariates + lesion + arm
 
 
-def _draw_death_days(uniform: float, log_hazard: float, settings: SimulationSettings) -> float:
+def _draw_days(uniform: float, log_hazard: float, median: float, settings: SimulationSettings) -> float:
     # Cumulative hazard log(2) * (t / median)^shape * exp(log_hazard), set equal to -log(uniform).
     ratio = -math.log(uniform) / math.log(2) * math.exp(-log_hazard)
-    return float(settings.median_days * ratio ** (1.0 / settings.weibull_shape))
+    return float(median * ratio ** (1.0 / settings.weibull_shape))
 
 
 def _draw_dropout_days(uniform: float, per_year: float) -> float:

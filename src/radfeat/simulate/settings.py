@@ -145,6 +145,20 @@ class SimulationSettings(BaseModel):
         description="Log odds of response per unit of lower log hazard. Default 1: both endpoints carry the "
         "same effects, the binary one with less power.",
     )
+    shrinkage_scale: float = Field(
+        default=10.0,
+        ge=0.0,
+        le=100.0,
+        description="Percentage points of shrinkage per unit of lower log hazard. Default 10: as much as the "
+        "deviation of what nothing explains.",
+    )
+    progression_median_days: float = Field(
+        default=250.0,
+        gt=0.0,
+        le=20_000.0,
+        description="Median time to progression of an average control subject, days, if nobody died. Default "
+        "250: somewhat before death, which competes.",
+    )
     median_days: float = Field(
         default=300.0,
         gt=0.0,

@@ -16,7 +16,11 @@ IMAGE_COLUMNS = (
     *("study_id", "site_id", "subject_id", "timepoint", "image_id", "modality", "image", "mask", "roi"),
     *("lesion_id", "role", "label", "scanner", "reader_id", "day"),
 )
-CLINICAL_COLUMNS = ("subject_id", "arm", "os_days", "os_event", "response", "age", "sex", "ecog")
+CLINICAL_COLUMNS = (
+    *("subject_id", "arm", "site", "os_days", "os_event", "response"),
+    *("progression_days", "progression_event", "shrinkage_percent", "age", "sex", "ecog"),
+)
+"""``site`` is what randomisation was stratified by."""
 
 
 def build_image_rows(
@@ -51,9 +55,13 @@ def build_clinical_rows(outcomes: Sequence[tuple[Subject, Outcome]]) -> list[dic
         {
             "subject_id": subject.subject_id,
             "arm": subject.arm,
+            "site": subject.scanner.site_id,
             "os_days": str(outcome.os_days),
             "os_event": str(outcome.os_event),
             "response": str(outcome.response),
+            "progression_days": str(outcome.progression_days),
+            "progression_event": str(outcome.progression_event),
+            "shrinkage_percent": str(outcome.shrinkage_percent),
             "age": str(subject.age),
             "sex": subject.sex,
             "ecog": str(subject.ecog),

@@ -59,6 +59,8 @@ def build_truth(
             "treatment_by_fine_texture": dict(effects.predictive),
             "covariates": dict(COVARIATE_LOG_HR),
             "response": "log odds = -response_scale * log hazard",
+            "shrinkage_percent": "20 - shrinkage_scale * log hazard + noise of standard deviation 10",
+            "progression": "same log hazard, median progression_median_days; death without it competes",
         },
         "carriers": {latent: dict(features) for latent, features in CARRIERS.items()},
         "sites": [asdict(scanner) for scanner in scanners],

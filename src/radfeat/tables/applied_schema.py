@@ -24,7 +24,11 @@ APPLIED_SCORES = TableSchema(
         count("out_of_range", "Of these, values outside the range of training."),
         text("outside", "These predictors, with value and range of training.", nullable=True),
         text("excluded", "Why there is no score; NULL if there is one.", nullable=True),
-        text("note", "Lesions that the lesion rule passed over, and why; NULL if none.", nullable=True),
+        text(
+            "note",
+            "Lesions that the lesion rule passed over, and why; a site or scanner that is new to the model.",
+            nullable=True,
+        ),
     ),
     ("endpoint", "model_arm", "subject_id"),
     blinded=False,

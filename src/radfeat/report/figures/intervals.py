@@ -44,6 +44,26 @@ def scale_concordance(intervals: Iterable[Interval]) -> IntervalScale:
     return IntervalScale(Scale(min([0.3, *values]), 1.0, _MARGIN, WIDTH - _MARGIN), 0.5)
 
 
+def scale_correlations(intervals: Iterable[Interval]) -> IntervalScale:
+    """Rank correlations, chance at 0; from -0.4, or from the least limit, to 1."""
+    values = [v for interval in intervals for v in interval if v is not None]
+    return IntervalScale(Scale(min([-0.4, *values]), 1.0, _MARGIN, WIDTH - _MARGIN), 0.0)
+
+
+def scale_differences(intervals: Iterable[Interval]) -> IntervalScale:
+    """Differences in the unit of an endpoint, symmetric about 0."""
+    reach = max([abs(v) for interval in intervals for v in interval if v is not None], default=1.0) or 1.0
+    return IntervalScale(Scale(-1.05 * reach, 1.05 * reach, _MARGIN, WIDTH - _MARGIN), 0.0)
+
+
+def scale_values(intervals: Iterable[Interval]) -> IntervalScale:
+    """Values in the unit of an endpoint, from the least to the greatest limit."""
+    values = [v for interval in intervals for v in interval if v is not None] or [0.0, 1.0]
+    lo, hi = min(values), max(values)
+    room = 0.05 * (hi - lo) or 0.5 * abs(hi) or 0.5
+    return IntervalScale(Scale(lo - room, hi + room, _MARGIN, WIDTH - _MARGIN), None)
+
+
 def scale_shares() -> IntervalScale:
     """Proportions from 0 to 1."""
     return IntervalScale(Scale(0.0, 1.0, _MARGIN, WIDTH - _MARGIN), None)

@@ -1,11 +1,12 @@
 """What the numbers do not show, computed from what is there: each caution only where it applies."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from radfeat.core.vocabulary import RepeatSource, Status
+from radfeat.core.vocabulary import EndpointKind, RepeatSource, Status
 from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, UnblindedTables
+from radfeat.report.summaries.caution import Caution
+from radfeat.report.summaries.competing import caution_competing
 from radfeat.report.summaries.conformance import build_conformance
 from radfeat.report.summaries.contrasts import EndpointContrasts
 from radfeat.report.summaries.headline import describe_analyses
@@ -27,14 +28,6 @@ FEW_EVENTS = 100
 
 LEAST_PERMUTATIONS = 999
 """Fewer permutations leave a p-value too coarse to publish."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caution:
-    """One thing that the page does not show: a few words, and a sentence or two with the numbers."""
-
-    title: str
-    text: str
 
 
 def list_blinded_cautions(tables: BlindedTables, effects: SiteEffects) -> Iterator[Caution]:
@@ -70,6 +63,7 @@ def list_unblinded_cautions(
     """Cautions about models and contrasts."""
     yield from _caution_infeasible(models)
     yield from _caution_few_events(models)
+    yield from caution_competing(models)
     if any(endpoint.fitted for endpoint in models):
         yield from _caution_validation(facts)
         yield from _caution_comparators(models)
@@ -201,21 +195,29 @@ def _caution_few_events(models: tuple[EndpointModels, ...]) -> Iterator[Caution]
         f"{format_count(_scarcest(endpoint, arm))} for {endpoint.endpoint} in {arm.arm}"
         for endpoint, arm in few
     )
-    what = (
-        "events"
-        if all(endpoint.is_survival for endpoint, _ in few)
-        else "events (or subjects of the rarer class)"
-    )
+    what = _SCARCE.get(frozenset(endpoint.kind for endpoint, _ in few), "events (or subjects)")
     predictors = max(arm.predictors for _, arm in few)
     yield Caution(
-        "Few events",
+        "Few subjects" if what == "subjects" else "Few events",
         f"The models rest on few {what}: {words}, against up to {count_of(predictors, 'predictor')} offered. "
         "Which features are selected, and the size of their coefficients, would change with other subjects.",
     )
 
 
 def _scarcest(endpoint: EndpointModels, arm: ArmModels) -> int:
+    if endpoint.is_continuous:
+        return arm.n
     return arm.events if endpoint.is_survival else min(arm.events, arm.n - arm.events)
+
+
+_OF_CLASS = "events (or subjects of the rarer class)"
+_SCARCE = {
+    frozenset({EndpointKind.TIME_TO_EVENT}): "events",
+    frozenset({EndpointKind.CONTINUOUS}): "subjects",
+    frozenset({EndpointKind.BINARY}): _OF_CLASS,
+    frozenset({EndpointKind.TIME_TO_EVENT, EndpointKind.BINARY}): _OF_CLASS,
+}
+"""What there is little of, by the kinds of the endpoints."""
 
 
 def _caution_validation(facts: AnalysisFacts) -> Iterator[Caution]:
@@ -238,6 +240,7 @@ def _caution_comparators(models: tuple[EndpointModels, ...]) -> Iterator[Caution
         "volume": "volume alone",
         "clinical": "the clinical covariates alone",
         "clinical_volume": "the clinical covariates with volume",
+        "random_features": "a model of as many features drawn at random",
     }
     for name, words in plain.items():
         matched = [

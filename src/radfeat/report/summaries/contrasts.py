@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from radfeat.core.vocabulary import EndpointKind
 from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import Row, UnblindedTables
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.flow import order_endpoints
+from radfeat.report.wording import count_of, format_count
 
 CANDIDATE = "candidate"
 SCREEN = "screen"
@@ -15,7 +17,7 @@ _KINDS = (CANDIDATE, "score", SCREEN)
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A ratio with its limits; None where it was not estimated."""
+    """A ratio, or a difference, with its limits; None where it was not estimated."""
 
     estimate: float | None
     lo: float | None
@@ -62,7 +64,7 @@ class EndpointContrasts:
     """The contrasts of one endpoint that are shown; ``hidden`` screened features are not."""
 
     endpoint: str
-    is_survival: bool
+    kind: EndpointKind
     level: float
     shown: tuple[Contrast, ...]
     total: int
@@ -75,13 +77,30 @@ class EndpointContrasts:
 
     @property
     def ratio_word(self) -> str:
-        """What the ratios are."""
-        return "hazard ratio" if self.is_survival else "odds ratio"
+        """What is given for each arm."""
+        return {
+            EndpointKind.TIME_TO_EVENT: "hazard ratio",
+            EndpointKind.BINARY: "odds ratio",
+            EndpointKind.CONTINUOUS: "difference of the endpoint",
+        }[self.kind]
 
     @property
-    def event_word(self) -> str:
-        """What the counted subjects had."""
-        return "events" if self.is_survival else "in the positive class"
+    def is_difference(self) -> bool:
+        """Whether effects are differences, in the unit of the endpoint, and not ratios."""
+        return self.kind is EndpointKind.CONTINUOUS
+
+    @property
+    def compared_word(self) -> str:
+        """What compares the two arms."""
+        return "difference" if self.is_difference else "ratio"
+
+    def count(self, contrast: Contrast) -> str:
+        """``60 subjects, 40 events``: how many entered a test."""
+        subjects = count_of(contrast.n, "subject")
+        if self.kind is EndpointKind.CONTINUOUS:
+            return subjects
+        what = "events" if self.kind is EndpointKind.TIME_TO_EVENT else "in the positive class"
+        return f"{subjects}, {format_count(contrast.events)} {what}"
 
     @property
     def intervals(self) -> tuple[tuple[float | None, float | None, float | None], ...]:
@@ -127,7 +146,7 @@ def _build_endpoint(
     shown = [*always, *screened[: settings.screened_shown]]
     return EndpointContrasts(
         endpoint=endpoint,
-        is_survival=facts.is_survival(endpoint),
+        kind=facts.kind(endpoint),
         level=levels[0] if levels else facts.level,
         shown=tuple(_build_contrast(row) for row in shown),
         total=len(rows),

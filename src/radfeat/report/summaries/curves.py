@@ -1,10 +1,12 @@
 """Outcome by stratum of the out-of-fold score: Kaplan-Meier curves, or shares of a binary endpoint."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
+from radfeat.core.vocabulary import EndpointKind
 from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import Row, Rows, UnblindedTables
 from radfeat.report.summaries.models import find_metric
@@ -110,35 +112,41 @@ def build_panels(
     tables: UnblindedTables, endpoint: str, facts: AnalysisFacts
 ) -> tuple[tuple[CurvePanel, ...], ...]:
     """Panels of an endpoint, by model: in its own arm first, then in the other arms."""
-    rows: dict[tuple[str, str], list[Row]] = {}
-    for row in tables.survival_curves:
-        if row["endpoint"] == endpoint:
-            rows.setdefault((row["model_arm"], row["arm"]), []).append(row)
-    latest = max((row["time"] for members in rows.values() for row in members), default=0.0)
-    model_arms = _in_order({model for model, _ in rows}, facts)
-    groups = []
+    rows = [row for row in tables.survival_curves if row["endpoint"] == endpoint]
+    latest = max((row["time"] for row in rows), default=0.0)
+    return tuple(
+        tuple(
+            _build_panel(endpoint, model, arm, members, latest, tables, facts)
+            for model, arm, members in group
+        )
+        for group in arrange_rows(rows, facts)
+    )
+
+
+def arrange_rows(rows: Iterable[Row], facts: AnalysisFacts) -> Iterator[list[tuple[str, str, list[Row]]]]:
+    """Rows by model and arm, model by model: its own arm first, then the other arms unless there are many."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row["model_arm"], row["arm"]), []).append(row)
+    model_arms = in_order({model for model, _ in found}, facts)
     for model_arm in model_arms:
-        arms = _in_order({arm for model, arm in rows if model == model_arm}, facts)
+        arms = in_order({arm for model, arm in found if model == model_arm}, facts)
         others = [a for a in arms if a != model_arm] if len(model_arms) <= MOST_CROSSED else []
         shown = [*(a for a in arms if a == model_arm), *others]
-        groups.append(
-            tuple(
-                _build_panel(endpoint, model_arm, a, rows[model_arm, a], latest, tables, facts) for a in shown
-            )
-        )
-    return tuple(group for group in groups if group)
+        if shown:
+            yield [(model_arm, arm, found[model_arm, arm]) for arm in shown]
 
 
 def build_shares(tables: UnblindedTables, endpoint: str, facts: AnalysisFacts) -> tuple[ArmShares, ...]:
     """Shares of the positive class: each model in its own arm first, then in the others."""
-    if facts.is_survival(endpoint):
+    if facts.kind(endpoint) is not EndpointKind.BINARY:
         return ()
-    strata = combine_strata(row for row in tables.predictions if row["endpoint"] == endpoint)
+    strata = combine_strata((row for row in tables.predictions if row["endpoint"] == endpoint), "event")
     groups: dict[tuple[str, str], list[tuple[str, bool]]] = {}
     for (model, arm, _), classed in strata.items():
         groups.setdefault((model, arm), []).append(classed)
-    models = _in_order({model for model, _ in groups}, facts)
-    arms = _in_order({arm for _, arm in groups}, facts)
+    models = in_order({model for model, _ in groups}, facts)
+    arms = in_order({arm for _, arm in groups}, facts)
     return tuple(
         ArmShares(model, arm, _build_shares(groups[model, arm], facts.level))
         for model in models
@@ -147,17 +155,25 @@ def build_shares(tables: UnblindedTables, endpoint: str, facts: AnalysisFacts) -
     )
 
 
-def combine_strata(rows: Iterable[Row]) -> dict[tuple[str, str, str], tuple[str, bool]]:
-    """Stratum by majority of repeats, and outcome, by model, arm and subject.
+def combine_strata(
+    rows: Iterable[Row], outcome: str = "event"
+) -> dict[tuple[str, str, str], tuple[str, Any]]:
+    """Stratum by majority of repeats, and the column ``outcome``, by model, arm and subject.
 
     A draw goes to the first repeat that has a stratum; a subject that no repeat has classed is left out.
     """
-    classed: dict[tuple[str, str, str], list[tuple[int, str, bool]]] = {}
+    classed: dict[tuple[str, str, str], list[tuple[int, str, Any]]] = {}
     for row in rows:
         if row["stratum"] is not None:
             key = (row["model_arm"], row["arm"], row["subject_id"])
-            classed.setdefault(key, []).append((row["repeat"], row["stratum"], row["event"]))
+            classed.setdefault(key, []).append((row["repeat"], row["stratum"], row[outcome]))
     return {key: (_majority(found), found[0][2]) for key, found in classed.items()}
+
+
+def in_order(found: set[str], facts: AnalysisFacts) -> list[str]:
+    """Arms in the order of the settings; what the settings do not name comes last."""
+    declared = [arm for arm in facts.arms if arm in found]
+    return [*declared, *sorted(found - set(declared))]
 
 
 def compute_wilson(positive: int, n: int, level: float) -> tuple[float, float]:
@@ -169,7 +185,7 @@ def compute_wilson(positive: int, n: int, level: float) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def _majority(found: list[tuple[int, str, bool]]) -> str:
+def _majority(found: list[tuple[int, str, Any]]) -> str:
     votes = Counter(stratum for _, stratum, _ in found)
     if votes["high"] != votes["low"]:
         return "high" if votes["high"] > votes["low"] else "low"
@@ -216,8 +232,3 @@ def _build_curve(stratum: str, rows: Rows) -> Curve:
         for r in sorted(rows, key=lambda r: r["time"])
     )
     return Curve(stratum, points, sum(r["events"] for r in rows))
-
-
-def _in_order(found: set[str], facts: AnalysisFacts) -> list[str]:
-    declared = [arm for arm in facts.arms if arm in found]
-    return [*declared, *sorted(found - set(declared))]

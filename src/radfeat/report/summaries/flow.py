@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from radfeat.core.vocabulary import Status
+from radfeat.core.vocabulary import EndpointKind, Status
 from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import Row, Rows, UnblindedTables
-from radfeat.report.wording import count_of, explain_reason
+from radfeat.report.wording import count_of, explain_reason, format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,22 @@ class Ending:
     """What the subjects of an arm enter at the end: one endpoint."""
 
     endpoint: str
-    is_survival: bool
+    kind: EndpointKind
     n: int
     events: int
+    competing: int | None
     feasible: bool
     sentence: str
+
+    @property
+    def counted(self) -> str:
+        """What became of the subjects, in words; empty where a value was measured."""
+        if self.kind is EndpointKind.CONTINUOUS:
+            return ""
+        if self.kind is EndpointKind.BINARY:
+            return f"{format_count(self.events)} in the positive class"
+        events = count_of(self.events, "event")
+        return events if self.competing is None else f"{events}, {format_count(self.competing)} competing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +114,8 @@ def _build_arm_flow(arm: str, tables: UnblindedTables, facts: AnalysisFacts) -> 
     )
     endings = tuple(
         Ending(
-            *(endpoint, facts.is_survival(endpoint)),
-            *(row["n"], row["events"], row["feasible"], row["sentence"]),
+            *(endpoint, facts.kind(endpoint)),
+            *(row["n"], row["events"], row["competing"], row["feasible"], row["sentence"]),
         )
         for endpoint in order_endpoints((r["endpoint"] for r in tables.feasibility), facts)
         for row in tables.feasibility

@@ -1,12 +1,13 @@
 """What was found, in three to five plain sentences whose numbers are those of the tables."""
 
 from collections import Counter
+from collections.abc import Iterator
 
-from radfeat.core.vocabulary import Severity, Status
+from radfeat.core.vocabulary import EndpointKind, Severity, Status
 from radfeat.report.inputs import BlindedTables, Rows
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.contrasts import EndpointContrasts
-from radfeat.report.summaries.models import EndpointModels, word_estimate
+from radfeat.report.summaries.models import ArmModels, EndpointModels, Estimate, word_estimate
 from radfeat.report.summaries.site_effects import SiteEffects
 from radfeat.report.wording import (
     count_of,
@@ -89,16 +90,38 @@ def describe_models(models: tuple[EndpointModels, ...]) -> str:
     )
     if not named:
         return f"{head}; none gave a score that could be judged."
+    chance = _word_chance({endpoint.kind for endpoint, _, _ in named})
     if len(named) > MOST_NAMED:
-        values = [estimate.estimate or 0.0 for _, _, estimate in named]
-        span = f"{format_fixed(min(values))} to {format_fixed(max(values))}"
-        return f"{head}; their out-of-fold C or AUC is {span} (0.50 is chance)."
+        spans = join_words(
+            f"{words} is {format_fixed(min(values))} to {format_fixed(max(values))}"
+            for words, values in _group_estimates(named)
+        )
+        return f"{head}; their out-of-fold {spans} ({chance})."
     words = join_words(
         f"{word_estimate(endpoint.metric, estimate)} for {endpoint.endpoint} in {arm.arm}"
         for endpoint, arm, estimate in named
     )
     level = format_level(models[0].level)
-    return f"{head}; out of fold they reach {words} ({level} CI; 0.50 is chance)."
+    return f"{head}; out of fold they reach {words} ({level} CI; {chance})."
+
+
+def _word_chance(kinds: set[EndpointKind]) -> str:
+    """What a score without any meaning would reach."""
+    if kinds == {EndpointKind.CONTINUOUS}:
+        return "0 is chance"
+    if EndpointKind.CONTINUOUS in kinds:
+        return "chance is 0 for rho and 0.50 otherwise"
+    return "0.50 is chance"
+
+
+def _group_estimates(
+    named: list[tuple[EndpointModels, ArmModels, Estimate]],
+) -> Iterator[tuple[str, list[float]]]:
+    """C and AUC together, which share a scale, then rho."""
+    for words, is_continuous in (("C or AUC", False), ("Spearman’s rho", True)):
+        values = [e.estimate or 0.0 for endpoint, _, e in named if endpoint.is_continuous is is_continuous]
+        if values:
+            yield words, values
 
 
 def describe_analyses(analyses: Rows) -> str:
@@ -134,7 +157,8 @@ def describe_contrasts(contrasts: tuple[EndpointContrasts, ...]) -> str:
     if len(claims) > MOST_NAMED:
         return f"{format_count(len(claims))} of {format_count(tests)} prespecified interactions are claimed."
     words = join_words(
-        f"{claim.biomarker} ({endpoint.endpoint}, {claim.experimental} against {claim.reference}: ratio "
+        f"{claim.biomarker} ({endpoint.endpoint}, {claim.experimental} against {claim.reference}: "
+        f"{endpoint.compared_word} "
         f"{format_fixed(claim.ratio.estimate)}, {format_level(endpoint.level)} CI "
         f"{format_interval(claim.ratio.lo, claim.ratio.hi)}, adjusted p {format_p(claim.p_adjusted)})"
         for endpoint, claim in claims

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from radfeat.core.vocabulary import EndpointKind
 from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import Row, UnblindedTables
 from radfeat.report.summaries.flow import order_endpoints
@@ -17,15 +18,26 @@ from radfeat.report.wording import (
 
 RADIOMICS = "radiomics"
 PERMUTED = "permuted"
+SITE_LEFT_OUT = "site_left_out"
 
-DISCRIMINATION = {"harrell_c": "Harrell’s C", "auc": "AUC"}
-"""Metrics of discrimination, 0.5 by chance, and how the page writes them."""
+DISCRIMINATION = {"harrell_c": "Harrell’s C", "auc": "AUC", "spearman": "Spearman’s rho"}
+"""Metrics of discrimination, 0.5 by chance (rho: 0), and how the page writes them."""
+
+METRIC_OF = {
+    EndpointKind.TIME_TO_EVENT: "harrell_c",
+    EndpointKind.BINARY: "auc",
+    EndpointKind.CONTINUOUS: "spearman",
+}
+"""The metric of discrimination of each kind of endpoint."""
 
 MODEL_WORDS = {
     RADIOMICS: "Radiomics",
     "clinical": "Clinical covariates",
     "volume": "Volume alone",
     "clinical_volume": "Clinical covariates and volume",
+    "clinical_radiomics": "Clinical covariates and radiomics",
+    "random_features": "As many features, drawn at random",
+    SITE_LEFT_OUT: "Radiomics, each site left out in turn",
     "marginal": "No predictor",
     PERMUTED: "Radiomics, outcomes permuted",
 }
@@ -35,12 +47,23 @@ METRIC_WORDS = {
     **DISCRIMINATION,
     "hazard_ratio_high_low": "Hazard ratio, high to low stratum",
     "odds_ratio_high_low": "Odds ratio, high to low stratum",
+    "mean_difference_high_low": "Mean of the high less that of the low stratum",
+    "r_squared": "R²",
+    "pearson": "Pearson’s correlation",
+    "rmse": "Root mean squared error",
+    "calibration_slope": "Calibration slope",
     "logrank_chi2": "Log-rank chi-square",
     "logrank_p": "Log-rank p",
     "permutation_p": "Permutation p",
     "folds_failed": "Folds without a model",
     "folds_empty": "Folds that selected nothing",
     "folds_flawed": "Folds with trouble in the fit",
+    "harrell_c_within_sites": "Harrell’s C, pairs within a site",
+    "auc_within_sites": "AUC, pairs within a site",
+    "jaccard_clusters": "Mean Jaccard index, clusters",
+    "jaccard_features": "Mean Jaccard index, features",
+    "batches_own": "Batches adjusted on their own",
+    "batches_pooled": "Batches pooled",
 }
 """Known metrics; a metric of a later version stands for itself."""
 
@@ -48,12 +71,12 @@ RISK_METRICS = ("calibration_slope", "calibration_intercept", "brier", "observed
 """Metrics without a horizon that concern risks."""
 
 _P_VALUES = ("logrank_p", "permutation_p")
-_RATIOS = ("hazard_ratio_high_low", "odds_ratio_high_low")
+_FIXED = ("hazard_ratio_high_low", "odds_ratio_high_low", "r_squared", "pearson", "calibration_slope")
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """C or AUC of one model in one arm; None where there is none, and ``method`` says why."""
+    """C, AUC or rho of one model in one arm; None where there is none, and ``method`` says why."""
 
     model: str
     is_radiomics: bool
@@ -91,6 +114,7 @@ class ArmModels:
     arm: str
     n: int
     events: int
+    competing: int | None
     sites: int
     predictors: int
     feasible: bool
@@ -116,10 +140,20 @@ class EndpointModels:
     """One endpoint over the arms; ``metric`` is how discrimination is called."""
 
     endpoint: str
-    is_survival: bool
+    kind: EndpointKind
     metric: str
     level: float
     arms: tuple[ArmModels, ...]
+
+    @property
+    def is_survival(self) -> bool:
+        """Whether it is a time to an event."""
+        return self.kind is EndpointKind.TIME_TO_EVENT
+
+    @property
+    def is_continuous(self) -> bool:
+        """Whether it is a measured value, so that nothing is counted but subjects."""
+        return self.kind is EndpointKind.CONTINUOUS
 
     @property
     def fitted(self) -> int:
@@ -138,27 +172,28 @@ def _build_endpoint(endpoint: str, tables: UnblindedTables, facts: AnalysisFacts
     metrics = [row for row in tables.performance if row["endpoint"] == endpoint]
     arms = [arm for arm in facts.arms if arm in verdicts]
     arms += sorted(verdicts.keys() - set(arms))
-    is_survival = facts.is_survival(endpoint)
+    kind = facts.kind(endpoint)
     levels = [row["level"] for row in metrics if row["level"] is not None]
     return EndpointModels(
         endpoint=endpoint,
-        is_survival=is_survival,
-        metric=DISCRIMINATION["harrell_c" if is_survival else "auc"],
+        kind=kind,
+        metric=DISCRIMINATION[METRIC_OF[kind]],
         level=levels[0] if levels else facts.level,
-        arms=tuple(_build_arm(verdicts[arm], [m for m in metrics if m["arm"] == arm]) for arm in arms),
+        arms=tuple(_build_arm(verdicts[arm], [m for m in metrics if m["arm"] == arm], kind) for arm in arms),
     )
 
 
-def _build_arm(verdict: Row, metrics: list[Row]) -> ArmModels:
+def _build_arm(verdict: Row, metrics: list[Row], kind: EndpointKind) -> ArmModels:
     order = list(MODEL_WORDS)
     ranked = sorted(metrics, key=lambda r: (_place(order, r["model"]), r["model"]))
-    others = [row for row in ranked if row["metric"] not in DISCRIMINATION and not _is_shown_elsewhere(row)]
+    others = [r for r in ranked if r["metric"] not in DISCRIMINATION and not _is_shown_elsewhere(r, kind)]
     places = list(METRIC_WORDS)
     others.sort(key=lambda r: (_place(places, r["metric"]), r["metric"]))
     return ArmModels(
         arm=verdict["arm"],
         n=verdict["n"],
         events=verdict["events"],
+        competing=verdict["competing"],
         sites=verdict["sites"],
         predictors=verdict["predictors"],
         feasible=verdict["feasible"],
@@ -170,8 +205,10 @@ def _build_arm(verdict: Row, metrics: list[Row]) -> ArmModels:
     )
 
 
-def _is_shown_elsewhere(row: Row) -> bool:
-    """Whether a metric stands in the tables of risks or of restricted means."""
+def _is_shown_elsewhere(row: Row, kind: EndpointKind) -> bool:
+    """Whether a metric stands in the tables of risks or of restricted means; values have neither."""
+    if kind is EndpointKind.CONTINUOUS:
+        return False
     return row["horizon"] is not None or row["metric"] in RISK_METRICS
 
 
@@ -180,6 +217,8 @@ def _place(order: list[str], name: str) -> int:
 
 
 def _word(words: Mapping[str, str], name: str) -> str:
+    if name.startswith(f"{SITE_LEFT_OUT}:"):
+        return f"Radiomics, left out: {name.removeprefix(f'{SITE_LEFT_OUT}:')}"
     return words.get(name, name)
 
 
@@ -201,7 +240,7 @@ def _build_measure(row: Row) -> Measure:
     value = row["estimate"]
     if row["metric"] in _P_VALUES:
         text = format_p(value)
-    elif row["metric"] in _RATIOS:
+    elif row["metric"] in _FIXED:
         text = format_fixed(value)
     elif value is not None and value.is_integer():
         text = format_count(int(value))
