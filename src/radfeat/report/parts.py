@@ -41,6 +41,7 @@ from radfeat.report.summaries.restricted_means import ArmMeans, build_means
 from radfeat.report.summaries.risks import EndpointRisks, build_risks
 from radfeat.report.summaries.site_effects import SiteEffects, build_site_effects
 from radfeat.report.summaries.sites import Sites, group_sites
+from radfeat.report.summaries.stability import SelectionStability, build_stability
 from radfeat.report.summaries.values import ArmValues, build_values
 
 
@@ -72,7 +73,7 @@ class OutcomePart:
     values: tuple[ArmValues, ...]
     shares: tuple[ArmShares, ...]
     means: tuple[ArmMeans, ...]
-    predictors: tuple[ArmPredictors, ...]
+    predictors: tuple[tuple[ArmPredictors, SelectionStability], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,10 @@ def _build_outcome(
         shares=build_shares(tables, name, facts),
         means=build_means(tables, name, facts),
         predictors=tuple(
-            build_predictors(tables, name, arm.arm, settings.predictors_shown)
+            (
+                build_predictors(tables, name, arm.arm, settings.predictors_shown),
+                build_stability(tables, name, arm.arm, settings.predictors_shown),
+            )
             for arm in models.arms
             if arm.feasible
         ),
