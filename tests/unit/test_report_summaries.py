@@ -14,7 +14,14 @@ from radfeat.report.summaries.acquisition import Deviation, ScannerUse, Verdicts
 from radfeat.report.summaries.cautions import list_blinded_cautions
 from radfeat.report.summaries.checks import WHOLE_STUDY, build_check_table, list_failures
 from radfeat.report.summaries.contrasts import build_contrasts
-from radfeat.report.summaries.curves import build_panels, build_shares, combine_strata, compute_wilson
+from radfeat.report.summaries.curves import (
+    Curve,
+    CurvePoint,
+    build_panels,
+    build_shares,
+    combine_strata,
+    compute_wilson,
+)
 from radfeat.report.summaries.flow import build_image_flow, build_subject_flow
 from radfeat.report.summaries.montage import choose_pictures
 from radfeat.report.summaries.predictors import build_predictors
@@ -561,6 +568,28 @@ def test_an_arm_without_a_model_is_shown_as_a_whole() -> None:
     assert [curve.at_risk(t) for t in (0.0, 1.0, 1.1, 4.0, 4.1)] == [3, 3, 2, 2, 0]
 
 
+@pytest.mark.parametrize(
+    ("events", "median"),
+    [
+        ((1, 1, 1, 1), 2.5),
+        ((1, 1, 0, 0), 2.0),
+        ((1, 1, 0, 1), 3.0),
+        ((1, 1, 1, 1, 1), 3.0),
+        ((1, 0, 0, 0), None),
+        ((1, 1, 1, 0, 0, 1), 4.5),
+        ((1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 1, 0), 8.0),
+    ],
+)
+def test_medians_are_those_of_r(events: tuple[int, ...], median: float | None) -> None:
+    # survfit(Surv(1:n, events) ~ 1) of R 4.2.2 with survival 3.5-3; 13/14 * ... * 7/8 is not one half exactly.
+    survival, points = 1.0, []
+    for place, event in enumerate(events):
+        at_risk = len(events) - place
+        survival *= (at_risk - event) / at_risk
+        points.append(CurvePoint(float(place + 1), at_risk, 1 - event, survival, None, None))
+    assert Curve("all", tuple(points), sum(events)).median == median
+
+
 # Contrasts and predictors
 
 
@@ -602,6 +631,21 @@ def test_candidates_and_scores_are_always_shown_and_screened_features_by_least_p
         "s3",
     ]
     assert (found.total, found.hidden, found.prespecified) == (7, 2, 1)
+
+
+def test_a_sentence_of_several_contrasts_stands_once_and_names_them() -> None:
+    why = {"sentence": "Not tested for score:placebo: its arm has no model."}
+    rows = (
+        {**contrast_row("score", "score:placebo", None), **why},
+        {**contrast_row("score", "score:placebo", None), **why, "experimental_arm": "other drug"},
+        {**contrast_row("candidate", "f9", 0.9), "sentence": "f9: ratio 1.2."},
+        {**contrast_row("screen", "f8", 0.9), "sentence": "Screened."},
+    )
+    (found,) = build_contrasts(unblinded(interactions=rows), FACTS, ReportSettings())
+    assert found.told == (
+        "f9: ratio 1.2.",
+        "Not tested for score:placebo: its arm has no model (drug and other drug against placebo).",
+    )
 
 
 def test_predictors_come_by_coefficient_then_by_how_often_they_were_selected() -> None:

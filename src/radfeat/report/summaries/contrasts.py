@@ -7,7 +7,7 @@ from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import Row, UnblindedTables
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.flow import order_endpoints
-from radfeat.report.wording import count_of, format_count
+from radfeat.report.wording import count_of, format_count, join_words
 
 CANDIDATE = "candidate"
 SCREEN = "screen"
@@ -108,6 +108,15 @@ class EndpointContrasts:
         return tuple(r.interval for c in self.shown for r in (c.in_experimental, c.in_reference, c.ratio))
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """The sentences of candidates and scores; one that several contrasts share stands once, and names them."""
+        groups: dict[str, list[Contrast]] = {}
+        for contrast in self.shown:
+            if contrast.kind != SCREEN:
+                groups.setdefault(contrast.sentence, []).append(contrast)
+        return tuple(_tell(sentence, members) for sentence, members in groups.items())
+
+    @property
     def claims(self) -> tuple[Contrast, ...]:
         """Those that the prespecified rule claims."""
         return tuple(c for c in self.shown if c.claim)
@@ -178,6 +187,14 @@ def _build_contrast(row: Row) -> Contrast:
         claim=row["claim"],
         sentence=row["sentence"],
     )
+
+
+def _tell(sentence: str, members: list[Contrast]) -> str:
+    """A sentence with the arms of its contrasts where there are several: it may not name them."""
+    if len(members) == 1:
+        return sentence
+    arms = join_words(dict.fromkeys(c.experimental for c in members))
+    return f"{sentence.removesuffix('.')} ({arms} against {members[0].reference})."
 
 
 def _ratio(row: Row, name: str) -> Ratio:
