@@ -13,7 +13,9 @@ from radfeat.report.summaries.stability import ClusterShare, SelectionStability,
 KEY = {"endpoint": "os", "arm": "drug"}
 
 
-def selection_row(feature: str, selected: int, cluster: int | None, any_member: float | None) -> dict[str, object]:
+def selection_row(
+    feature: str, selected: int, cluster: int | None, any_member: float | None
+) -> dict[str, object]:
     numbers = {"fits": 10, "selected": selected, "frequency": selected / 10, "mean_coefficient": 0.0}
     return {**KEY, "feature": feature, **numbers, "cluster": cluster, "cluster_frequency": any_member}
 
@@ -73,7 +75,7 @@ def test_bars_are_as_long_as_the_shares() -> None:
     ]
     words = [text.text for text in drawn.iter("text")]
     assert {"b", "+1", "c", "+2", "any member of the cluster"} <= set(words)
-    assert "b or its like (1 more) in 70" in drawn.attrib["aria-label"]
+    assert "b or 1 alike in 70" in drawn.attrib["aria-label"]
 
 
 def test_long_names_stay_within_the_label() -> None:

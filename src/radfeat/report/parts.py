@@ -35,6 +35,7 @@ from radfeat.report.summaries.headline import (
 from radfeat.report.summaries.incidences import IncidencePanel, build_incidence_panels
 from radfeat.report.summaries.models import EndpointModels, build_models
 from radfeat.report.summaries.montage import Picture, choose_pictures
+from radfeat.report.summaries.notes import SubjectNotes, build_notes
 from radfeat.report.summaries.predictors import ArmPredictors, build_predictors
 from radfeat.report.summaries.repeatability import RepeatSummary, build_repeat_summaries
 from radfeat.report.summaries.restricted_means import ArmMeans, build_means
@@ -83,6 +84,7 @@ class AnalysisPart:
     sentences: tuple[str, ...]
     facts: AnalysisFacts
     flow: SubjectFlow
+    notes: SubjectNotes
     outcomes: tuple[OutcomePart, ...]
     risks: tuple[EndpointRisks, ...]
     contrasts: tuple[EndpointContrasts, ...]
@@ -129,6 +131,7 @@ def build_analysis_part(
         ),
         facts=facts,
         flow=build_subject_flow(tables, facts),
+        notes=build_notes(tables, facts, settings.failures_listed),
         outcomes=tuple(_build_outcome(m, tables, facts, settings) for m in models),
         risks=build_risks(tables, facts),
         contrasts=contrasts,

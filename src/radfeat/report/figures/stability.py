@@ -1,4 +1,4 @@
-"""Selection stability: a bar per cluster of correlated features, as long as the share of folds that chose it."""
+"""Selection stability: a bar per cluster of features, as long as the share of folds that chose it."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ _SPOKEN = 5
 
 
 def draw_stability(stability: SelectionStability) -> Markup:
-    """One arm: clusters by how often they were selected; the part of the bar that its named member has is dark."""
+    """One arm: clusters by how often they were selected; the share of the member named is the dark part."""
     across = Scale(0.0, 1.0, LEFT, RIGHT)
     floor = _TOP + _ROW * len(stability.shown)
     marks = [*_draw_key(), *_draw_axis(across, floor)]
@@ -31,7 +31,7 @@ def draw_stability(stability: SelectionStability) -> Markup:
 def describe_stability(stability: SelectionStability) -> str:
     """The figure in words, for who cannot see it."""
     words = join_words(
-        f"{s.feature}{f' or its like ({s.others} more)' if s.others else ''} in {format_percent(s.any_member)}"
+        f"{s.feature}{f' or {s.others} alike' if s.others else ''} in {format_percent(s.any_member)}"
         for s in stability.shown[:_SPOKEN]
     )
     return (

@@ -109,7 +109,7 @@ class EndpointContrasts:
 
     @property
     def told(self) -> tuple[str, ...]:
-        """The sentences of candidates and scores; one that several contrasts share stands once, and names them."""
+        """The sentences of candidates and scores; one that several contrasts share stands once."""
         groups: dict[str, list[Contrast]] = {}
         for contrast in self.shown:
             if contrast.kind != SCREEN:

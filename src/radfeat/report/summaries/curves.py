@@ -53,8 +53,8 @@ class Curve:
     def median(self) -> float | None:
         """Time at which the estimate falls to one half; None where it never does.
 
-        Where it stays at one half, the middle of that time, or its beginning if it never falls further, as R's
-        ``survfit``: such estimates are products, and one half only to rounding.
+        Where it stays at one half, the middle of that time, or its beginning if it never falls further, as
+        R's ``survfit``: such estimates are products, and one half only to rounding.
         """
         reached = next((p.time for p in self.points if p.survival <= 0.5 + _ROUNDING), None)
         below = next((p.time for p in self.points if p.survival < 0.5 - _ROUNDING), None)
