@@ -7,6 +7,8 @@ from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, UnblindedTables
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.acquisition import AcquisitionSummary, build_acquisition
+from radfeat.report.summaries.asked import describe_asked
+from radfeat.report.summaries.assurance import describe_sureness, describe_undone
 from radfeat.report.summaries.caution import Caution
 from radfeat.report.summaries.cautions import (
     blinded_half_caution,
@@ -24,8 +26,8 @@ from radfeat.report.summaries.conformance import ConformanceSummary, build_confo
 from radfeat.report.summaries.contrasts import EndpointContrasts, build_contrasts
 from radfeat.report.summaries.curves import ArmShares, CurvePanel, build_panels, build_shares
 from radfeat.report.summaries.flow import Step, SubjectFlow, build_image_flow, build_subject_flow
+from radfeat.report.summaries.glance import Glance, build_glance
 from radfeat.report.summaries.headline import (
-    describe_analyses,
     describe_checks,
     describe_contrasts,
     describe_measuring,
@@ -81,7 +83,11 @@ class OutcomePart:
 class AnalysisPart:
     """Subjects, models and contrasts of arms."""
 
+    asked: tuple[str, ...]
     sentences: tuple[str, ...]
+    glance: Glance
+    sureness: tuple[str, ...]
+    undone: tuple[str, ...]
     facts: AnalysisFacts
     flow: SubjectFlow
     notes: SubjectNotes
@@ -124,11 +130,14 @@ def build_analysis_part(
     models = build_models(tables, facts)
     contrasts = build_contrasts(tables, facts, settings)
     return AnalysisPart(
+        asked=tuple(describe_asked(tables, facts)),
         sentences=(
-            describe_models(models),
+            describe_models(models, facts),
             *([describe_contrasts(contrasts)] if contrasts else []),
-            describe_analyses(tables.analyses),
         ),
+        glance=build_glance(tables, models, contrasts, facts),
+        sureness=tuple(describe_sureness(tables, models, facts)),
+        undone=tuple(describe_undone(tables, models, contrasts, facts)),
         facts=facts,
         flow=build_subject_flow(tables, facts),
         notes=build_notes(tables, facts, settings.failures_listed),

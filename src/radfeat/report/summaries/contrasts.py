@@ -31,8 +31,12 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """One biomarker in one pair of arms; ``tested`` is false where ``sentence`` says why not."""
+    """One biomarker in one pair of arms; ``tested`` is false where ``sentence`` says why not.
 
+    ``name`` is the biomarker as the table has it, ``biomarker`` as the page writes it.
+    """
+
+    name: str
     biomarker: str
     kind: str
     experimental: str
@@ -57,6 +61,11 @@ class Contrast:
     def tested(self) -> bool:
         """Whether there is an estimate."""
         return self.ratio.estimate is not None
+
+    @property
+    def obstacle(self) -> str:
+        """Why it was not tested, of one that was not: its sentence without what it names."""
+        return self.sentence.removeprefix(f"Not tested for {self.name}: ").removesuffix(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +181,7 @@ def _place(arms: list[str], row: Row) -> tuple[int, int]:
 
 def _build_contrast(row: Row) -> Contrast:
     return Contrast(
+        name=row["biomarker"],
         biomarker=_word_biomarker(row),
         kind=row["kind"],
         experimental=row["experimental_arm"],
