@@ -172,7 +172,7 @@ def test_one_arm_is_not_asked_about_treatment_and_changes_name_their_visits(
     delta = {"baseline": "T0", "followup": "T1", "kinds": ("log_ratio", "absolute"), "landmark_day": 42.0}
     one = AnalysisFacts.model_validate(facts.model_dump() | {"arms": ("only",), "delta": delta})
     within, made = describe_asked(tables, one)
-    assert within.startswith("In only: does a score")
+    assert within.startswith("In the arm only: does a score")
     assert (
         "changes from T0 to T1 (log-ratio and absolute) of features of the largest lesion of a subject, with "
         "times to event counted from day 42" in made

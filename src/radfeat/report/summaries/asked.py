@@ -22,10 +22,11 @@ def describe_asked(tables: UnblindedTables, facts: AnalysisFacts) -> Iterator[st
     """The questions of the analysis, and what the scores are made of; none without endpoints."""
     if not facts.endpoints or not facts.arms:
         return
-    where = f"Within each arm ({join_words(facts.arms)})" if len(facts.arms) > 1 else f"In {facts.arms[0]}"
+    several = len(facts.arms) > 1
+    where = f"Within each arm ({join_words(facts.arms)})" if several else f"In the arm {facts.arms[0]}"
     endpoints = join_words(_word_endpoint(e) for e in facts.endpoints)
     yield f"{where}: does a score made from the images order the subjects by {endpoints}?"
-    if len(facts.arms) > 1:
+    if several:
         yield (
             f"Against {facts.arms[0]}: does the effect of treatment differ with {_word_biomarkers(facts)}?"
         )
