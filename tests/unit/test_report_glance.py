@@ -178,3 +178,12 @@ def test_one_arm_is_not_asked_about_treatment_and_changes_name_their_visits(
         "times to event counted from day 42" in made
     )
     assert not list(describe_asked(tables, facts.model_copy(update={"endpoints": ()})))
+
+
+def test_filters_and_corrections_that_were_asked_for_are_named(
+    tables: UnblindedTables, facts: AnalysisFacts
+) -> None:
+    changed = {"batch_effects": "combat", "batch": "scanner", "repeatability": {"source": "readers"}}
+    *_, made = describe_asked(tables, facts.model_copy(update=changed))
+    assert "features that are not repeatable are left out beforehand" in made
+    assert "effects of scanner are taken out inside every fold (combat)" in made

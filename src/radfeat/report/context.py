@@ -104,6 +104,7 @@ class AnalysisFacts(BaseModel):
     delta: DeltaFacts | None = None
     repeatability: Mapping[str, object] | None = None
     batch_effects: str = "none"
+    batch: str = "site"
     leave_site_out_from: int | None = None
     min_site: int = 0
     folds: int

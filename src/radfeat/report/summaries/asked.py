@@ -37,6 +37,10 @@ def describe_asked(tables: UnblindedTables, facts: AnalysisFacts) -> Iterator[st
         parts.append(f"the clinical {verb} {join_words(c.column for c in facts.covariates)}")
     if facts.stratification:
         parts.append(f"randomisation was stratified by {join_words(facts.stratification)}")
+    if facts.repeatability is not None:
+        parts.append("features that are not repeatable are left out beforehand")
+    if facts.batch_effects != "none":
+        parts.append(f"effects of {facts.batch} are taken out inside every fold ({facts.batch_effects})")
     yield f"{'; '.join(parts)}."
 
 

@@ -106,8 +106,8 @@ def _caution_sites(effects: SiteEffects) -> Iterator[Caution]:
     yield Caution(
         "Sites are not adjusted for",
         f"{format_count(effects.above)} of {count_of(effects.tested, 'feature')} "
-        f"{choose_verb(effects.above, 'depends', 'depend')} on site. The values are as measured: "
-        "no correction for site or scanner was made, and a difference between sites may lie in "
+        f"{choose_verb(effects.above, 'depends', 'depend')} on site. The values in the tables are as "
+        "measured, without correction for site or scanner, and a difference between sites may lie in "
         "their scanners as well as in their subjects.",
     )
     left = effects.measured - effects.compared
