@@ -7,7 +7,7 @@ from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import Row, UnblindedTables
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.flow import order_endpoints
-from radfeat.report.wording import count_of, format_count
+from radfeat.report.wording import count_of, format_count, join_words
 
 CANDIDATE = "candidate"
 SCREEN = "screen"
@@ -31,8 +31,12 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """One biomarker in one pair of arms; ``tested`` is false where ``sentence`` says why not."""
+    """One biomarker in one pair of arms; ``tested`` is false where ``sentence`` says why not.
 
+    ``name`` is the biomarker as the table has it, ``biomarker`` as the page writes it.
+    """
+
+    name: str
     biomarker: str
     kind: str
     experimental: str
@@ -57,6 +61,11 @@ class Contrast:
     def tested(self) -> bool:
         """Whether there is an estimate."""
         return self.ratio.estimate is not None
+
+    @property
+    def obstacle(self) -> str:
+        """Why it was not tested, of one that was not: its sentence without what it names."""
+        return self.sentence.removeprefix(f"Not tested for {self.name}: ").removesuffix(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,15 @@ class EndpointContrasts:
     def intervals(self) -> tuple[tuple[float | None, float | None, float | None], ...]:
         """All intervals of the plot, for their common scale."""
         return tuple(r.interval for c in self.shown for r in (c.in_experimental, c.in_reference, c.ratio))
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The sentences of candidates and scores; one that several contrasts share stands once."""
+        groups: dict[str, list[Contrast]] = {}
+        for contrast in self.shown:
+            if contrast.kind != SCREEN:
+                groups.setdefault(contrast.sentence, []).append(contrast)
+        return tuple(_tell(sentence, members) for sentence, members in groups.items())
 
     @property
     def claims(self) -> tuple[Contrast, ...]:
@@ -163,6 +181,7 @@ def _place(arms: list[str], row: Row) -> tuple[int, int]:
 
 def _build_contrast(row: Row) -> Contrast:
     return Contrast(
+        name=row["biomarker"],
         biomarker=_word_biomarker(row),
         kind=row["kind"],
         experimental=row["experimental_arm"],
@@ -178,6 +197,14 @@ def _build_contrast(row: Row) -> Contrast:
         claim=row["claim"],
         sentence=row["sentence"],
     )
+
+
+def _tell(sentence: str, members: list[Contrast]) -> str:
+    """A sentence with the arms of its contrasts where there are several: it may not name them."""
+    if len(members) == 1:
+        return sentence
+    arms = join_words(dict.fromkeys(c.experimental for c in members))
+    return f"{sentence.removesuffix('.')} ({arms} against {members[0].reference})."
 
 
 def _ratio(row: Row, name: str) -> Ratio:
