@@ -195,7 +195,8 @@ def _are_constant(strata: Iterable[Floats]) -> Flags:
 
     Rounding would leave such a column an information of 1e-17 of either sign, and not the 0 that it has.
     """
-    return np.all([np.ptp(rows, axis=0) == 0 for rows in strata], axis=0)
+    constant = np.array([np.ptp(rows, axis=0) == 0 for rows in strata])
+    return np.asarray(constant.all(axis=0))
 
 
 def _is_separated(beta: Floats, design: Floats) -> bool:
