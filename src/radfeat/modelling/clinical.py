@@ -124,6 +124,10 @@ def _check_columns(sheet: Sheet, file: str, settings: ModellingSettings) -> Iter
             yield SheetFault(
                 file, 1, name, "", f"the column is missing that {where} names", "Add it, or mend the settings"
             )
+        elif where == "modelling.covariates" and sheet.rows and not any(r.cells[name] for r in sheet.rows):
+            # Left to itself it would be dropped, and models said to be adjusted for it would not be.
+            problem = f"the covariate is empty for every one of {len(sheet.rows)} subjects"
+            yield SheetFault(file, 1, name, "", problem, "Fill it in, or take it from modelling.covariates")
 
 
 def _parse_row(row: SheetRow, settings: ModellingSettings) -> list[SheetFault | ClinicalRow]:
