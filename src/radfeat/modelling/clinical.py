@@ -84,7 +84,8 @@ def read_clinical_sheet(path: Path, settings: ModellingSettings) -> ClinicalShee
     rows: list[ClinicalRow] = []
     for row in sheet.rows:
         parsed = _parse_row(row, settings)
-        faults += [item for item in parsed if isinstance(item, SheetFault)]
+        # Of a column that is missing one fault is enough; each row would have another.
+        faults += [f for f in parsed if isinstance(f, SheetFault) and f.column in sheet.columns]
         rows += [item for item in parsed if isinstance(item, ClinicalRow)]
     if faults:
         _raise(faults)
