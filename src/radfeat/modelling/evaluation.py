@@ -95,7 +95,12 @@ def measure_means(result: OutOfFold, horizons: Horizons, settings: ModellingSett
         method = f"Horizon {horizon:g} ({horizons.origin}). Difference of Kaplan-Meier areas, normal limits"
         estimate = difference.mean if difference else None
         name = f"rmst_high_minus_low_at_{horizon:g}"
-        why = f"; {_DESCRIPTIVE}." if difference else ". A stratum is not observed so long."
+        missing = (
+            "A stratum is empty or not observed so long"
+            if n
+            else "No subject has a stratum: all have one score"
+        )
+        why = f"; {_DESCRIPTIVE}." if difference else f". {missing}."
         yield Metric(RADIOMICS, name, estimate, lo, hi, n, events, f"{method}{why}", horizon)
 
 
