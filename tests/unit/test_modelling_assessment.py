@@ -36,7 +36,7 @@ SETTINGS = make_settings(endpoints=(HORIZON_400, RESPONSE), covariates=(AGE,), p
 
 def predicted_of(risks: Floats, outcomes: Outcomes, horizon: float = 1.0) -> Predicted:
     logits = np.log(risks / (1 - risks))
-    return Predicted("m", logits, logits, np.array([horizon]), risks[:, None], outcomes)
+    return Predicted("m", logits[None], logits[None], np.array([horizon]), risks[:, None], outcomes)
 
 
 @pytest.fixture(scope="module", params=["os", "response"])
@@ -115,7 +115,9 @@ def test_calibration_of_risks_that_are_right_and_twice_too_high() -> None:
 
 
 def test_calibration_that_is_undefined_is_none() -> None:
-    flat = Predicted("m", np.zeros(3), np.zeros(3), np.empty(0), np.full((3, 1), 0.5), binary([1, 0, 1]))
+    flat = Predicted(
+        "m", np.zeros((1, 3)), np.zeros((1, 3)), np.empty(0), np.full((3, 1), 0.5), binary([1, 0, 1])
+    )
     assert measure_slope(flat, 0.95).estimate is None
     certain = replace(flat, risks=np.array([[0.0], [0.5], [1.0]]))
     assert measure_intercept(certain, 0.95).estimate is None

@@ -210,7 +210,7 @@ def test_unit_and_offset_of_a_value_do_not_matter() -> None:
             None,
             ElasticNetFit(make_settings()),
             Schedule(4, (1,)),
-        ).mean_scores
+        ).scores[0]
         for outcome in (y, 1000 * y + 5e4)
     ]
     assert scores[0] == pytest.approx(scores[1], abs=1e-6)

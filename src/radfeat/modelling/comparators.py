@@ -120,7 +120,7 @@ class _Permutation:
         rng = np.random.Generator(np.random.PCG64(seed))
         order = rng.permutation(len(self.rows.subject_ids))
         shuffled = replace(self.rows, outcomes=self.rows.outcomes.permute(order))
-        scores = cross_validate(shuffled, None, self.fit, self.schedule).mean_scores
+        scores = cross_validate(shuffled, None, self.fit, self.schedule).scores[0]
         return _estimate(scores, shuffled.outcomes)
 
 
