@@ -39,6 +39,6 @@ def _list_repeats(settings: StudySettings) -> dict[str, str]:
 
 def list_clinical_columns(settings: ModellingSettings) -> list[str]:
     """Columns of the clinical sheet that the analysis declares, in the order of the settings."""
-    named = [c for e in settings.endpoints for c in (e.time, e.event, e.column) if c is not None]
+    named = [column for endpoint in settings.endpoints for column in endpoint.columns]
     covariates = (c.column for c in settings.covariates)
     return ["subject_id", "arm", *named, *covariates, *settings.stratification]
