@@ -212,7 +212,9 @@ def contrast(results: Path, endpoint: str, inputs: str | None) -> None:
     folder = ResultsFolder(results)
     with _analysis_inputs_held(folder, inputs):
         table = run(folder, endpoint)
-    click.echo(f"{table.num_rows} interactions tested, {sum(table['claim'].to_pylist())} claimed")
+    tested = table.num_rows - table["p"].null_count
+    claimed = sum(table["claim"].to_pylist())
+    click.echo(f"{tested} of {table.num_rows} interactions tested, {claimed} claimed")
 
 
 @click.command(epilog="\b\nExample:\n  radfeat assemble --results my-study/results")
