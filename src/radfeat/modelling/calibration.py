@@ -22,7 +22,9 @@ def measure_slope(predicted: Predicted, level: float) -> Resampled:
     1 is perfect, below 1 the predictions are too extreme (overfitted), 0 is no relation. Cox (Efron ties) or
     logistic. None where it is undefined. Reference: van Houwelingen, Stat Med 2000; 19:3401.
     """
-    if not len(predicted) or np.ptp(predicted.predictors) <= 1e-12:
+    outcomes = predicted.outcomes
+    unit = float(outcomes.measured.std()) if outcomes.is_continuous and len(outcomes) else 1.0
+    if not len(predicted) or np.ptp(predicted.predictors) <= 1e-12 * unit:
         return Resampled(None, None, None)
     fitted = fit_regression(predicted.predictors[:, None], predicted.outcomes)
     if not fitted.converged:
