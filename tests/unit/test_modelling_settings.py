@@ -7,7 +7,9 @@ from radfeat.modelling.endpoint_settings import EndpointSettings
 from studies import PROGRESSION, SHRINKAGE, make_settings
 
 
-@pytest.mark.parametrize("column", ["died", "time", "response", "shrinkage", "progressed", "arm", "subject_id"])
+@pytest.mark.parametrize(
+    "column", ["died", "time", "response", "shrinkage", "progressed", "arm", "subject_id"]
+)
 @pytest.mark.parametrize("role", ["covariates", "stratification"])
 def test_outcome_arm_and_identifier_are_neither_covariate_nor_stratum(role: str, column: str) -> None:
     declared = [{"column": column}] if role == "covariates" else [column]

@@ -106,9 +106,7 @@ def build_origin(
     )
 
 
-def fill_choices(
-    rois: pa.Table, case_ids: frozenset[str], settings: ModellingSettings
-) -> ModellingSettings:
+def fill_choices(rois: pa.Table, case_ids: frozenset[str], settings: ModellingSettings) -> ModellingSettings:
     """The settings with the names that the run did not declare because there was but one.
 
     ``case_ids`` are the images whose ROIs entered. Another run may have one name as well, and another one.
