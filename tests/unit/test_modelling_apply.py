@@ -135,6 +135,25 @@ def test_subject_without_features_is_a_row_without_a_score(tmp_path: Path, fitte
     assert found["N1"]["excluded"] is None
 
 
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"roi": "LIVER"}, {"rois": ("LIVER",)}),
+        ({"timepoint": "T9"}, {"timepoint": "T9"}),
+        ({"image": "CT-2"}, {"image_id": "CT-2"}),
+    ],
+)
+def test_only_name_of_a_run_is_that_of_the_model_unless_another_is_named(
+    tmp_path: Path, fitted: Fitted, other: dict[str, str], named: dict[str, object]
+) -> None:
+    """The run that fitted the model had one name, and declared none."""
+    features = write_run(tmp_path, [roi_row("N1", features=dict.fromkeys(NAMES, 1.0), **other)])
+    with pytest.raises(CohortError, match="no row of the image sheet has the declared"):
+        apply(fitted.path, features)
+    (scored,) = apply(fitted.path, features, **named)
+    assert scored["score"] is not None
+
+
 def test_scores_carry_the_standing_of_their_model_and_its_digest(tmp_path: Path, fitted: Fitted) -> None:
     apply(fitted.path, write_run(tmp_path, ROWS))
     marks = read_identity(tmp_path / "out.parquet").marks

@@ -211,9 +211,10 @@ def test_unit_and_offset_of_a_value_do_not_matter() -> None:
             ElasticNetFit(make_settings()),
             Schedule(4, (1,)),
         ).scores[0]
-        for outcome in (y, 1000 * y + 5e4)
+        for outcome in (y, 1000 * y + 5e4, 1e-13 * y)
     ]
     assert scores[0] == pytest.approx(scores[1], abs=1e-6)
+    assert scores[0] == pytest.approx(scores[2], abs=1e-6)
 
 
 def test_values_predicted_are_the_training_mean_and_what_the_score_adds() -> None:

@@ -1,12 +1,12 @@
 """The stages of the workflow, each a verb that can be pasted into a terminal."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from radfeat.cli.machine import read_memory_mb
 from radfeat.cli.options import config_argument, resolve_config, results_option
 from radfeat.core.errors import GateError
 from radfeat.pipeline.folders import ResultsFolder
@@ -179,7 +179,7 @@ def subjects(results: Path, inputs: str | None) -> None:
 @click.option(
     "--memory-mb",
     type=click.IntRange(min=1),
-    help="Memory for them all, in MB; that of this machine by default. Where it is short, fewer work.",
+    help="Memory for them all, in MB; by default what the job is given here. Where it is short, fewer work.",
 )
 @inputs_option
 def stratify(
@@ -191,14 +191,10 @@ def stratify(
 
     folder = ResultsFolder(results)
     with _analysis_inputs_held(folder, inputs):
-        machine = Machine(workers, memory_mb or _read_memory_mb())
+        machine = Machine(workers, memory_mb or read_memory_mb())
         feasibility = run(folder, endpoint, arm, machine).feasibility
     for sentence in feasibility["sentence"].to_pylist():
         click.echo(sentence)
-
-
-def _read_memory_mb() -> float:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @click.command(epilog="\b\nExample:\n  radfeat contrast --results my-study/results --endpoint os")
@@ -213,7 +209,8 @@ def contrast(results: Path, endpoint: str, inputs: str | None) -> None:
     with _analysis_inputs_held(folder, inputs):
         table = run(folder, endpoint)
     tested = table.num_rows - table["p"].null_count
-    click.echo(f"{tested} of {table.num_rows} interactions tested, {sum(table['claim'].to_pylist())} claimed")
+    claimed = sum(table["claim"].to_pylist())
+    click.echo(f"{tested} of {table.num_rows} interactions tested, {claimed} claimed")
 
 
 @click.command(epilog="\b\nExample:\n  radfeat assemble --results my-study/results")

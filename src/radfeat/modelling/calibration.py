@@ -38,7 +38,8 @@ def measure_slope(predicted: Predicted, level: float) -> Resampled:
 def _fit_slope(predictors: Floats, outcomes: Outcomes) -> tuple[float, float] | None:
     """Slope of one repeat and its standard error; None where predictors do not vary or none is finite."""
     known = np.flatnonzero(~np.isnan(predictors))
-    if not len(known) or np.ptp(predictors[known]) <= 1e-12:
+    unit = float(outcomes.measured.std()) if outcomes.is_continuous and len(outcomes) else 1.0
+    if not len(known) or np.ptp(predictors[known]) <= 1e-12 * unit:
         return None
     fitted = fit_regression(predictors[known][:, None], outcomes.take(known))
     if not fitted.converged:

@@ -324,6 +324,16 @@ class ModellingSettings(BaseModel):
             raise ValueError(f"{', '.join(odd)}: names must be unique and not blank")
         return self
 
+    @model_validator(mode="after")
+    def _columns_have_one_role(self) -> Self:
+        taken = {"subject_id": "the identifier", "arm": "the arm"}
+        taken |= {c: f"an outcome of endpoint {e.name}" for e in self.endpoints for c in e.columns}
+        roles = {"covariates": [c.column for c in self.covariates], "stratification": self.stratification}
+        told = [f"{role}: {c} is {taken[c]}" for role, names in roles.items() for c in names if c in taken]
+        if told:
+            raise ValueError(f"{'; '.join(told)}; name what was known before randomisation")
+        return self
+
     def endpoint(self, name: str) -> EndpointSettings:
         """The declared endpoint of that name; KeyError where none is declared."""
         return {e.name: e for e in self.endpoints}[name]

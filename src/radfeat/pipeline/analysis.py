@@ -15,7 +15,7 @@ from radfeat.modelling.clinical import read_clinical_sheet
 from radfeat.modelling.cohort import StudyTable, build_study
 from radfeat.modelling.interactions import build_interactions
 from radfeat.modelling.model_files import ArmModel, write_model
-from radfeat.modelling.model_origin import build_origin
+from radfeat.modelling.model_origin import build_origin, fill_choices
 from radfeat.modelling.predictor_table import build_predictors
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.pipeline.code import compute_model_code_digest
@@ -146,7 +146,7 @@ def _sign_model(
         read_table(folder.blinded / "feature_catalogue.parquet", FEATURE_CATALOGUE).to_pylist(),
         list_image_kinds(series, study.case_ids),
         read_identity(folder.blinded / "features.parquet").marks,
-        settings,
+        fill_choices(read_table(folder.blinded / "rois.parquet", ROIS), study.case_ids, settings),
     )
     lock = read_lock(folder)
     signed = {"origin": origin, "standing": lock.standing, "lock_digest": lock.marks["lock_digest"]}
