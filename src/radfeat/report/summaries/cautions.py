@@ -79,8 +79,10 @@ def list_unblinded_cautions(
     if any(endpoint.of_scores for endpoint in contrasts):
         yield Caution(
             "Interactions of scores",
-            "Out-of-fold scores share training subjects, so that the p of a score's interaction is too small "
-            "and its interval too narrow. It is never claimed: new subjects would have to show it.",
+            "Out-of-fold scores share training subjects, so that the interval of a score's interaction is "
+            "too narrow, and a p from the same regression would be too small. Its p comes from permuting the "
+            "arms and fitting everything again: exact where treatment matters to nobody, and close to it "
+            "where it matters to all alike.",
         )
     yield from _caution_multiplicity(models, contrasts)
 

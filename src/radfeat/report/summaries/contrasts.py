@@ -10,9 +10,10 @@ from radfeat.report.summaries.flow import order_endpoints
 from radfeat.report.wording import count_of, format_count, join_words
 
 CANDIDATE = "candidate"
+SCORE = "score"
 SCREEN = "screen"
-_KINDS = (CANDIDATE, "score", SCREEN)
-"""Kinds of biomarker in the order of the page: only candidates can be claimed."""
+_KINDS = (CANDIDATE, SCORE, SCREEN)
+"""Kinds of biomarker in the order of the page: what is screened is never claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class Ratio:
 class Contrast:
     """One biomarker in one pair of arms; ``tested`` is false where ``sentence`` says why not.
 
-    ``name`` is the biomarker as the table has it, ``biomarker`` as the page writes it.
+    ``name`` is the biomarker as the table has it, ``biomarker`` as the page writes it. ``p`` is that to quote:
+    of a score the one by permuting the arms, None where they were not permuted. ``can_be_claimed`` is false of
+    a score where the permutations are too few for a p as small as a claim asks.
     """
 
     name: str
@@ -51,11 +54,8 @@ class Contrast:
     adjustment: str
     claim: bool
     sentence: str
-
-    @property
-    def is_candidate(self) -> bool:
-        """Whether it was prespecified, so that it can be claimed."""
-        return self.kind == CANDIDATE
+    permutations: int = 0
+    can_be_claimed: bool = False
 
     @property
     def tested(self) -> bool:
@@ -132,13 +132,18 @@ class EndpointContrasts:
 
     @property
     def prespecified(self) -> int:
-        """How many are of candidates, and so can be claimed."""
-        return sum(c.is_candidate for c in self.shown)
+        """How many can be claimed: those of named features, and of scores with enough permutations."""
+        return sum(c.can_be_claimed for c in self.shown)
 
     @property
     def of_scores(self) -> int:
-        """How many are of scores and were tested, which are never claimed."""
-        return sum(c.kind == "score" and c.tested for c in self.shown)
+        """How many are of scores and were tested."""
+        return sum(c.kind == SCORE and c.tested for c in self.shown)
+
+    @property
+    def permutations(self) -> int:
+        """How often the arms were permuted for the p of scores."""
+        return max((c.permutations for c in self.shown), default=0)
 
 
 def build_contrasts(
@@ -162,11 +167,12 @@ def _build_endpoint(
     screened.sort(key=lambda r: (r["p"] is None, r["p"] or 0.0, r["biomarker"]))
     levels = [row["level"] for row in rows if row["level"] is not None]
     shown = [*always, *screened[: settings.screened_shown]]
+    scores = sum(row["kind"] == SCORE for row in always)
     return EndpointContrasts(
         endpoint=endpoint,
         kind=facts.kind(endpoint),
         level=levels[0] if levels else facts.level,
-        shown=tuple(_build_contrast(row) for row in shown),
+        shown=tuple(_build_contrast(row, scores, facts.alpha) for row in shown),
         total=len(rows),
         hidden=len(rows) - len(shown),
     )
@@ -179,7 +185,11 @@ def _place(arms: list[str], row: Row) -> tuple[int, int]:
     return places.get(row["experimental_arm"], len(arms)), places.get(own, len(arms))
 
 
-def _build_contrast(row: Row) -> Contrast:
+def _build_contrast(row: Row, scores: int, alpha: float) -> Contrast:
+    is_score = row["kind"] == SCORE
+    permutations = row["permutations"] or 0
+    # Holm's least p of a family of scores; the factor is for rounding: two fortieths are a twentieth.
+    is_fine_enough = scores <= alpha * (permutations + 1) * (1 + 1e-12)
     return Contrast(
         name=row["biomarker"],
         biomarker=_word_biomarker(row),
@@ -191,11 +201,13 @@ def _build_contrast(row: Row) -> Contrast:
         ratio=_ratio(row, "ratio"),
         in_experimental=_ratio(row, "hr_experimental"),
         in_reference=_ratio(row, "hr_reference"),
-        p=row["p"],
+        p=row["permutation_p"] if is_score else row["p"],
         p_adjusted=row["p_adjusted"],
         adjustment=row["adjustment"],
         claim=row["claim"],
         sentence=row["sentence"],
+        permutations=permutations,
+        can_be_claimed=row["kind"] == CANDIDATE or (is_score and is_fine_enough),
     )
 
 
@@ -213,6 +225,6 @@ def _ratio(row: Row, name: str) -> Ratio:
 
 def _word_biomarker(row: Row) -> str:
     name: str = row["biomarker"]
-    if row["kind"] == "score":
+    if row["kind"] == SCORE:
         return f"Score of the model of {name.removeprefix('score:')}"
     return name

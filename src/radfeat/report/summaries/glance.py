@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from radfeat.core.vocabulary import EndpointKind
 from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import UnblindedTables
-from radfeat.report.summaries.contrasts import SCREEN, Contrast, EndpointContrasts
+from radfeat.report.summaries.contrasts import CANDIDATE, SCREEN, Contrast, EndpointContrasts
 from radfeat.report.summaries.models import ArmModels, EndpointModels, find_estimate, word_estimate
 from radfeat.report.wording import (
     MISSING,
@@ -78,7 +78,7 @@ def build_glance(
     """Every model, and the interactions of candidates, with those of scores as far as they are few."""
     may_stand = [(e, c) for e in contrasts for c in e.shown if c.kind != SCREEN]
     if len(may_stand) > MOST_CONTRASTS:
-        may_stand = [(e, c) for e, c in may_stand if c.is_candidate]
+        may_stand = [(e, c) for e, c in may_stand if c.kind == CANDIDATE]
     return Glance(
         endpoints=tuple(_build_endpoint(tables, endpoint, facts) for endpoint in models),
         contrasts=tuple(_build_contrast(endpoint, contrast) for endpoint, contrast in may_stand),
@@ -173,4 +173,8 @@ def _word_verdict(contrast: Contrast) -> str:
         return "not tested"
     if contrast.claim:
         return "claimed"
-    return "no claim" if contrast.is_candidate else "never"
+    if contrast.kind == SCREEN:
+        return "never: screened"
+    return (
+        "no claim" if contrast.kind == CANDIDATE or contrast.can_be_claimed else "never: too few permutations"
+    )

@@ -116,9 +116,14 @@ def describe_contrasts(contrasts: tuple[EndpointContrasts, ...]) -> str:
     """What is claimed of treatment and score, and out of how many prespecified tests."""
     tests = sum(endpoint.prespecified for endpoint in contrasts)
     claims = [(endpoint, claim) for endpoint in contrasts for claim in endpoint.claims]
+    if not tests and any(endpoint.of_scores for endpoint in contrasts):
+        return (
+            "No interaction with treatment can be claimed: no feature was prespecified, and for scores the "
+            "arms were permuted too few times."
+        )
     if not tests:
         return "No interaction with treatment was prespecified, so that none can be claimed."
-    if not any(contrast.tested for e in contrasts for contrast in e.shown if contrast.is_candidate):
+    if not any(contrast.tested for e in contrasts for contrast in e.shown if contrast.can_be_claimed):
         return f"None of {count_of(tests, 'prespecified interaction')} with treatment could be tested."
     if not claims:
         what = count_of(tests, "prespecified interaction")
