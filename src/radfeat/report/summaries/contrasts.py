@@ -34,9 +34,9 @@ class Ratio:
 class Contrast:
     """One biomarker in one pair of arms; ``tested`` is false where ``sentence`` says why not.
 
-    ``name`` is the biomarker as the table has it, ``biomarker`` as the page writes it. ``p`` is that to quote:
-    of a score the one by permuting the arms, None where they were not permuted. ``can_be_claimed`` is false of
-    a score where the permutations are too few for a p as small as a claim asks.
+    ``name`` is the biomarker as the table has it, ``biomarker`` as the page writes it. ``p`` is that to
+    quote: of a score the one by permuting the arms, None where they were not permuted. ``can_be_claimed`` is
+    false of a score where the permutations are too few for a p as small as a claim asks.
     """
 
     name: str
