@@ -682,6 +682,8 @@ def contrast_row(kind: str, biomarker: str, p: float | None) -> dict[str, object
         "events": 8,
         "level": None,
         "p": p,
+        "permutation_p": p if kind == "score" else None,
+        "permutations": 19 if kind == "score" else None,
         "p_adjusted": p,
         "adjustment": "holm, family of 3",
         "claim": False,
