@@ -235,3 +235,21 @@ def test_covariate_with_one_value_in_an_inner_fold_is_no_obstacle() -> None:
     for seed in range(3):
         model = JointNetFit(settings, 1)(Inputs(values), outcomes, names, seed)
         assert model is not None
+
+
+@pytest.mark.parametrize("kind", ["time_to_event", "binary", "continuous"])
+def test_covariate_that_repeats_others_is_left_out_of_the_fold(kind: str) -> None:
+    rng = np.random.default_rng(8)
+    z = rng.normal(size=(40, 2))
+    outcomes = {
+        "time_to_event": survival(rng.exponential(np.exp(-z[:, 0])) + 0.1, np.ones(40)),
+        "binary": binary(z[:, 0] + rng.normal(size=40) > 0),
+        "continuous": continuous(z[:, 0] + rng.normal(size=40)),
+    }[kind]
+    beside = np.column_stack([z, 3 * z[:, 0] - 2 * z[:, 1] + 7])
+    names = [f"S{i}" for i in range(40)]
+    plain, more = (PlainFit()(Inputs(values), outcomes, names, 1) for values in (z, beside))
+    assert plain is not None
+    assert more is not None
+    assert more.columns.tolist() == [0, 1]
+    assert more.score(Inputs(beside)) == pytest.approx(plain.score(Inputs(z)))
