@@ -132,6 +132,14 @@ def test_held_out_likelihood_of_a_binary_endpoint_is_that_of_the_held_out_rows()
     assert held_out == pytest.approx(compute_log_likelihoods(scores[rest], BINARY.take(rest)))
 
 
+def test_held_out_partial_likelihood_compares_with_the_training_rows() -> None:
+    """Training rows fail first and last; that held out fails between, at risk beside one of them."""
+    scores, outcomes = np.array([[0.3], [1.0], [-0.5]]), survival([1, 2, 3], [1, 1, 1])
+    a, b, c = np.exp(scores[:, 0])
+    held_out = compute_held_out_likelihoods(scores, outcomes, np.array([0, 2]))
+    assert held_out == pytest.approx([np.log(b / (b + c)) + np.log((a + c) / (a + b + c))])
+
+
 def test_partial_likelihood_of_equal_scores_counts_the_risk_sets() -> None:
     likelihood = compute_log_likelihoods(np.zeros((4, 1)), survival([1, 2, 2, 3], [1, 1, 1, 0]))
     assert likelihood == pytest.approx([-np.log(4) - 2 * np.log(3)]), "ties by Breslow"
