@@ -202,3 +202,36 @@ def test_covariates_stay_beside_features_whatever_the_penalty() -> None:
 def test_covariates_that_separate_the_classes_fit_no_model() -> None:
     split = np.column_stack([BINARY.events * 2.0 + 0.001 * X[:, 1], X])
     assert JointNetFit(make_settings(), 1)(Inputs(split), BINARY, IDS, 1) is None
+
+
+@pytest.mark.parametrize("useless", ["constant", "copy"])
+@pytest.mark.parametrize("kind", ["time_to_event", "binary", "continuous"])
+def test_free_column_that_says_nothing_more_alters_nothing(kind: str, useless: str) -> None:
+    """A covariate with one value, or one that repeats another, in the rows of an inner fold."""
+    rng = np.random.default_rng(8)
+    z = rng.normal(size=(40, 4))
+    outcomes = {
+        "time_to_event": survival(np.exp(-z[:, 0] - z[:, 2]) + 0.1, np.ones(40)),
+        "binary": binary(z[:, 0] + z[:, 2] + rng.normal(size=40) > 0),
+        "continuous": continuous(z[:, 0] + z[:, 2] + rng.normal(size=40)),
+    }[kind]
+    more = np.zeros(40) if useless == "constant" else z[:, 0]
+    penalties = (0.2, 0.1, 0.05)
+    plain = ElasticNetPath(penalties, 0.5, 1).fit(z, outcomes)
+    beside = np.column_stack([more, z])
+    path = ElasticNetPath(penalties, 0.5, 2).fit(beside, outcomes)
+    assert path.coefficients_.shape[1] == 3
+    assert path.predict_path(beside) == pytest.approx(plain.predict_path(z), abs=2e-4)
+
+
+def test_covariate_with_one_value_in_an_inner_fold_is_no_obstacle() -> None:
+    rng = np.random.default_rng(9)
+    rare = np.zeros(40)
+    rare[:3] = 1.0
+    values = np.column_stack([rare, rng.normal(size=(40, 3))])
+    outcomes = binary(values[:, 1] + rng.normal(size=40) > 0)
+    settings = make_settings(inner_folds=20)
+    names = [f"S{i}" for i in range(40)]
+    for seed in range(3):
+        model = JointNetFit(settings, 1)(Inputs(values), outcomes, names, seed)
+        assert model is not None
