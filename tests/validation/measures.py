@@ -125,6 +125,11 @@ def bound_most(trials: int) -> Bound:
     return Bound(hi=bound_level(trials).hi)
 
 
+def bound_least(target: float, trials: int) -> Bound:
+    """The lower half of ``bound_share``: for what may be found more often."""
+    return Bound(lo=bound_share(target, trials).lo)
+
+
 def bound_mean(centre: float, measured: Measured) -> Bound:
     """Three Monte Carlo standard errors about the true value; nothing is excluded where there is no error."""
     half = SPREAD * measured.error if measured.error is not None else math.inf

@@ -82,8 +82,7 @@ def analyse_trial(
     }
     predictions = pa.concat_tables(arm.predictions for arm in arms.values())
     table = build_interactions(study, name, predictions, _permute(settings, permutations.arms))
-    permuted = permutations.arms if "permutation_p" in table.column_names else 0
-    return record_trial(scenario, kind, settings.seed, arms, table.to_pylist(), permuted)
+    return record_trial(scenario, kind, settings.seed, arms, table.to_pylist(), permutations.arms)
 
 
 def _permute(settings: ModellingSettings, permutations: int) -> ModellingSettings:
@@ -122,8 +121,8 @@ def record_trial(
         hi=interaction.hi,
         score_control_p=control["p"],
         score_experimental_p=experimental["p"],
-        score_control_permutation_p=control.get("permutation_p"),
-        score_experimental_permutation_p=experimental.get("permutation_p"),
+        score_control_permutation_p=control["permutation_p"],
+        score_experimental_permutation_p=experimental["permutation_p"],
         arm_permutations=arm_permutations,
         candidates_claimed=sum(row["claim"] for row in (predictive, prognostic)),
         scores_claimed=sum(row["claim"] for row in (control, experimental)),

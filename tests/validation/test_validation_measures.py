@@ -11,6 +11,7 @@ from validation.measures import (
     Verdict,
     assess_uniformity,
     average,
+    bound_least,
     bound_level,
     bound_mean,
     bound_most,
@@ -50,6 +51,7 @@ def test_level_must_lie_within_three_to_seven_hundredths_of_five_hundred_trials(
 def test_binomial_bound_is_three_standard_errors() -> None:
     assert bound_share(0.95, 361).lo == pytest.approx(0.95 - 3 * math.sqrt(0.95 * 0.05) / 19)
     assert bound_share(0.95, 4).hi == 1.0
+    assert bound_least(0.5, 100) == Bound(lo=0.35)
 
 
 def test_mean_is_bounded_by_its_own_error() -> None:

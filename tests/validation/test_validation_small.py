@@ -18,13 +18,13 @@ from validation.scenarios import SCENARIOS, Record
 TIME, BINARY, CONTINUOUS = EndpointKind.TIME_TO_EVENT, EndpointKind.BINARY, EndpointKind.CONTINUOUS
 
 TRIALS = {
-    "null": {TIME: 5, BINARY: 3, CONTINUOUS: 6},
+    "null": {TIME: 4, BINARY: 2, CONTINUOUS: 6},
     "gate": {TIME: 2, BINARY: 2, CONTINUOUS: 2},
     "prognostic": {TIME: 4},
     "predictive": {TIME: 5, CONTINUOUS: 5},
-    "leak_selection": {BINARY: 6},
+    "leak_selection": {BINARY: 5},
     "leak_cut": {TIME: 60},
-    "leak_combat": {BINARY: 6},
+    "leak_combat": {BINARY: 5},
 }
 
 
