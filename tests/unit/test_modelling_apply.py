@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from applied_runs import DELTA, MARKS, NAMES, Fitted, draw_rows, fit, write_run
@@ -110,6 +111,15 @@ def test_value_outside_the_range_of_training_is_a_warning(tmp_path: Path, fitted
     assert scored[2]["outside"].startswith(f"{term.feature} {term.high * 1.001:.6g} (")
     lines = describe_scores(read_table(features.parent / "out.parquet", APPLIED_SCORES))
     assert "warning: predictors outside the range of training in 1: N3" in lines
+
+
+def test_a_model_of_nothing_says_that_it_knows_nothing() -> None:
+    row = {"subject_id": "N1", "score": 0.0, "stratum": None, "out_of_range": 0, "imputed": 0}
+    told = {count: describe_scores(pa.Table.from_pylist([row | {"predictors": count}])) for count in (0, 2)}
+    assert told[0][1:] == [
+        "warning: the model selected no predictor: every score is 0, and nobody has a stratum"
+    ]
+    assert told[2][1:] == []
 
 
 def test_subject_without_features_is_a_row_without_a_score(tmp_path: Path, fitted: Fitted) -> None:

@@ -112,9 +112,9 @@ def test_rows_of_a_refused_batch_have_neither_score_nor_stratum() -> None:
         tuple(f"S{i}" for i in range(40)), ("a",) * 40, SHIFTED, survival(times, np.ones(40)), batches
     )
     result = cross_validate(rows, None, ElasticNetFit(settings), Schedule(4, (1,)))
-    assert np.isnan(result.mean_scores[0])
+    assert np.isnan(result.scores[:, 0])
     assert result.strata[0] == -1
-    assert not np.isnan(result.mean_scores[1:]).any()
+    assert not np.isnan(result.scores[:, 1:]).any()
 
 
 def test_batch_is_the_scanner_of_the_image_that_enters_or_else_the_site() -> None:

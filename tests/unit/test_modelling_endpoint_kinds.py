@@ -211,7 +211,7 @@ def test_unit_and_offset_of_a_value_do_not_matter() -> None:
             None,
             ElasticNetFit(make_settings()),
             Schedule(4, (1,)),
-        ).mean_scores
+        ).scores[0]
         for outcome in (y, 1000 * y + 5e4, 1e-13 * y)
     ]
     assert scores[0] == pytest.approx(scores[1], abs=1e-6)
@@ -327,6 +327,18 @@ def test_strata_take_away_what_only_differs_between_them() -> None:
     design = x[:, None]
     assert fit_stratified(design, blocked).coefficients[0] == pytest.approx(1.0, abs=0.25)
     assert fit_stratified(design, plain).coefficients[0] < 0.75
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_arm_that_never_shares_a_stratum_with_another_has_no_estimate(seed: int) -> None:
+    """Each site has one arm, of which rounding leaves an information of 1e-17 or -1e-17 within sites."""
+    rng = np.random.default_rng(seed)
+    sites = rng.integers(0, 4, 90)
+    arm, biomarker = sites > 1, rng.normal(size=90)
+    outcomes = stratify(survival(rng.exponential(size=90), rng.random(90) < 0.8), *map(str, sites))
+    assert not fit_stratified(np.column_stack([arm, biomarker]).astype(np.float64), outcomes).converged
+    assert fit_stratified(biomarker[:, None], outcomes).converged
+    assert fit_interaction(biomarker, arm, np.empty((90, 0)), outcomes, 0.95) is None
 
 
 def test_single_arm_trial_of_all_kinds_is_fitted() -> None:

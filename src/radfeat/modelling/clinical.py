@@ -84,7 +84,8 @@ def read_clinical_sheet(path: Path, settings: ModellingSettings) -> ClinicalShee
     rows: list[ClinicalRow] = []
     for row in sheet.rows:
         parsed = _parse_row(row, settings)
-        faults += [item for item in parsed if isinstance(item, SheetFault)]
+        # Of a column that is missing one fault is enough; each row would have another.
+        faults += [f for f in parsed if isinstance(f, SheetFault) and f.column in sheet.columns]
         rows += [item for item in parsed if isinstance(item, ClinicalRow)]
     if faults:
         _raise(faults)
@@ -123,6 +124,10 @@ def _check_columns(sheet: Sheet, file: str, settings: ModellingSettings) -> Iter
             yield SheetFault(
                 file, 1, name, "", f"the column is missing that {where} names", "Add it, or mend the settings"
             )
+        elif where == "modelling.covariates" and sheet.rows and not any(r.cells[name] for r in sheet.rows):
+            # Left to itself it would be dropped, and models said to be adjusted for it would not be.
+            problem = f"the covariate is empty for every one of {len(sheet.rows)} subjects"
+            yield SheetFault(file, 1, name, "", problem, "Fill it in, or take it from modelling.covariates")
 
 
 def _parse_row(row: SheetRow, settings: ModellingSettings) -> list[SheetFault | ClinicalRow]:

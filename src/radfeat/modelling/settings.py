@@ -240,8 +240,9 @@ class ModellingSettings(BaseModel):
         le=10_000,
         description=(
             "Permutations of the outcomes with which the whole procedure is run again (one repeat each), for "
-            "the comparator `permuted` and its p-value, at least 1/(permutations + 1). 19 is the least that "
-            "can reach 0.05; a publication wants 999."
+            "the comparator `permuted` and its p-value, at least 1/(permutations + 1); and as many of the "
+            "arms, for the interaction of each score. 19 is the least that can reach 0.05; to claim one of "
+            "two scores takes 39; a publication wants 999."
         ),
     )
     l1_ratio: float = Field(

@@ -9,11 +9,12 @@ from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CohortError, TableError
 from radfeat.modelling.analyses import count_analyses
 from radfeat.modelling.apply import list_image_kinds
-from radfeat.modelling.arms import ArmResult, Machine, fit_arm
+from radfeat.modelling.arms import ArmResult, fit_arm
 from radfeat.modelling.batch_labels import find_scanners
 from radfeat.modelling.clinical import read_clinical_sheet
 from radfeat.modelling.cohort import StudyTable, build_study
 from radfeat.modelling.interactions import build_interactions
+from radfeat.modelling.memory import Machine
 from radfeat.modelling.model_files import ArmModel, write_model
 from radfeat.modelling.model_origin import build_origin, fill_choices
 from radfeat.modelling.predictor_table import build_predictors
@@ -153,14 +154,17 @@ def _sign_model(
     return model.model_copy(update=signed)
 
 
-def contrast(folder: ResultsFolder, endpoint: str) -> pa.Table:
-    """Test the treatment-by-biomarker interactions of one endpoint and write their table."""
+def contrast(folder: ResultsFolder, endpoint: str, machine: Machine | None = None) -> pa.Table:
+    """Test the treatment-by-biomarker interactions of one endpoint and write their table.
+
+    ``machine`` says how many processes and how much memory may be used; the numbers do not depend on it.
+    """
     plan = require_analysis(folder)
     slug = _slug(plan, endpoint, "endpoint")
     paths = [folder.model(slug, arm.slug) / "predictions.parquet" for arm in plan.arms]
     predictions = combine_tables(paths, PREDICTIONS)
     settings, standing = read_analysis_settings(folder), read_lock(folder).standing
-    table = build_interactions(read_study(folder), endpoint, predictions, settings, standing)
+    table = build_interactions(read_study(folder), endpoint, predictions, settings, standing, machine)
     _write(folder, folder.contrasts(slug), table, "interactions")
     return table
 
