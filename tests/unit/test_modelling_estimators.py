@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from radfeat.modelling.comparators import RandomFeaturesFit
 from radfeat.modelling.estimators import ElasticNetPath, compute_penalty_grid
 from radfeat.modelling.fold_model import ElasticNetFit, JointNetFit, PlainFit
 from radfeat.modelling.inputs import Inputs
@@ -261,3 +262,28 @@ def test_covariate_that_repeats_others_is_left_out_of_the_fold(kind: str) -> Non
     assert more is not None
     assert more.columns.tolist() == [0, 1]
     assert more.score(Inputs(beside)) == pytest.approx(plain.score(Inputs(z)))
+
+
+def test_cut_is_the_median_of_the_training_scores() -> None:
+    """Half of the training rows are high, however skewed the scores."""
+    rng = np.random.default_rng(5)
+    values = rng.exponential(size=(41, 1)) ** 3
+    outcomes = continuous((values[:, 0] + 0.1 * rng.normal(size=41)).tolist())
+    model = PlainFit()(Inputs(values), outcomes, [f"S{i}" for i in range(41)], 1)
+    assert model is not None
+    scores = model.score(Inputs(values))
+    assert model.cut == np.median(scores) < -0.2
+    assert (scores > model.cut).sum() == 20
+
+
+def test_random_features_are_drawn_anew_for_each_fold_and_are_so_many() -> None:
+    rng = np.random.default_rng(6)
+    values = rng.normal(size=(60, 12))
+    outcomes = continuous((values.sum(axis=1) + 0.1 * rng.normal(size=60)).tolist())
+    names = [f"S{i}" for i in range(60)]
+    fit = RandomFeaturesFit(make_settings(penalties=12), 3)
+    models = [fit(Inputs(values), outcomes, names, seed) for seed in range(6)]
+    chosen = [set(m.columns[m.coefficients != 0].tolist()) for m in models if m is not None]
+    assert len(chosen) == 6
+    assert all(0 < len(columns) <= 3 for columns in chosen)
+    assert len(set().union(*chosen)) > 6
