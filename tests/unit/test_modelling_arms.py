@@ -30,6 +30,8 @@ NAMES = (
     "restricted_means",
     "calibration",
     "decision_curves",
+    "model_scores",
+    "risks",
 )
 
 
@@ -144,7 +146,7 @@ def test_infeasible_arm_is_described_and_nothing_is_fitted(infeasible: ArmResult
     assert "no model is fitted" in sentence
     (row,) = infeasible.performance.to_pylist()
     assert (row["metric"], row["estimate"], row["method"]) == ("harrell_c", None, sentence)
-    for name in ("predictions", "coefficients", "selection"):
+    for name in ("predictions", "coefficients", "selection", "model_scores", "risks"):
         assert getattr(infeasible, name).num_rows == 0
         assert getattr(infeasible, name).column_names == list(TABLES[name].column_names)
     assert {r["stratum"] for r in infeasible.survival_curves.to_pylist()} == {"all"}
