@@ -23,10 +23,16 @@ sys.path.insert(0, str(ROOT / "tests"))
 from radfeat.core.vocabulary import EndpointKind  # noqa: E402
 from radfeat.modelling import cross_validation  # noqa: E402
 from radfeat.modelling.fold_model import ElasticNetFit, FitModel  # noqa: E402
-from score_trials import Design, Judged, StandIn, Truth, draw_trial, judge_trial  # noqa: E402
+from score_trials import Design, Judged, NetFit, StandIn, Truth, draw_trial, judge_trial  # noqa: E402
 from studies import make_settings  # noqa: E402
 
 FOLDS = 3
+SETTINGS = make_settings(folds=FOLDS, inner_folds=3, penalties=6)
+MODELS: dict[str, FitModel] = {
+    "procedure": ElasticNetFit(SETTINGS),
+    "net": NetFit(SETTINGS),
+    "stand-in": StandIn(),
+}
 
 
 def _unlimited(limits: int) -> nullcontext[None]:
@@ -54,7 +60,7 @@ def describe(found: list[Judged], design: Design, alpha: float) -> str:
 
 
 def main() -> None:
-    """Simulate, and print the shares every 50 trials."""
+    """Simulate, and print the shares every 20 trials."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kind", choices=list(EndpointKind), type=EndpointKind, default="time_to_event")
     parser.add_argument("--truth", choices=list(Truth), type=Truth, default="nothing")
@@ -64,11 +70,15 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.5, help="Of subjects in the experimental arm.")
     parser.add_argument("--permutations", type=int, default=19)
     parser.add_argument("--alpha", type=float, default=0.05)
-    parser.add_argument("--stand-in", action="store_true", help="A quick model in place of the elastic net.")
+    parser.add_argument(
+        "--model",
+        choices=list(MODELS),
+        default="procedure",
+        help="The whole procedure; the net with its inner loop, features only scaled; or a quick stand-in.",
+    )
     given = parser.parse_args()
     design = Design(EndpointKind(given.kind), Truth(given.truth), given.subjects, given.share)
-    net = ElasticNetFit(make_settings(folds=FOLDS, inner_folds=3, penalties=6))
-    fit: FitModel = StandIn() if given.stand_in else net
+    fit = MODELS[given.model]
     found: list[Judged] = []
     start = time.process_time()
     # Once for all, and not again in each fold: looking for the libraries takes longer than these fits.
@@ -77,7 +87,7 @@ def main() -> None:
         for seed in range(given.first, given.first + given.trials):
             pair, is_experimental = draw_trial(design, fit, FOLDS, seed)
             found.append(judge_trial(pair, is_experimental, given.permutations, given.alpha, seed))
-            if len(found) % 50 == 0 or len(found) == given.trials:
+            if len(found) % 20 == 0 or len(found) == given.trials:
                 spent = (time.process_time() - start) / len(found)
                 words = describe(found, design, given.alpha)
                 print(

@@ -9,9 +9,10 @@ import numpy as np
 from radfeat.core.vocabulary import EndpointKind
 from radfeat.modelling.arm_permutation import ScoredPair, permute_arms
 from radfeat.modelling.cross_validation import Rows, Schedule
-from radfeat.modelling.fold_model import FitModel, FoldModel, finish_model
+from radfeat.modelling.fold_model import FitModel, FoldModel, _fit_net, finish_model
 from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.outcomes import Flags, Floats, Indices, Levels, Outcomes
+from radfeat.modelling.settings import ModellingSettings
 from studies import binary, continuous, survival
 
 ROUNDING = 1e-9
@@ -154,6 +155,10 @@ class _Scaled:
         return {}
 
 
+def _scale(inputs: Inputs) -> _Scaled:
+    return _Scaled(inputs.values.mean(axis=0), inputs.values.std(axis=0))
+
+
 @dataclass(frozen=True, slots=True)
 class StandIn:
     """A quick model: the ``count`` features that go best with the outcome, weighted by how well."""
@@ -163,11 +168,23 @@ class StandIn:
     def __call__(
         self, inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int
     ) -> FoldModel | None:
-        steps = _Scaled(inputs.values.mean(axis=0), inputs.values.std(axis=0))
+        steps = _scale(inputs)
         goes_with = steps.transform(inputs).T @ _find_residuals(outcomes)
         weak = np.argsort(-np.abs(goes_with), kind="stable")[self.count :]
         goes_with[weak] = 0.0
         return finish_model(steps, inputs, goes_with / len(outcomes))
+
+
+@dataclass(frozen=True, slots=True)
+class NetFit:
+    """The elastic net and the inner loop that picks its penalty, on features that are only scaled."""
+
+    settings: ModellingSettings
+
+    def __call__(
+        self, inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int
+    ) -> FoldModel | None:
+        return _fit_net(_scale, inputs, outcomes, subjects, seed, self.settings)
 
 
 def _find_residuals(outcomes: Outcomes) -> Floats:

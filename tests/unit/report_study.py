@@ -687,6 +687,8 @@ def _ratio_row(row: Row, *, claim: bool, tested: bool) -> Row:
     common["standing"] = "confirmatory"
     if not tested:
         return {**common, "sentence": f"Not tested for {row['biomarker']}: its arm has no model."}
+    if row["kind"] == "score":
+        common |= {"permutation_p": 0.35, "permutations": 19}
     ratio, lo, hi = (2.617, 1.31, 5.23) if claim else (0.912, 0.51, 1.63)
     return {
         **common,

@@ -30,6 +30,8 @@ NAMES = (
     "restricted_means",
     "calibration",
     "decision_curves",
+    "model_scores",
+    "risks",
 )
 
 
@@ -144,7 +146,7 @@ def test_infeasible_arm_is_described_and_nothing_is_fitted(infeasible: ArmResult
     assert "no model is fitted" in sentence
     (row,) = infeasible.performance.to_pylist()
     assert (row["metric"], row["estimate"], row["method"]) == ("harrell_c", None, sentence)
-    for name in ("predictions", "coefficients", "selection"):
+    for name in ("predictions", "coefficients", "selection", "model_scores", "risks"):
         assert getattr(infeasible, name).num_rows == 0
         assert getattr(infeasible, name).column_names == list(TABLES[name].column_names)
     assert {r["stratum"] for r in infeasible.survival_curves.to_pylist()} == {"all"}
@@ -313,3 +315,13 @@ def test_feature_constant_in_the_arm_has_no_cluster() -> None:
     result = fit_arm(replace(study, values=values), "os", "control", SETTINGS)
     row = next(r for r in result.selection.to_pylist() if r["feature"] == "f4")
     assert (row["cluster"], row["cluster_frequency"], row["selected"]) == (None, None, 0)
+
+
+def test_screened_features_that_do_not_fit_into_memory_are_a_sentence() -> None:
+    """Also where no arm was large enough for a model, which asks for the memory as well."""
+    settings = make_settings(screen=True, min_events=1000)
+    study = draw_study(settings, subjects=40)
+    nothing = pa.concat_tables(fit_arm(study, "os", arm, settings).predictions for arm in settings.arms)
+    assert nothing.num_rows == 0
+    with pytest.raises(CohortError, match=r"too many features for the memory.*allowed 100 MB"):
+        build_interactions(study, "os", nothing, settings, machine=Machine(1, 100))

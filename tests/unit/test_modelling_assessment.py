@@ -58,6 +58,14 @@ def test_horizon_without_declaration_is_the_median_observed_time_of_all_arms() -
     assert resolve_horizons(swapped, OS) == found, "blind to arms"
 
 
+def test_all_arms_are_judged_at_the_horizon_of_all_subjects() -> None:
+    settings = make_settings(min_events=1000)
+    study = draw_study(settings)
+    results = [fit_arm(study, "os", arm, settings) for arm in settings.arms]
+    found = {row["horizon"] for result in results for row in result.restricted_means.to_pylist()}
+    assert found == {float(np.median(study.outcomes["os"].times))}
+
+
 def test_declared_horizons_and_truncation_are_kept() -> None:
     study = draw_study(make_settings())
     found = resolve_horizons(study, HORIZON_400.model_copy(update={"uno_truncation": 350.0}))

@@ -194,3 +194,18 @@ def test_useless_covariate_leans_less_against_the_outcome_than_its_mean_score(ki
     mean_score = result.scores.mean(axis=0)
     assert estimate_discrimination(mean_score, result.rows.outcomes) < least - 0.1
     assert measure(result).estimate > least
+
+
+def test_folds_without_a_model_are_told_where_the_measure_stands() -> None:
+    """Of a covariate that separates some folds perfectly, regression has no finite estimate."""
+    rows = Rows(
+        tuple(f"S{i:02d}" for i in range(20)),
+        ("a",) * 20,
+        np.r_[1.0, np.zeros(9), np.ones(9), 0.0][:, None],
+        binary(np.arange(20) >= 10),
+    )
+    result = cross_validate(rows, None, PlainFit(), Schedule(5, (1, 2)))
+    failed = result.count("failed")
+    assert 0 < failed < 10
+    said = measure_discrimination("clinical", result, VERDICT, SETTINGS).method
+    assert f" {failed} of 10 folds could not fit the model." in said

@@ -31,6 +31,7 @@ from studies import (
     PROGRESSION,
     RESPONSE,
     SHRINKAGE,
+    binary,
     competing,
     continuous,
     draw_study,
@@ -306,7 +307,7 @@ def test_a_covariate_that_is_a_factor_does_not_enter_twice() -> None:
     for outcomes in (survival([1, 2, 3, 4], [True] * 4), continuous([1.0, 2.0, 3.0, 4.0])):
         kept = drop_explained(covariates, stratify(outcomes, "f", "m", "f", "m"))
         assert kept.tolist() == covariates[:, 1:].tolist()
-        assert drop_explained(covariates, outcomes) is covariates
+        assert drop_explained(covariates, outcomes).tolist() == covariates.tolist()
 
 
 def test_stratified_log_rank_adds_up_over_strata() -> None:
@@ -371,3 +372,20 @@ def test_planted_value_is_predicted_out_of_fold_better_than_by_the_mean() -> Non
     assert ("marginal", "r_squared") not in found
     assert {r["event"] for r in result.predictions.to_pylist()} == {None}
     assert result.feasibility["events"].to_pylist() == [0]
+
+
+def test_covariate_that_repeats_another_alters_no_interaction() -> None:
+    rng = np.random.default_rng(2)
+    x, age, more = rng.normal(size=(3, 60))
+    arm = np.arange(60) % 2 == 1
+    covariates = np.column_stack([age, more])
+    beside = np.column_stack([age, 2 * age, more, age - more])
+    for outcomes in (
+        survival(rng.exponential(size=60) + 0.1, rng.random(60) < 0.8),
+        binary(rng.random(60) < 0.5),
+        continuous(rng.normal(size=60)),
+    ):
+        plain, found = (fit_interaction(x, arm, c, outcomes, 0.95) for c in (covariates, beside))
+        assert plain is not None
+        assert found is not None
+        assert found.p == pytest.approx(plain.p, rel=1e-6)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from radfeat.modelling.comparators import RandomFeaturesFit
 from radfeat.modelling.estimators import ElasticNetPath, compute_penalty_grid
 from radfeat.modelling.fold_model import ElasticNetFit, JointNetFit, PlainFit
 from radfeat.modelling.inputs import Inputs
@@ -132,6 +133,14 @@ def test_held_out_likelihood_of_a_binary_endpoint_is_that_of_the_held_out_rows()
     assert held_out == pytest.approx(compute_log_likelihoods(scores[rest], BINARY.take(rest)))
 
 
+def test_held_out_partial_likelihood_compares_with_the_training_rows() -> None:
+    """Training rows fail first and last; that held out fails between, at risk beside one of them."""
+    scores, outcomes = np.array([[0.3], [1.0], [-0.5]]), survival([1, 2, 3], [1, 1, 1])
+    a, b, c = np.exp(scores[:, 0])
+    held_out = compute_held_out_likelihoods(scores, outcomes, np.array([0, 2]))
+    assert held_out == pytest.approx([np.log(b / (b + c)) + np.log((a + c) / (a + b + c))])
+
+
 def test_partial_likelihood_of_equal_scores_counts_the_risk_sets() -> None:
     likelihood = compute_log_likelihoods(np.zeros((4, 1)), survival([1, 2, 2, 3], [1, 1, 1, 0]))
     assert likelihood == pytest.approx([-np.log(4) - 2 * np.log(3)]), "ties by Breslow"
@@ -235,3 +244,46 @@ def test_covariate_with_one_value_in_an_inner_fold_is_no_obstacle() -> None:
     for seed in range(3):
         model = JointNetFit(settings, 1)(Inputs(values), outcomes, names, seed)
         assert model is not None
+
+
+@pytest.mark.parametrize("kind", ["time_to_event", "binary", "continuous"])
+def test_covariate_that_repeats_others_is_left_out_of_the_fold(kind: str) -> None:
+    rng = np.random.default_rng(8)
+    z = rng.normal(size=(40, 2))
+    outcomes = {
+        "time_to_event": survival(rng.exponential(np.exp(-z[:, 0])) + 0.1, np.ones(40)),
+        "binary": binary(z[:, 0] + rng.normal(size=40) > 0),
+        "continuous": continuous(z[:, 0] + rng.normal(size=40)),
+    }[kind]
+    beside = np.column_stack([z, 3 * z[:, 0] - 2 * z[:, 1] + 7])
+    names = [f"S{i}" for i in range(40)]
+    plain, more = (PlainFit()(Inputs(values), outcomes, names, 1) for values in (z, beside))
+    assert plain is not None
+    assert more is not None
+    assert more.columns.tolist() == [0, 1]
+    assert more.score(Inputs(beside)) == pytest.approx(plain.score(Inputs(z)))
+
+
+def test_cut_is_the_median_of_the_training_scores() -> None:
+    """Half of the training rows are high, however skewed the scores."""
+    rng = np.random.default_rng(5)
+    values = rng.exponential(size=(41, 1)) ** 3
+    outcomes = continuous((values[:, 0] + 0.1 * rng.normal(size=41)).tolist())
+    model = PlainFit()(Inputs(values), outcomes, [f"S{i}" for i in range(41)], 1)
+    assert model is not None
+    scores = model.score(Inputs(values))
+    assert model.cut == np.median(scores) < -0.2
+    assert (scores > model.cut).sum() == 20
+
+
+def test_random_features_are_drawn_anew_for_each_fold_and_are_so_many() -> None:
+    rng = np.random.default_rng(6)
+    values = rng.normal(size=(60, 12))
+    outcomes = continuous((values.sum(axis=1) + 0.1 * rng.normal(size=60)).tolist())
+    names = [f"S{i}" for i in range(60)]
+    fit = RandomFeaturesFit(make_settings(penalties=12), 3)
+    models = [fit(Inputs(values), outcomes, names, seed) for seed in range(6)]
+    chosen = [set(m.columns[m.coefficients != 0].tolist()) for m in models if m is not None]
+    assert len(chosen) == 6
+    assert all(0 < len(columns) <= 3 for columns in chosen)
+    assert len(set().union(*chosen)) > 6

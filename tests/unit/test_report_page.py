@@ -259,7 +259,8 @@ def test_the_numbers_shown_are_those_of_the_tables(study: tuple[Path, ReportCont
         assert f"{format_fixed(row['estimate'])} ({interval})" in words
     for row in read_table(study[0] / "unblinded" / "interactions.parquet", INTERACTIONS).to_pylist():
         interval = f"({format_fixed(row['ratio_lo'])} to {format_fixed(row['ratio_hi'])})"
-        assert f"ratio of the two {format_fixed(row['ratio'])} {interval} {format_p(row['p'])}" in words
+        p = row["permutation_p"] if row["kind"] == "score" else row["p"]
+        assert f"ratio of the two {format_fixed(row['ratio'])} {interval} {format_p(p)}" in words
         assert row["sentence"] in words
 
 

@@ -24,6 +24,7 @@ from radfeat.report.summaries.curves import (
 )
 from radfeat.report.summaries.exclusions import word_exclusion
 from radfeat.report.summaries.flow import build_image_flow, build_subject_flow
+from radfeat.report.summaries.headline import describe_contrasts
 from radfeat.report.summaries.montage import choose_pictures
 from radfeat.report.summaries.notes import build_notes
 from radfeat.report.summaries.predictors import build_predictors
@@ -682,6 +683,8 @@ def contrast_row(kind: str, biomarker: str, p: float | None) -> dict[str, object
         "events": 8,
         "level": None,
         "p": p,
+        "permutation_p": None,
+        "permutations": None,
         "p_adjusted": p,
         "adjustment": "holm, family of 3",
         "claim": False,
@@ -720,6 +723,23 @@ def test_a_sentence_of_several_contrasts_stands_once_and_names_them() -> None:
         "f9: ratio 1.2.",
         "Not tested for score:placebo: its arm has no model (drug and other drug against placebo).",
     )
+
+
+@pytest.mark.parametrize(("permutations", "claimable"), [(None, False), (19, False), (38, False), (39, True)])
+def test_score_can_be_claimed_where_its_permutations_suffice(
+    permutations: int | None, claimable: bool
+) -> None:
+    """Two scores: the least p, doubled, must be within 0.05."""
+    permuted = {"permutations": permutations, "permutation_p": 0.4 if permutations else None, "ratio": 2.0}
+    rows = tuple(contrast_row("score", f"score:{arm}", 1e-6) | permuted for arm in ("drug", "placebo"))
+    (found,) = build_contrasts(unblinded(interactions=rows), FACTS, ReportSettings())
+    assert [c.can_be_claimed for c in found.shown] == [claimable, claimable]
+    assert [c.p for c in found.shown] == [permuted["permutation_p"]] * 2, "never that of the regression"
+    words = describe_contrasts((found,))
+    if claimable:
+        assert words == "Of 2 prespecified interactions with treatment, none meets the rule for a claim."
+    else:
+        assert words.endswith("for scores the arms were permuted too few times.")
 
 
 def test_predictors_come_by_coefficient_then_by_how_often_they_were_selected() -> None:

@@ -270,4 +270,4 @@ def test_demonstration_says_what_its_tables_hold(finished_trial: Path) -> None:
     assert lines[0].startswith("trial: 34 features; 5 of 20 ROIs failed: ")
     assert lines[1].startswith("models: ")
     assert candidates
-    assert f"{claimed or 'none'} claimed of {len(candidates)} prespecified" in lines[3]
+    assert f"{claimed or 'none'} claimed of {len(candidates)} prespecified" in lines[3], "scores need more"

@@ -38,6 +38,7 @@ from radfeat.modelling.incidence_curves import build_incidences
 from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.memory import Machine, limit_workers
 from radfeat.modelling.model_files import ArmModel
+from radfeat.modelling.model_scores import build_scores
 from radfeat.modelling.outcomes import Indices
 from radfeat.modelling.restricted_means import build_restricted_means
 from radfeat.modelling.settings import ModellingSettings
@@ -49,8 +50,10 @@ from radfeat.tables.schemas import (
     CALIBRATION,
     COEFFICIENTS,
     DECISION_CURVES,
+    MODEL_SCORES,
     PERFORMANCE,
     PREDICTIONS,
+    RISKS,
     SELECTION,
 )
 
@@ -69,6 +72,8 @@ class ArmResult:
     restricted_means: pa.Table
     calibration: pa.Table
     decision_curves: pa.Table
+    model_scores: pa.Table
+    risks: pa.Table
     model: ArmModel
 
 
@@ -143,6 +148,8 @@ def _describe_arm(
         restricted_means=_build_means(verdict, rows, unclassed, horizons, settings),
         calibration=build_table(CALIBRATION, []),
         decision_curves=build_table(DECISION_CURVES, []),
+        model_scores=build_table(MODEL_SCORES, []),
+        risks=build_table(RISKS, []),
         model=build_missing_model(own, verdict),
     )
 
@@ -163,8 +170,8 @@ def _evaluate_arm(
     result = cross_validate(rows, outside, ElasticNetFit(settings), schedule, workers)
     compared = cross_validate_comparators(own, rows, schedule, settings, count_selected(result), workers)
     marginal = cross_validate_marginal(rows, schedule)
-    judged = {RADIOMICS: result, **compared, MARGINAL: marginal}
-    assessed = assess_models(judged, horizons, verdict, settings)
+    judged = {RADIOMICS: result, **compared}
+    assessed = assess_models({**judged, MARGINAL: marginal}, horizons, verdict, settings)
     model = build_model(own, verdict, fitted, settings)
     stability = measure_stability(result.coefficients, list_clusters(fitted, len(own.features)))
     metrics = (
@@ -188,6 +195,8 @@ def _evaluate_arm(
         restricted_means=_build_means(verdict, result.rows, result.strata, horizons, settings),
         calibration=assessed.calibration,
         decision_curves=assessed.decision_curves,
+        model_scores=build_scores(judged, verdict),
+        risks=assessed.risks,
         model=model,
     )
 

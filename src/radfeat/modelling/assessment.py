@@ -28,6 +28,7 @@ from radfeat.modelling.decision import list_decisions
 from radfeat.modelling.evaluation import Metric
 from radfeat.modelling.feasibility import Feasibility
 from radfeat.modelling.horizons import Horizons
+from radfeat.modelling.model_scores import build_risks, list_moments
 from radfeat.modelling.predicted import Predicted, predict_subjects
 from radfeat.modelling.resampling import Resampled, Statistic, resample
 from radfeat.modelling.settings import ModellingSettings
@@ -48,11 +49,12 @@ _PROBABILITIES = "Out-of-fold probabilities (intercept of the training fold), me
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Metrics of all models of an arm, and the two tables of curves."""
+    """Metrics of all models of an arm, the two tables of curves, and the risks they rest on."""
 
     metrics: tuple[Metric, ...]
     calibration: pa.Table
     decision_curves: pa.Table
+    risks: pa.Table
 
 
 def assess_models(
@@ -78,6 +80,7 @@ def assess_models(
         metrics=tuple(m for p in predicted for m in list_metrics(p, horizons, verdict, settings)),
         calibration=build_table(CALIBRATION, calibration),
         decision_curves=build_table(DECISION_CURVES, decisions),
+        risks=build_risks(results, predicted, horizons, verdict),
     )
 
 
@@ -210,6 +213,4 @@ def _resample(subjects: int, settings: ModellingSettings, seed: int, statistic: 
 
 def _list_moments(predicted: Predicted, horizons: Horizons) -> Sequence[float]:
     """Times of judgement; values of a continuous endpoint are no risks, and have none."""
-    if predicted.outcomes.is_continuous:
-        return ()
-    return horizons.times if predicted.outcomes.is_survival else (NO_HORIZON,)
+    return () if predicted.outcomes.is_continuous else list_moments(predicted, horizons)

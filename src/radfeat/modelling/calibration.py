@@ -13,7 +13,7 @@ from radfeat.modelling.resampling import Resampled
 from radfeat.modelling.survival import compute_curve
 
 NO_HORIZON = 0.0
-"""What stands for the horizon of a binary endpoint, whose risks have no time."""
+"""What stands for the horizon of a binary or continuous endpoint, whose predictions have no time."""
 
 
 def measure_slope(predicted: Predicted, level: float) -> Resampled:

@@ -11,6 +11,7 @@ from radfeat.modelling.cohort import Cohort, StudyTable, build_cohort
 from radfeat.modelling.comparators import Permuted
 from radfeat.modelling.feasibility import explain_shortage
 from radfeat.modelling.interaction_fit import MEASURES, Interaction, Measure, fit_interaction
+from radfeat.modelling.memory import Machine, limit_workers
 from radfeat.modelling.outcomes import Flags, Outcomes
 from radfeat.modelling.settings import ModellingSettings
 
@@ -35,13 +36,28 @@ class Contrast:
 
 
 def list_contrasts(
-    study: StudyTable, endpoint: str, predictions: pa.Table, settings: ModellingSettings
+    study: StudyTable,
+    endpoint: str,
+    predictions: pa.Table,
+    settings: ModellingSettings,
+    machine: Machine | None = None,
 ) -> list[Contrast]:
-    """Each further arm against the first, for each biomarker."""
+    """Each further arm against the first, for each biomarker.
+
+    Raises
+    ------
+    CohortError
+        The features that are to be screened do not fit into memory.
+    """
     found: list[Contrast] = []
+    memory_mb = machine.memory_mb if machine else None
     for experimental in settings.arms[1:]:
         arms = (settings.arms[0], experimental)
         cohort = build_cohort(study, endpoint, arms)
+        if settings.screen:
+            # Screening clusters all features, also where no arm was large enough for a model.
+            key = f"{experimental} against {settings.arms[0]}"
+            limit_workers(1, memory_mb, len(cohort.subject_ids), len(cohort.features), key)
         for biomarker in list_biomarkers(study, cohort, predictions, arms, settings):
             found.append(_contrast_biomarker(biomarker, cohort, arms, settings))
     return found

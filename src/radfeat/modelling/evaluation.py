@@ -59,9 +59,16 @@ def measure_discrimination(
     method = (
         f"Out-of-fold scores of {settings.folds} folds, mean of the {name} of {len(result.repeats)} repeats; "
         f"percentile limits of {settings.bootstrap} resamples of subjects, the models held fixed; "
-        f"{_word_ties(outcomes)}."
+        f"{_word_ties(outcomes)}.{_word_failed(result)}"
     )
     return Metric(model, name, c.estimate, c.lo, c.hi, n, events, method)
+
+
+def _word_failed(result: OutOfFold) -> str:
+    """How many folds have no model, whose subjects have no score in that repeat; empty where all have one."""
+    failed = result.count("failed")
+    total = sum(len(np.unique(r.folds)) for r in result.repeats)
+    return f" {failed} of {total} folds could not fit the model." if failed else ""
 
 
 def measure_strata(result: OutOfFold, settings: ModellingSettings) -> Iterator[Metric]:

@@ -108,7 +108,7 @@ class JointNetFit:
 
 @dataclass(frozen=True, slots=True)
 class PlainFit:
-    """Fits an unpenalised regression on a few columns: impute, drop constants, scale, Cox or logistic."""
+    """Fits an unpenalised regression on a few columns: impute, drop what says nothing more, scale; fit."""
 
     def __call__(
         self, inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int

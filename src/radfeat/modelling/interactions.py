@@ -41,7 +41,7 @@ def build_interactions(
     require_candidates(settings.candidates, study.features)
     # One thread: the last bits of a matrix product depend on how many threads share it.
     with threadpool_limits(limits=1):
-        tested = list_contrasts(study, endpoint, predictions, settings)
+        tested = list_contrasts(study, endpoint, predictions, settings, machine)
         contrasts = permute_scores(tested, study, predictions, settings, machine or Machine())
     verdicts = judge_contrasts(contrasts, settings.alpha, standing)
     rows = [_build_row(c, v, settings.level) for c, v in zip(contrasts, verdicts, strict=True)]

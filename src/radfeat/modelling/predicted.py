@@ -7,7 +7,7 @@ import numpy as np
 
 from radfeat.modelling.baseline import predict_risks
 from radfeat.modelling.cross_validation import OutOfFold
-from radfeat.modelling.outcomes import Floats, Outcomes
+from radfeat.modelling.outcomes import Floats, Indices, Outcomes
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -42,10 +42,15 @@ class Predicted:
         return risks
 
 
+def find_scored(result: OutOfFold) -> Indices:
+    """Own rows that some repeat could score, ascending."""
+    return np.flatnonzero(~np.isnan(result.scores[:, : result.own]).all(axis=0))
+
+
 def predict_subjects(model: str, result: OutOfFold, horizons: tuple[float, ...]) -> Predicted:
     """Predictions of the own subjects that some repeat could score, up to the last of the horizons."""
     scores = result.scores[:, : result.own]
-    known = np.flatnonzero(~np.isnan(scores).all(axis=0))
+    known = find_scored(result)
     outcomes = result.rows.outcomes.take(known)
     # Of all own subjects: the risks of one change at the event times of the others.
     grid = _list_times(result.rows.outcomes.take(np.arange(result.own)), horizons)

@@ -33,6 +33,8 @@ ARM_TABLES = (
     "restricted_means",
     "calibration",
     "decision_curves",
+    "model_scores",
+    "risks",
 )
 STUDY_TABLES = ("interactions", "analyses")
 """What the unblinded half has beside the tables of the arms."""

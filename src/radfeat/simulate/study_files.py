@@ -38,7 +38,8 @@ modelling:
       kind: categorical
     - column: ecog
   timepoint: {timepoint}
-  # Prespecified: only of these can it be claimed that the effect of treatment differs with them.
+  # Prespecified: of these it can be claimed that the effect of treatment differs with them; of scores too,
+  # with 39 permutations or more.
   candidates: [original_glcm_Correlation, original_firstorder_Variance]
   # Some 20 deaths and 10 responses per arm: too few for a real trial (the defaults are 30 and 10), enough for
   # an effect far stronger than any real marker has.

@@ -26,6 +26,8 @@ _REFERENCES = (
     ("features_long", "roi_id", "rois", "roi_id"),
     ("features_long", "feature", "feature_catalogue", "feature"),
     ("predictions", "subject_id", "subjects", "subject_id"),
+    ("model_scores", "subject_id", "subjects", "subject_id"),
+    ("risks", "subject_id", "subjects", "subject_id"),
 )
 """Table, column, and the table and column that it refers to."""
 

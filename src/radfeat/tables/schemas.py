@@ -18,6 +18,7 @@ from radfeat.tables.blinded_schemas import (
 )
 from radfeat.tables.columns import Column, ColumnType, TableSchema
 from radfeat.tables.repeatability_schemas import PERTURBED_FEATURES, REPEATABILITY
+from radfeat.tables.score_schemas import MODEL_SCORES, RISKS
 from radfeat.tables.unblinded_schemas import (
     ANALYSES,
     CALIBRATION,
@@ -52,12 +53,14 @@ __all__ = [
     "FINDINGS",
     "INSTALLATION_TABLES",
     "INTERACTIONS",
+    "MODEL_SCORES",
     "PERFORMANCE",
     "PERTURBED_FEATURES",
     "PREDICTIONS",
     "PREDICTORS",
     "REPEATABILITY",
     "RESTRICTED_MEANS",
+    "RISKS",
     "ROIS",
     "SELECTION",
     "SERIES",
@@ -95,6 +98,8 @@ UNBLINDED_TABLES = (
     RESTRICTED_MEANS,
     CALIBRATION,
     DECISION_CURVES,
+    MODEL_SCORES,
+    RISKS,
     ANALYSES,
 )
 INSTALLATION_TABLES = (CONFORMANCE,)
