@@ -97,8 +97,9 @@ def assess_excess(ps: Sequence[float], permutations: int) -> Measured:
     """The p of the greatest excess of small permutation p, which are multiples of 1 / (permutations + 1).
 
     For every k, at most a share of k / (permutations + 1) of the trials may have a p as small as that:
-    binomial upper tails, times their number. Without ties the shares would be equal, and p uniform. But models that
-    select nothing have a C of 0.5, as have many of the permuted ones, and ties count against the observed.
+    binomial upper tails, times their number. Without ties the shares would be equal, and p uniform. But
+    models that select nothing have a C of 0.5, as many of the permuted ones have, and ties count against
+    the observed.
     """
     if not ps:
         return Measured(math.nan, None, 0)
