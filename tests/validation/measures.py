@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.stats import binom
 
 Record = TypeVar("Record")
 
@@ -93,20 +93,20 @@ def divide(measured: Measured, by: float) -> Measured:
     return Measured(measured.estimate / by, error, measured.trials)
 
 
-def assess_uniformity(ps: Sequence[float], permutations: int, cells: int = 5) -> Measured:
-    """The p of a chi-square test that the least ``cells`` values of a permutation p are equally frequent.
+def assess_excess(ps: Sequence[float], permutations: int) -> Measured:
+    """The p of the greatest excess of small permutation p, which are multiples of 1 / (permutations + 1).
 
-    A permutation p is k / (permutations + 1). Those above the least ``cells`` are one class, because
-    there the p of models that select nothing are conservative: their C is 0.5, and ties count against them.
+    For every k, at most a share of k / (permutations + 1) of the trials may have a p as small as that:
+    binomial upper tails, times their number. Without ties the shares would be equal, and p uniform. But
+    models that select nothing have a C of 0.5, as many of the permuted ones have, and ties count against
+    the observed.
     """
     if not ps:
         return Measured(math.nan, None, 0)
     place = np.rint(np.asarray(ps) * (permutations + 1)).astype(np.intp)
-    counts = np.array([*((place == k).sum() for k in range(1, cells + 1)), (place > cells).sum()])
-    chance = np.array([*[1.0] * cells, permutations + 1.0 - cells]) / (permutations + 1)
-    expected = chance * len(ps)
-    statistic = float(((counts - expected) ** 2 / expected).sum())
-    return Measured(float(chi2.sf(statistic, cells)), None, len(ps))
+    steps = range(1, permutations + 1)
+    tails = [binom.sf((place <= k).sum() - 1, len(ps), k / (permutations + 1)) for k in steps]
+    return Measured(min(1.0, permutations * float(min(tails))), None, len(ps))
 
 
 def bound_share(nominal: float, trials: int) -> Bound:

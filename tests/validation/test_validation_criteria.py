@@ -96,7 +96,7 @@ def test_null_trials_with_small_permutation_p_fail() -> None:
     leaking = [replace(r, permutation_p=0.05 if r.seed < 100 else r.permutation_p) for r in make_null()]
     assert failures("null", leaking) == [
         "permutation p of C <= 0.05",
-        "permutation p of C is uniform: p of a chi-square test",
+        "permutation p of C is nowhere too small: p of the greatest excess",
     ]
 
 

@@ -9,7 +9,7 @@ from validation.measures import (
     Check,
     Measured,
     Verdict,
-    assess_uniformity,
+    assess_excess,
     average,
     bound_least,
     bound_level,
@@ -80,17 +80,17 @@ def test_verdict_is_whether_the_number_is_where_it_must_be(
     assert Check("null", "binary", "x", Measured(estimate, 0.01, 500), bound).verdict is verdict
 
 
-def test_uniform_permutation_p_passes_and_a_lump_does_not() -> None:
+def test_uniform_permutation_p_passes_and_too_many_small_ones_do_not() -> None:
     even = [k / 20 for k in range(1, 21) for _ in range(25)]
-    assert assess_uniformity(even, 19).estimate == pytest.approx(1.0)
-    low = [0.05] * 50 + even[50:]
-    assert assess_uniformity(low, 19).estimate < 0.001
-    high = even[:125] + [0.7] * 375
-    assert assess_uniformity(high, 19).estimate == pytest.approx(1.0), "ties at C = 0.5 only make p greater"
-    assert math.isnan(assess_uniformity([], 19).estimate)
+    assert assess_excess(even, 19).estimate == 1.0
+    assert assess_excess([0.05] * 50 + even[50:], 19).estimate < 0.001
+    assert assess_excess([0.5] * 350 + even[:150], 19).estimate < 0.001, (
+        "an excess in the middle counts as well"
+    )
+    assert assess_excess(even[:75] + [0.9] * 425, 19).estimate == 1.0, "ties at C = 0.5 only make p greater"
+    assert math.isnan(assess_excess([], 19).estimate)
 
 
-def test_uniformity_is_the_chi_square_of_the_least_values_and_the_rest() -> None:
-    ps = [0.05] * 10 + [0.10] * 0 + [0.15] * 5 + [0.20] * 5 + [0.25] * 5 + [0.5] * 75
-    # (10 - 5)^2 / 5 + (0 - 5)^2 / 5 = 10 on five degrees of freedom.
-    assert assess_uniformity(ps, 19).estimate == pytest.approx(0.0752, abs=1e-4)
+def test_excess_is_the_least_binomial_tail_times_their_number() -> None:
+    # Both of two p are 0.05: (1/20)^2 is the chance of that, and 19 values are looked at.
+    assert assess_excess([0.05, 0.05], 19).estimate == pytest.approx(19 / 400)
