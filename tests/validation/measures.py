@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 import numpy as np
-from scipy.stats import binom
+from scipy.stats import kstest
 
 Record = TypeVar("Record")
 
@@ -93,20 +93,22 @@ def divide(measured: Measured, by: float) -> Measured:
     return Measured(measured.estimate / by, error, measured.trials)
 
 
-def assess_excess(ps: Sequence[float], permutations: int) -> Measured:
-    """The p of the greatest excess of small permutation p, which are multiples of 1 / (permutations + 1).
+def break_ties(p: float, ties: float, permutations: int, seed: int) -> float:
+    """A permutation p made exact: uniform between the shares above it, and those with its ties and itself.
 
-    For every k, at most a share of k / (permutations + 1) of the trials may have a p as small as that:
-    binomial upper tails, times their number. Without ties the shares would be equal, and p uniform. But
-    models that select nothing have a C of 0.5, as many of the permuted ones have, and ties count against
-    the observed.
+    Models that select nothing have a C of 0.5, as many of the permuted ones have. Ties count against the
+    observed, on purpose, so that p itself is not uniform; dealt at random (by the seed of the trial), they
+    leave a p that must be, if the permutations are worth anything.
     """
+    drawn = np.random.default_rng([seed, permutations]).uniform()
+    return p - (1 + ties) / (1 + permutations) * float(drawn)
+
+
+def assess_uniformity(ps: Sequence[float]) -> Measured:
+    """The p of a Kolmogorov-Smirnov test that p-values are uniform between 0 and 1."""
     if not ps:
         return Measured(math.nan, None, 0)
-    place = np.rint(np.asarray(ps) * (permutations + 1)).astype(np.intp)
-    steps = range(1, permutations + 1)
-    tails = [binom.sf((place <= k).sum() - 1, len(ps), k / (permutations + 1)) for k in steps]
-    return Measured(min(1.0, permutations * float(min(tails))), None, len(ps))
+    return Measured(float(kstest(ps, "uniform").pvalue), None, len(ps))
 
 
 def bound_share(nominal: float, trials: int) -> Bound:

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from validation.measures import (
@@ -9,13 +10,14 @@ from validation.measures import (
     Check,
     Measured,
     Verdict,
-    assess_excess,
+    assess_uniformity,
     average,
     bound_least,
     bound_level,
     bound_mean,
     bound_most,
     bound_share,
+    break_ties,
     divide,
     share,
 )
@@ -80,17 +82,22 @@ def test_verdict_is_whether_the_number_is_where_it_must_be(
     assert Check("null", "binary", "x", Measured(estimate, 0.01, 500), bound).verdict is verdict
 
 
-def test_uniform_permutation_p_passes_and_too_many_small_ones_do_not() -> None:
-    even = [k / 20 for k in range(1, 21) for _ in range(25)]
-    assert assess_excess(even, 19).estimate == 1.0
-    assert assess_excess([0.05] * 50 + even[50:], 19).estimate < 0.001
-    assert assess_excess([0.5] * 350 + even[:150], 19).estimate < 0.001, (
-        "an excess in the middle counts as well"
-    )
-    assert assess_excess(even[:75] + [0.9] * 425, 19).estimate == 1.0, "ties at C = 0.5 only make p greater"
-    assert math.isnan(assess_excess([], 19).estimate)
+def test_p_with_ties_broken_is_uniform_and_a_leaking_or_a_lazy_one_is_not() -> None:
+    # Of 20 values the observed one is the first; most are 0.5, as of models that select nothing.
+    rng = np.random.default_rng(11)
+    drawn = np.where(rng.uniform(size=(500, 20)) < 0.7, 0.5, rng.normal(0.5, 0.1, (500, 20)))
+    ps = (drawn >= drawn[:, :1]).mean(axis=1)
+    ties = (drawn == drawn[:, :1]).sum(axis=1) - 1
+    exact = [break_ties(p, t, 19, seed) for seed, (p, t) in enumerate(zip(ps, ties, strict=True))]
+    assert min(exact) > 0
+    assert max(exact) <= 1
+    assert assess_uniformity(exact).estimate > 0.01
+    assert assess_uniformity(list(ps)).estimate < 0.001, "ties alone make p too great"
+    assert assess_uniformity([0.02] * 60 + exact[60:]).estimate < 0.001
+    assert math.isnan(assess_uniformity([]).estimate)
 
 
-def test_excess_is_the_least_binomial_tail_times_their_number() -> None:
-    # Both of two p are 0.05: (1/20)^2 is the chance of that, and 19 values are looked at.
-    assert assess_excess([0.05, 0.05], 19).estimate == pytest.approx(19 / 400)
+def test_a_p_with_ties_is_broken_between_those_above_it_and_itself() -> None:
+    broken = [break_ties(0.5, 4, 19, seed) for seed in range(2000)]
+    assert min(broken) == pytest.approx(0.25, abs=0.002)
+    assert max(broken) == pytest.approx(0.5, abs=0.002)
