@@ -17,6 +17,7 @@ from radfeat.pipeline.folders import (
     REPEAT_TABLES,
     ResultsFolder,
 )
+from radfeat.pipeline.memory_need import ATTEMPTS
 from radfeat.pipeline.plan import (
     build_plan,
     chunk_inputs,
@@ -64,3 +65,8 @@ wildcard_constraints:
     bucket="[0-9a-f]+",
     endpoint="[0-9A-Za-z-]+",
     arm="[0-9A-Za-z-]+",
+
+
+def chunk_memory(bucket, attempt):
+    """MB for the job of a chunk: as its largest images need, twice as much with each attempt."""
+    return PLAN.memory_mb[bucket] * 2 ** (attempt - 1)

@@ -14,12 +14,16 @@ rule extract:
     benchmark:
         BENCHMARKS / "extract" / "bucket-{bucket}.tsv"
     threads: 1
+    # Where memory did not suffice, the next attempt has twice as much; other cases come from the cache.
+    retries: ATTEMPTS - 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=lambda wildcards, attempt: chunk_memory(wildcards.bucket, attempt),
+        more=lambda wildcards, attempt: int(attempt < ATTEMPTS),
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         inputs=lambda wildcards: chunk_inputs(PLAN, wildcards.bucket),
         radfeat=VERSION,
     shell:
         "{RADFEAT} extract --results {RESULTS:q} --bucket {wildcards.bucket} --workers {threads}"
+        " --memory-mb {resources.mem_mb} --more {resources.more}"
         " --inputs {params.inputs} > {log:q} 2>&1"
