@@ -106,8 +106,9 @@ def run_command_line(arguments: list[str]) -> int:
     except OSError as error:
         if error.errno not in DISK_TROUBLE:
             raise
-        where = error.filename or "the results folder"
-        remedy = DISK_TROUBLE[error.errno]
-        click.echo(f"radfeat: error: {where}: {error.strerror}. {remedy}; what is written is whole.", err=True)
+        said = f"{error.filename or 'the results folder'}: {error.strerror}"
+        click.echo(
+            f"radfeat: error: {said}. {DISK_TROUBLE[error.errno]}; what is written is whole.", err=True
+        )
         return ExitCode.DATA
     return code if isinstance(code, int) else ExitCode.DONE
