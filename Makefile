@@ -10,10 +10,10 @@ SCANS := .cache/pyradiomics-3.1.4
 WORKERS := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lock schemas clean
+.PHONY: help install demo test check validate-statistics lock schemas clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 install: $(INSTALLED) ## Make .venv from the hashed lock (does nothing where it is up to date)
 
@@ -27,6 +27,9 @@ demo: $(INSTALLED) ## Run a simulated trial and five real scans through to their
 
 test: $(INSTALLED) ## Run all tests
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+
+validate-statistics: $(INSTALLED) ## Simulate hundreds of trials and hold the analysis to their truth (40 min)
+	@PYTHONPATH=tests $(BIN)/python -m validation --workers $(WORKERS) --page docs/validation.md
 
 check: $(INSTALLED) ## Check style, types, import rules and generated files
 	$(BIN)/ruff check .

@@ -10,14 +10,17 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from radfeat.core.vocabulary import EndpointKind  # noqa: E402
-from radfeat.modelling.arms import Machine, fit_arm  # noqa: E402
+from radfeat.modelling.arms import fit_arm  # noqa: E402
 from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet, SubjectOutcome  # noqa: E402
 from radfeat.modelling.cohort import StudyTable, build_study  # noqa: E402
+from radfeat.modelling.interactions import build_interactions  # noqa: E402
+from radfeat.modelling.memory import Machine  # noqa: E402
 from radfeat.modelling.settings import ModellingSettings  # noqa: E402
 from studies import AGE, OS, RESPONSE, make_tables, roi_row  # noqa: E402
 
@@ -74,13 +77,18 @@ def main() -> None:
     study = draw_study(given.subjects, given.features, settings)
     endpoint = "os" if given.kind == EndpointKind.TIME_TO_EVENT else "response"
     start, began = time.perf_counter(), time.process_time()
+    predictions = []
     for arm in ARMS:
         result = fit_arm(study, endpoint, arm, settings, Machine(given.workers))
+        predictions.append(result.predictions)
         print(result.feasibility["sentence"].to_pylist()[0])
         for row in result.performance.to_pylist():
             if row["metric"] in ("harrell_c", "auc"):
                 print(f"  {row['model']}: {row['estimate']:.3f}")
         print(f"  {time.perf_counter() - start:.0f} s since the start", flush=True)
+    joined, machine = pa.concat_tables(predictions), Machine(given.workers)
+    for row in build_interactions(study, endpoint, joined, settings, machine=machine).to_pylist():
+        print(row["sentence"])
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     spent = f", {time.process_time() - began:.0f} s of processor" if given.workers == 1 else ""

@@ -17,7 +17,7 @@ from radfeat.modelling.cohort import build_cohort, build_study
 from radfeat.modelling.fold_model import ElasticNetFit, FoldModel
 from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.model_files import write_model
-from radfeat.modelling.model_origin import build_origin
+from radfeat.modelling.model_origin import build_origin, fill_choices
 from radfeat.modelling.outcomes import Floats
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.tables.parquet import build_table, write_table
@@ -132,6 +132,7 @@ def fit(folder: Path, rows: list[Any], settings: ModellingSettings | None = None
     assert pipeline is not None
     kinds = list_image_kinds(series, study.case_ids)
     terms = [term.feature for term in model.terms]
-    origin = build_origin(model.features, terms, catalogue_rows(), kinds, MARKS, settings)
+    chosen = fill_choices(rois, study.case_ids, settings)
+    origin = build_origin(model.features, terms, catalogue_rows(), kinds, MARKS, chosen)
     write_model(folder / "model.json", model.model_copy(update={"origin": origin}))
     return Fitted(folder / "model.json", pipeline, cohort.subject_ids, pipeline.score(inputs))

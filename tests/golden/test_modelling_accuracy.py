@@ -94,7 +94,7 @@ def test_observed_risks_and_restricted_means_equal_those_of_r(judged):
 
 def test_calibration_slope_and_log_rank_equal_those_of_r(judged):
     _, scores, outcomes, second, golden = judged
-    halved = Predicted("m", scores / 2, scores / 2, np.empty(0), np.empty((0, 0)), outcomes)
+    halved = Predicted("m", scores[None] / 2, scores[None] / 2, np.empty(0), np.empty((0, 0)), outcomes)
     slope = measure_slope(halved, 0.95)
     assert slope.estimate == pytest.approx(golden["slope_of_half", None], abs=1e-8)
     half = 1.959963984540054 * golden["slope_error_of_half", None]

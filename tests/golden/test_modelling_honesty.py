@@ -40,7 +40,7 @@ def discriminate(values: Floats, outcomes: Outcomes) -> float:
     ids = tuple(f"S{i:03d}" for i in range(len(values)))
     rows = Rows(ids, ("a",) * len(ids), values, outcomes)
     result = cross_validate(rows, None, ElasticNetFit(SETTINGS), Schedule(5, (1,)))
-    found = estimate_discrimination(result.mean_scores, outcomes)
+    found = estimate_discrimination(result.scores, outcomes)
     return 0.5 + found / 2 if outcomes.is_continuous else found
 
 
@@ -107,7 +107,8 @@ def test_planted_prognosis_is_found_out_of_fold_as_by_an_independent_count() -> 
     values = rng.normal(size=(120, 20))
     outcomes = draw_outcomes(EndpointKind.TIME_TO_EVENT, 1.5 * values[:, 0], rng)
     rows = Rows(tuple(f"S{i:03d}" for i in range(120)), ("a",) * 120, values, outcomes)
-    scores = cross_validate(rows, None, ElasticNetFit(SETTINGS), Schedule(5, (1, 2))).mean_scores
-    theirs = concordance_index_censored(outcomes.events, outcomes.times, scores)[0]
+    scores = cross_validate(rows, None, ElasticNetFit(SETTINGS), Schedule(5, (1, 2))).scores
+    each = [concordance_index_censored(outcomes.events, outcomes.times, repeat)[0] for repeat in scores]
+    theirs = np.mean(each)
     assert theirs > 0.7
     assert estimate_discrimination(scores, outcomes) == pytest.approx(theirs, abs=1e-9)

@@ -489,6 +489,8 @@ def _analyse(plan: StudyPlan, endpoint: str, arm: str, entering: Sequence[Subjec
         (ratio, 2.4137, 1.2, 4.9),
         ("permutation_p", 0.05, None, None),
         ("folds_empty", 4.0, None, None),
+        ("jaccard_clusters", 0.41, None, None),
+        ("jaccard_features", 0.3, None, None),
     ]
     if not binary:
         further += [("logrank_chi2", 6.91, None, None), ("logrank_p", 0.00857, None, None)]

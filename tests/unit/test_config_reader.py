@@ -64,6 +64,15 @@ def test_values_that_yaml_cannot_take_are_faults_not_crashes(tmp_path: Path, val
     assert "Put it in quotes" in said
 
 
+@pytest.mark.parametrize("arms", ["[1, 2]", "[yes, no]", "[1.5, 2.5]"])
+def test_numbers_and_flags_where_text_is_wanted_belong_in_quotes(tmp_path: Path, arms: str) -> None:
+    """Arms coded 1 and 2, or events coded yes and no, are common; YAML takes them for something else."""
+    lines = refusal(tmp_path, f"modelling:\n  arms: {arms}\n").splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("config.yaml, line 2, column 10: setting `modelling.arms.0` is ")
+    assert all("text is wanted. Put in quotes what the sheet has" in line for line in lines)
+
+
 def test_control_characters_are_refused_in_a_sentence(tmp_path: Path) -> None:
     assert "not YAML" in refusal(tmp_path, "study: a\x07b\n")
 

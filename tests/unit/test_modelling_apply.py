@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from applied_runs import DELTA, MARKS, NAMES, Fitted, draw_rows, fit, write_run
@@ -112,6 +113,15 @@ def test_value_outside_the_range_of_training_is_a_warning(tmp_path: Path, fitted
     assert "warning: predictors outside the range of training in 1: N3" in lines
 
 
+def test_a_model_of_nothing_says_that_it_knows_nothing() -> None:
+    row = {"subject_id": "N1", "score": 0.0, "stratum": None, "out_of_range": 0, "imputed": 0}
+    told = {count: describe_scores(pa.Table.from_pylist([row | {"predictors": count}])) for count in (0, 2)}
+    assert told[0][1:] == [
+        "warning: the model selected no predictor: every score is 0, and nobody has a stratum"
+    ]
+    assert told[2][1:] == []
+
+
 def test_subject_without_features_is_a_row_without_a_score(tmp_path: Path, fitted: Fitted) -> None:
     rows = [
         roi_row("N1", features=dict.fromkeys(NAMES, 1.0)),
@@ -123,6 +133,25 @@ def test_subject_without_features_is_a_row_without_a_score(tmp_path: Path, fitte
     assert found["N3"]["excluded"] == "no ROI of the declared name, timepoint and image"
     assert found["N2"]["score"] is found["N3"]["stratum"] is None
     assert found["N1"]["excluded"] is None
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"roi": "LIVER"}, {"rois": ("LIVER",)}),
+        ({"timepoint": "T9"}, {"timepoint": "T9"}),
+        ({"image": "CT-2"}, {"image_id": "CT-2"}),
+    ],
+)
+def test_only_name_of_a_run_is_that_of_the_model_unless_another_is_named(
+    tmp_path: Path, fitted: Fitted, other: dict[str, str], named: dict[str, object]
+) -> None:
+    """The run that fitted the model had one name, and declared none."""
+    features = write_run(tmp_path, [roi_row("N1", features=dict.fromkeys(NAMES, 1.0), **other)])
+    with pytest.raises(CohortError, match="no row of the image sheet has the declared"):
+        apply(fitted.path, features)
+    (scored,) = apply(fitted.path, features, **named)
+    assert scored["score"] is not None
 
 
 def test_scores_carry_the_standing_of_their_model_and_its_digest(tmp_path: Path, fitted: Fitted) -> None:

@@ -16,11 +16,12 @@ from radfeat.modelling.calibration import (
     measure_observed_to_expected,
     measure_slope,
 )
-from radfeat.modelling.cross_validation import Rows, Schedule, cross_validate
+from radfeat.modelling.cross_validation import OutOfFold, RepeatScores, Rows, Schedule, cross_validate
 from radfeat.modelling.decision import list_decisions, list_thresholds
 from radfeat.modelling.endpoint_settings import EndpointSettings
+from radfeat.modelling.evaluation import measure_means
 from radfeat.modelling.fold_model import MarginalFit, PlainFit
-from radfeat.modelling.horizons import resolve_horizons
+from radfeat.modelling.horizons import Horizons, resolve_horizons
 from radfeat.modelling.interactions import build_interactions
 from radfeat.modelling.outcomes import Floats, Outcomes
 from radfeat.modelling.predicted import Predicted, predict_subjects
@@ -35,7 +36,7 @@ SETTINGS = make_settings(endpoints=(HORIZON_400, RESPONSE), covariates=(AGE,), p
 
 def predicted_of(risks: Floats, outcomes: Outcomes, horizon: float = 1.0) -> Predicted:
     logits = np.log(risks / (1 - risks))
-    return Predicted("m", logits, logits, np.array([horizon]), risks[:, None], outcomes)
+    return Predicted("m", logits[None], logits[None], np.array([horizon]), risks[:, None], outcomes)
 
 
 @pytest.fixture(scope="module", params=["os", "response"])
@@ -55,6 +56,14 @@ def test_horizon_without_declaration_is_the_median_observed_time_of_all_arms() -
     assert "median_observed_time: 60 subjects of all arms" in found.origin
     swapped = replace(study, arms=tuple(reversed(study.arms)))
     assert resolve_horizons(swapped, OS) == found, "blind to arms"
+
+
+def test_all_arms_are_judged_at_the_horizon_of_all_subjects() -> None:
+    settings = make_settings(min_events=1000)
+    study = draw_study(settings)
+    results = [fit_arm(study, "os", arm, settings) for arm in settings.arms]
+    found = {row["horizon"] for result in results for row in result.restricted_means.to_pylist()}
+    assert found == {float(np.median(study.outcomes["os"].times))}
 
 
 def test_declared_horizons_and_truncation_are_kept() -> None:
@@ -114,7 +123,9 @@ def test_calibration_of_risks_that_are_right_and_twice_too_high() -> None:
 
 
 def test_calibration_that_is_undefined_is_none() -> None:
-    flat = Predicted("m", np.zeros(3), np.zeros(3), np.empty(0), np.full((3, 1), 0.5), binary([1, 0, 1]))
+    flat = Predicted(
+        "m", np.zeros((1, 3)), np.zeros((1, 3)), np.empty(0), np.full((3, 1), 0.5), binary([1, 0, 1])
+    )
     assert measure_slope(flat, 0.95).estimate is None
     certain = replace(flat, risks=np.array([[0.0], [0.5], [1.0]]))
     assert measure_intercept(certain, 0.95).estimate is None
@@ -222,6 +233,25 @@ def test_outcome_of_a_subject_does_not_alter_its_own_risk() -> None:
     (own, others), (moved, moved_others) = risk(0.1), risk(5.0)
     assert own == moved
     assert others != moved_others
+
+
+@pytest.mark.parametrize(
+    ("strata", "words"),
+    [
+        ([-1, -1, -1, -1], "No subject has a stratum: all have one score."),
+        ([0, 0, 0, -1], "A stratum is empty or not observed so long."),
+    ],
+)
+def test_why_there_is_no_difference_of_means_is_said(strata: list[int], words: str) -> None:
+    outcomes = survival([1, 2, 3, 4], [1, 1, 1, 1])
+    rows = Rows(tuple("abcd"), ("x",) * 4, np.empty((4, 0)), outcomes)
+    folds, none = np.zeros(4, dtype=np.intp), np.empty((1, 0))
+    repeat = RepeatScores(np.zeros(4), np.array(strata), folds, none, 0, 1, 0, np.zeros(4), (None,))
+    (metric,) = measure_means(
+        OutOfFold(rows, 4, (repeat,)), Horizons((2.0,), 2.0, "declared", (0.1, 0.9)), SETTINGS
+    )
+    assert metric.estimate is None
+    assert metric.method.endswith(words)
 
 
 def test_arm_has_metrics_of_risk_for_every_model(fitted: ArmResult) -> None:

@@ -112,9 +112,9 @@ def test_rows_of_a_refused_batch_have_neither_score_nor_stratum() -> None:
         tuple(f"S{i}" for i in range(40)), ("a",) * 40, SHIFTED, survival(times, np.ones(40)), batches
     )
     result = cross_validate(rows, None, ElasticNetFit(settings), Schedule(4, (1,)))
-    assert np.isnan(result.mean_scores[0])
+    assert np.isnan(result.scores[:, 0])
     assert result.strata[0] == -1
-    assert not np.isnan(result.mean_scores[1:]).any()
+    assert not np.isnan(result.scores[:, 1:]).any()
 
 
 def test_batch_is_the_scanner_of_the_image_that_enters_or_else_the_site() -> None:
@@ -135,3 +135,16 @@ def test_batch_is_the_scanner_of_the_image_that_enters_or_else_the_site() -> Non
     sites = {"S1": "A", "S2": "B", "S3": "A"}
     assert label_batches(["S1", "S2", "S3"], sites, found, settings) == ("X", "(site B)", "Y + Z")
     assert label_batches(["S1", "S2"], sites, found, make_settings()) == ("A", "B")
+
+
+def test_scanners_of_other_visits_and_of_images_of_other_rois_are_none_of_the_batch() -> None:
+    rows = [roi_row("S1", timepoint=visit) for visit in ("T0", "T1", "T2")]
+    rows += [roi_row("S1", roi="PET-GTV", image="PT", timepoint="T0")]
+    features, _ = make_tables(rows)
+    cases = dict.fromkeys(features["case_id"].to_pylist())
+    scanners = dict(zip(cases, ["first", "second", "third", "pet"], strict=True))
+    series = pa.table({"case_id": list(scanners), "scanner": list(scanners.values())})
+    change = make_settings(batch="scanner", delta={"baseline": "T0", "followup": "T1"}, rois=("GTV",))
+    assert find_scanners(features, series, change) == {"S1": "first + second"}
+    value = make_settings(batch="scanner", timepoint="T0", rois=("GTV",))
+    assert find_scanners(features, series, value) == {"S1": "first"}

@@ -90,6 +90,27 @@ def test_all_faults_come_at_once_in_order_of_lines(tmp_path: Path) -> None:
     assert any("the row repeats the key of line 2" in f for f in faults)
 
 
+def test_a_missing_column_is_one_fault_and_not_one_of_each_row(tmp_path: Path) -> None:
+    settings = make_settings(covariates=(AGE,), stratification=("region",))
+    rows = "\nS1,control,1,1,61\nS2,control,1,1,62\n"
+    told = faults_of(tmp_path, f"subject_id,arm,died,response,age{rows}", settings)
+    assert [line.split(":")[0] for line in told] == [
+        "clinical.csv, line 1, column region",
+        "clinical.csv, line 1, column days",
+    ]
+
+
+def test_covariate_that_nobody_has_is_a_fault_and_one_that_somebody_has_is_not(tmp_path: Path) -> None:
+    """Dropped in silence, it would leave models unadjusted that are said to be adjusted."""
+    rows = "S1,control,7,1,1,,M\nS2,control,8,1,1,"
+    (told,) = faults_of(tmp_path, f"{HEADER}\n{rows},F\n")
+    assert told.startswith(
+        "clinical.csv, line 1, column age: the covariate is empty for every one of 2 subjects."
+    )
+    path = write_clinical(tmp_path, f"{HEADER}\n{rows}51,F\n")
+    assert len(read_clinical_sheet(path, SETTINGS).rows) == 2
+
+
 def test_missing_columns_are_named_with_what_wants_them(tmp_path: Path) -> None:
     faults = faults_of(tmp_path, "subject_id,arm,days\nS1,control,7\n")
     missing = [f for f in faults if "the column is missing" in f]

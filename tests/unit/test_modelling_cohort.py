@@ -141,6 +141,32 @@ def test_offer_leaves_out_what_the_settings_say_and_counts_it() -> None:
     assert "1 restating volume" in dropping.sentence
 
 
+def test_offer_is_blind_to_arm_and_outcome() -> None:
+    """In the even subjects alone a feature is constant, one is missing, one restates volume."""
+    rng = np.random.default_rng(4)
+    rows, ids = [], [f"S{i:02d}" for i in range(40)]
+    for i, subject in enumerate(ids):
+        even = i % 2 == 0
+        volume = float(np.exp(rng.normal()))
+        values = rng.normal(size=3).tolist()
+        features = {"f0": 1.0 if even else values[0], "f2": volume if even else values[1], "f3": values[2]}
+        features |= {} if even and i < 14 else {"f1": rng.normal()}
+        rows.append(roi_row(subject, volume=volume, features=features))
+    tables = make_tables(rows, ("f0", "f1", "f2", "f3"))
+    arms = ("control", "experimental")
+    nothing = {"os": None, "response": None}
+    sheets = [
+        [clinical_row(s, arms[i % 2]) for i, s in enumerate(ids)],
+        [clinical_row(s, arms[(i + 1) % 2]) for i, s in enumerate(ids)],
+        [clinical_row(s, arms[i // 20]) for i, s in enumerate(ids)],
+        [clinical_row(s, outcomes=nothing if i % 2 == 0 else {}) for i, s in enumerate(ids)],
+        [clinical_row(s, outcomes=nothing if i % 2 else {}) for i, s in enumerate(ids)],
+    ]
+    offers = [build_study(*tables, ClinicalSheet(tuple(sheet)), make_settings()).offer for sheet in sheets]
+    told = {(o.kept, o.missing, o.near_constant, o.restating_volume) for o in offers}
+    assert told == {((0, 1, 2, 3), 0, 0, 0)}
+
+
 def test_rounding_noise_about_a_constant_is_constant() -> None:
     column = 1e6 + 1e-6 * np.arange(20.0)[:, None]
     assert select_predictors(column, np.arange(1.0, 21.0), make_settings()).near_constant == 1

@@ -7,6 +7,7 @@ import pytest
 
 from radfeat.modelling.comparators import Permuted, permute_procedure
 from radfeat.modelling.cross_validation import Rows, Schedule, combine_strata, cross_validate, deal_rows
+from radfeat.modelling.discrimination import estimate_discrimination
 from radfeat.modelling.fold_model import FoldModel, PlainFit, finish_model
 from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.outcomes import Outcomes
@@ -73,7 +74,7 @@ def test_outside_rows_change_nothing_for_the_own_ones() -> None:
         cross_validate(OWN, None, PlainFit(), SCHEDULE),
         cross_validate(OWN, OUTSIDE, PlainFit(), SCHEDULE),
     )
-    np.testing.assert_array_equal(alone.mean_scores, beside.mean_scores[:N])
+    np.testing.assert_array_equal(alone.scores, beside.scores[:, :N])
     np.testing.assert_array_equal(alone.coefficients, beside.coefficients)
 
 
@@ -87,7 +88,7 @@ def test_folds_are_dealt_within_each_arm() -> None:
 
 def test_folds_that_fail_leave_no_score_and_are_counted() -> None:
     result = cross_validate(OWN, None, fail, SCHEDULE)
-    assert np.isnan(result.mean_scores).all()
+    assert np.isnan(result.scores).all()
     assert (result.strata == -1).all()
     assert result.count("failed") == 8
     assert result.coefficients.shape == (0, 1)
@@ -102,12 +103,12 @@ def test_models_that_tell_no_rows_apart_score_zero_and_give_no_stratum(coefficie
         return finish_model(steps, inputs, np.array([coefficient]))
 
     result = cross_validate(constant, None, empty, SCHEDULE)
-    assert not result.mean_scores.any()
+    assert not result.scores.any()
     assert (result.strata == -1).all()
     assert result.count("empty") == 8
 
 
-def test_mean_is_over_the_repeats_that_scored_a_row() -> None:
+def test_measure_is_of_the_repeats_that_have_scores() -> None:
     calls: list[int] = []
 
     def sometimes(inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int) -> FoldModel | None:
@@ -115,7 +116,9 @@ def test_mean_is_over_the_repeats_that_scored_a_row() -> None:
         return None if len(calls) <= 4 else PlainFit()(inputs, outcomes, subjects, seed)
 
     result = cross_validate(OWN, None, sometimes, SCHEDULE)
-    np.testing.assert_array_equal(result.mean_scores, result.repeats[1].scores)
+    assert np.isnan(result.scores[0]).all()
+    second = estimate_discrimination(result.scores[1], OWN.outcomes)
+    assert estimate_discrimination(result.scores, OWN.outcomes) == second
 
 
 def test_stratum_is_that_of_most_repeats_and_a_draw_goes_to_the_first() -> None:

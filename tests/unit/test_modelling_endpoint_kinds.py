@@ -31,6 +31,7 @@ from studies import (
     PROGRESSION,
     RESPONSE,
     SHRINKAGE,
+    binary,
     competing,
     continuous,
     draw_study,
@@ -210,10 +211,11 @@ def test_unit_and_offset_of_a_value_do_not_matter() -> None:
             None,
             ElasticNetFit(make_settings()),
             Schedule(4, (1,)),
-        ).mean_scores
-        for outcome in (y, 1000 * y + 5e4)
+        ).scores[0]
+        for outcome in (y, 1000 * y + 5e4, 1e-13 * y)
     ]
     assert scores[0] == pytest.approx(scores[1], abs=1e-6)
+    assert scores[0] == pytest.approx(scores[2], abs=1e-6)
 
 
 def test_values_predicted_are_the_training_mean_and_what_the_score_adds() -> None:
@@ -305,7 +307,7 @@ def test_a_covariate_that_is_a_factor_does_not_enter_twice() -> None:
     for outcomes in (survival([1, 2, 3, 4], [True] * 4), continuous([1.0, 2.0, 3.0, 4.0])):
         kept = drop_explained(covariates, stratify(outcomes, "f", "m", "f", "m"))
         assert kept.tolist() == covariates[:, 1:].tolist()
-        assert drop_explained(covariates, outcomes) is covariates
+        assert drop_explained(covariates, outcomes).tolist() == covariates.tolist()
 
 
 def test_stratified_log_rank_adds_up_over_strata() -> None:
@@ -325,6 +327,18 @@ def test_strata_take_away_what_only_differs_between_them() -> None:
     design = x[:, None]
     assert fit_stratified(design, blocked).coefficients[0] == pytest.approx(1.0, abs=0.25)
     assert fit_stratified(design, plain).coefficients[0] < 0.75
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_arm_that_never_shares_a_stratum_with_another_has_no_estimate(seed: int) -> None:
+    """Each site has one arm, of which rounding leaves an information of 1e-17 or -1e-17 within sites."""
+    rng = np.random.default_rng(seed)
+    sites = rng.integers(0, 4, 90)
+    arm, biomarker = sites > 1, rng.normal(size=90)
+    outcomes = stratify(survival(rng.exponential(size=90), rng.random(90) < 0.8), *map(str, sites))
+    assert not fit_stratified(np.column_stack([arm, biomarker]).astype(np.float64), outcomes).converged
+    assert fit_stratified(biomarker[:, None], outcomes).converged
+    assert fit_interaction(biomarker, arm, np.empty((90, 0)), outcomes, 0.95) is None
 
 
 def test_single_arm_trial_of_all_kinds_is_fitted() -> None:
@@ -358,3 +372,20 @@ def test_planted_value_is_predicted_out_of_fold_better_than_by_the_mean() -> Non
     assert ("marginal", "r_squared") not in found
     assert {r["event"] for r in result.predictions.to_pylist()} == {None}
     assert result.feasibility["events"].to_pylist() == [0]
+
+
+def test_covariate_that_repeats_another_alters_no_interaction() -> None:
+    rng = np.random.default_rng(2)
+    x, age, more = rng.normal(size=(3, 60))
+    arm = np.arange(60) % 2 == 1
+    covariates = np.column_stack([age, more])
+    beside = np.column_stack([age, 2 * age, more, age - more])
+    for outcomes in (
+        survival(rng.exponential(size=60) + 0.1, rng.random(60) < 0.8),
+        binary(rng.random(60) < 0.5),
+        continuous(rng.normal(size=60)),
+    ):
+        plain, found = (fit_interaction(x, arm, c, outcomes, 0.95) for c in (covariates, beside))
+        assert plain is not None
+        assert found is not None
+        assert found.p == pytest.approx(plain.p, rel=1e-6)

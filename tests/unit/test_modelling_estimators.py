@@ -132,6 +132,14 @@ def test_held_out_likelihood_of_a_binary_endpoint_is_that_of_the_held_out_rows()
     assert held_out == pytest.approx(compute_log_likelihoods(scores[rest], BINARY.take(rest)))
 
 
+def test_held_out_partial_likelihood_compares_with_the_training_rows() -> None:
+    """Training rows fail first and last; that held out fails between, at risk beside one of them."""
+    scores, outcomes = np.array([[0.3], [1.0], [-0.5]]), survival([1, 2, 3], [1, 1, 1])
+    a, b, c = np.exp(scores[:, 0])
+    held_out = compute_held_out_likelihoods(scores, outcomes, np.array([0, 2]))
+    assert held_out == pytest.approx([np.log(b / (b + c)) + np.log((a + c) / (a + b + c))])
+
+
 def test_partial_likelihood_of_equal_scores_counts_the_risk_sets() -> None:
     likelihood = compute_log_likelihoods(np.zeros((4, 1)), survival([1, 2, 2, 3], [1, 1, 1, 0]))
     assert likelihood == pytest.approx([-np.log(4) - 2 * np.log(3)]), "ties by Breslow"
@@ -202,3 +210,54 @@ def test_covariates_stay_beside_features_whatever_the_penalty() -> None:
 def test_covariates_that_separate_the_classes_fit_no_model() -> None:
     split = np.column_stack([BINARY.events * 2.0 + 0.001 * X[:, 1], X])
     assert JointNetFit(make_settings(), 1)(Inputs(split), BINARY, IDS, 1) is None
+
+
+@pytest.mark.parametrize("useless", ["constant", "copy"])
+@pytest.mark.parametrize("kind", ["time_to_event", "binary", "continuous"])
+def test_free_column_that_says_nothing_more_alters_nothing(kind: str, useless: str) -> None:
+    """A covariate with one value, or one that repeats another, in the rows of an inner fold."""
+    rng = np.random.default_rng(8)
+    z = rng.normal(size=(40, 4))
+    outcomes = {
+        "time_to_event": survival(np.exp(-z[:, 0] - z[:, 2]) + 0.1, np.ones(40)),
+        "binary": binary(z[:, 0] + z[:, 2] + rng.normal(size=40) > 0),
+        "continuous": continuous(z[:, 0] + z[:, 2] + rng.normal(size=40)),
+    }[kind]
+    more = np.zeros(40) if useless == "constant" else z[:, 0]
+    penalties = (0.2, 0.1, 0.05)
+    plain = ElasticNetPath(penalties, 0.5, 1).fit(z, outcomes)
+    beside = np.column_stack([more, z])
+    path = ElasticNetPath(penalties, 0.5, 2).fit(beside, outcomes)
+    assert path.coefficients_.shape[1] == 3
+    assert path.predict_path(beside) == pytest.approx(plain.predict_path(z), abs=2e-4)
+
+
+def test_covariate_with_one_value_in_an_inner_fold_is_no_obstacle() -> None:
+    rng = np.random.default_rng(9)
+    rare = np.zeros(40)
+    rare[:3] = 1.0
+    values = np.column_stack([rare, rng.normal(size=(40, 3))])
+    outcomes = binary(values[:, 1] + rng.normal(size=40) > 0)
+    settings = make_settings(inner_folds=20)
+    names = [f"S{i}" for i in range(40)]
+    for seed in range(3):
+        model = JointNetFit(settings, 1)(Inputs(values), outcomes, names, seed)
+        assert model is not None
+
+
+@pytest.mark.parametrize("kind", ["time_to_event", "binary", "continuous"])
+def test_covariate_that_repeats_others_is_left_out_of_the_fold(kind: str) -> None:
+    rng = np.random.default_rng(8)
+    z = rng.normal(size=(40, 2))
+    outcomes = {
+        "time_to_event": survival(rng.exponential(np.exp(-z[:, 0])) + 0.1, np.ones(40)),
+        "binary": binary(z[:, 0] + rng.normal(size=40) > 0),
+        "continuous": continuous(z[:, 0] + rng.normal(size=40)),
+    }[kind]
+    beside = np.column_stack([z, 3 * z[:, 0] - 2 * z[:, 1] + 7])
+    names = [f"S{i}" for i in range(40)]
+    plain, more = (PlainFit()(Inputs(values), outcomes, names, 1) for values in (z, beside))
+    assert plain is not None
+    assert more is not None
+    assert more.columns.tolist() == [0, 1]
+    assert more.score(Inputs(beside)) == pytest.approx(plain.score(Inputs(z)))

@@ -20,7 +20,7 @@ from radfeat.modelling.outcomes import Floats, Outcomes
 from radfeat.modelling.preprocessing import fit_pipeline
 from radfeat.modelling.selection import ClusterRepresentatives, NearConstantFilter, RobustAsinh
 from radfeat.modelling.settings import UnseenBatch
-from studies import binary, make_settings, survival
+from studies import binary, continuous, make_settings, survival
 
 N, WIDTH = 72, 9
 SETTINGS = make_settings(batch_effects="combat", min_site=5, penalties=8, inner_folds=3)
@@ -44,7 +44,13 @@ VALUES = draw_values()
 HAZARD = 0.9 * np.log(VALUES[:, 0] + 2) + 0.5 * VALUES[:, 4]
 SURVIVAL = survival(RNG.exponential(300 * np.exp(-HAZARD)) + 1, RNG.random(N) < 0.8)
 BINARY = binary(RNG.random(N) < 1 / (1 + np.exp(-2 * (HAZARD - HAZARD.mean()))))
-BOTH = pytest.mark.parametrize("outcomes", [SURVIVAL, BINARY], ids=["survival", "binary"])
+CONTINUOUS = continuous((HAZARD + 0.5 * RNG.normal(size=N)).tolist())
+STRATIFIED = replace(SURVIVAL, levels=tuple(("ab"[i % 2],) for i in range(N)))
+KINDS = pytest.mark.parametrize(
+    "outcomes",
+    [SURVIVAL, BINARY, CONTINUOUS, STRATIFIED],
+    ids=["survival", "binary", "continuous", "stratified"],
+)
 
 
 def make_rows(outcomes: Outcomes) -> Rows:
@@ -58,11 +64,18 @@ def disturb(rows: Rows) -> Rows:
     values[HELD_OUT] = 50 * rng.normal(size=(HELD_OUT.sum(), values.shape[1])) + 1000
     times, events = rows.outcomes.times.copy(), rows.outcomes.events.copy()
     times[HELD_OUT] = times[HELD_OUT][::-1] * 7 + 3
-    events[HELD_OUT] = ~events[HELD_OUT]
+    events[HELD_OUT] = ~events[HELD_OUT] & (not rows.outcomes.is_continuous)
+    measured = rows.outcomes.values
+    if measured is not None:
+        measured = np.where(HELD_OUT, 7 * measured[::-1] + 3, measured)
+    levels = rows.outcomes.levels
+    if levels is not None:
+        levels = tuple(("c",) if out else own for own, out in zip(levels, HELD_OUT, strict=True))
+    outcomes = replace(rows.outcomes, times=times, events=events, values=measured, levels=levels)
     batches = tuple(
         "CAB"[i % 3] if out else b for i, (b, out) in enumerate(zip(BATCHES, HELD_OUT, strict=True))
     )
-    return replace(rows, values=values, outcomes=Outcomes(rows.outcomes.kind, times, events), batches=batches)
+    return replace(rows, values=values, outcomes=outcomes, batches=batches)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +130,7 @@ def as_it_is(rows: Rows) -> Rows:
 FITS = [ElasticNetFit(SETTINGS), JointNetFit(SETTINGS, 2), PlainFit()]
 
 
-@BOTH
+@KINDS
 @pytest.mark.parametrize("fit", FITS, ids=lambda fit: type(fit).__name__)
 def test_model_of_a_fold_knows_nothing_of_the_rows_it_scores(outcomes: Outcomes, fit: FitModel) -> None:
     rows = make_rows(outcomes)
@@ -158,9 +171,8 @@ def scale_on_all(rows: Rows) -> Rows:
 def select_on_all(rows: Rows) -> Rows:
     """The classic one: the columns that go best with the outcome of all."""
     values = impute_on_all(rows).values
-    likeness = [
-        abs(np.corrcoef(column, rows.outcomes.events)[0, 1]) if np.ptp(column) else 0 for column in values.T
-    ]
+    known = rows.outcomes.measured if rows.outcomes.is_continuous else rows.outcomes.events
+    likeness = [abs(np.corrcoef(column, known)[0, 1]) if np.ptp(column) else 0 for column in values.T]
     return replace(rows, values=values[:, np.sort(np.argsort(likeness)[-4:])])
 
 
@@ -175,7 +187,7 @@ MOVED_OUT = [
 ]
 
 
-@BOTH
+@KINDS
 @pytest.mark.parametrize("prepare", MOVED_OUT)
 def test_step_moved_out_of_the_fold_is_noticed(outcomes: Outcomes, prepare: Callable[[Rows], Rows]) -> None:
     assert leaks(make_rows(outcomes), prepare, ElasticNetFit(SETTINGS)) != []
@@ -217,7 +229,7 @@ def borrow_net(own: FoldModel, all_rows: FoldModel, everything: Inputs) -> FoldM
     return all_rows
 
 
-@BOTH
+@KINDS
 @pytest.mark.parametrize("borrow", [borrow_standard, borrow_cut, borrow_penalty, borrow_net])
 def test_standardisation_cut_penalty_and_net_of_all_rows_are_noticed(
     outcomes: Outcomes, borrow: Callable[[FoldModel, FoldModel, Inputs], FoldModel]
@@ -236,7 +248,7 @@ def test_standardisation_cut_penalty_and_net_of_all_rows_are_noticed(
     assert changed != []
 
 
-@BOTH
+@KINDS
 def test_inner_loop_is_as_blind_as_the_outer_one(outcomes: Outcomes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every net of the inner loop, too, is fitted to steps that saw its own training rows alone."""
     fitted: list[tuple[int, int]] = []

@@ -46,7 +46,7 @@ def test_model_that_scores_a_site_has_not_seen_it() -> None:
     for number, name in enumerate(sorted(set(groups))):
         members = {s for s, g in zip(IDS, groups, strict=True) if g == name}
         assert seen[number] == set(IDS) - members
-    assert not np.isnan(result.mean_scores).any()
+    assert not np.isnan(result.scores).any()
 
 
 def metrics(**changes: object) -> dict[tuple[str, str], object]:

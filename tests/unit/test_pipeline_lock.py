@@ -97,6 +97,41 @@ def test_change_after_a_reading_is_exploratory_and_named_until_it_is_taken_back(
     assert back.readings == 2
 
 
+READERS: dict[str, object] = {"modelling__repeatability": {"source": "readers"}}
+PERTURBED: dict[str, object] = {"modelling__repeatability": {"source": "perturbation"}, "perturb__repeats": 3}
+
+
+@pytest.mark.parametrize(
+    ("asked", "change"),
+    [
+        (READERS, {"repeatability__level": 0.6}),
+        (READERS, {"repeatability__readers": ["a", "b"]}),
+        (PERTURBED, {"perturb__repeats": 5}),
+        (PERTURBED, {"perturb__seed": 7}),
+    ],
+)
+def test_repeats_that_decide_which_features_are_offered_are_locked(
+    folder: ResultsFolder, asked: dict[str, object], change: dict[str, object]
+) -> None:
+    run(folder, **asked)
+    second = run(folder, **(asked | change))
+    assert second.standing is Standing.EXPLORATORY
+    assert second.sentence.endswith("different: repeatability or perturb.")
+
+
+def test_repeats_that_filter_nothing_break_no_lock(folder: ResultsFolder) -> None:
+    run(folder)
+    assert run(folder, perturb__repeats=5, repeatability__level=0.6).standing is Standing.CONFIRMATORY
+    readers = ResultsFolder(folder.root.with_name("readers"))
+    run(readers, **READERS)
+    assert run(readers, **READERS, perturb__repeats=5).standing is Standing.CONFIRMATORY
+
+
+def test_filter_taken_away_after_a_reading_is_named(folder: ResultsFolder) -> None:
+    run(folder, **READERS)
+    assert run(folder).sentence.endswith("different: modelling.repeatability, repeatability or perturb.")
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -1,5 +1,6 @@
 """Before a scan is opened: do sheets and settings speak of the same subjects, visits and regions?"""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
 from radfeat.modelling.clinical import ClinicalSheet, read_clinical_sheet
 from radfeat.modelling.endpoint_settings import EndpointSettings
 from radfeat.modelling.settings import ModellingSettings
-from radfeat.pipeline.sheets_match import check_sheets_match, list_absent_modalities
+from radfeat.pipeline.sheets_match import check_sheets_match, list_absent_modalities, list_unmatched_subjects
 from radfeat.prepare.settings import PrepareSettings
 from radfeat.simulate.settings import SimulationSettings
 from radfeat.simulate.trial import write_trial
@@ -55,6 +56,19 @@ def test_sheets_without_a_common_subject_are_said(trial: Path) -> None:
     strangers = ClinicalSheet(())
     said = check_sheets_match(rows, strangers, analyse(timepoint="T0"))
     assert said[0].startswith("None of the 0 subjects")
+
+
+def test_subjects_of_one_sheet_alone_are_named(trial: Path) -> None:
+    rows, clinical = read(trial)
+    assert list_unmatched_subjects(rows, clinical) == []
+    first, *others = clinical.rows
+    slip = ClinicalSheet((*others, replace(first, subject_id="S01-OOO1")))
+    assert list_unmatched_subjects(rows, slip) == [
+        "1 of 4 subjects of the clinical sheet are not in the image sheet, and enter no model: S01-OOO1.",
+        "1 of 4 subjects of the image sheet are not in the clinical sheet, and enter no model: S01-0001.",
+    ]
+    (said,) = list_unmatched_subjects(rows[:0], ClinicalSheet(clinical.rows * 2))
+    assert "4 of 4 subjects of the clinical sheet" in said
 
 
 def test_settings_of_modalities_that_the_sheet_does_not_have_are_said(trial: Path) -> None:

@@ -34,8 +34,9 @@ def part(tables: UnblindedTables, facts: AnalysisFacts) -> AnalysisPart:
 
 
 def test_chance_is_told_for_each_scale(part: AnalysisPart) -> None:
-    assert "chance is 0 for rho and 0.50 otherwise" in part.sentences[0]
-    assert re.search(r"C or AUC is 0\.\d\d to 0\.\d\d and Spearman’s rho is ", part.sentences[0])
+    measures = {e.endpoint: e.measure for e in part.glance.endpoints}
+    assert measures["os"].startswith("Harrell’s C, 0.50 is chance; O/E by ")
+    assert measures["shrinkage"] == "Spearman’s rho, 0 is chance"
 
 
 def test_flow_counts_values_events_and_competing_events(part: AnalysisPart) -> None:

@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from radfeat.report.figures import intervals
 from radfeat.report.figures.axes import Scale, choose_log_ticks, choose_ticks, format_tick
-from radfeat.report.figures.bars import draw_share
 from radfeat.report.figures.curves import draw_curves
 from radfeat.report.figures.strips import draw_strips
 from radfeat.report.figures.svg import clip_text, compose, draw_text, format_coordinate
@@ -166,7 +165,6 @@ def test_an_estimate_without_limits_is_a_square_and_none_is_nothing() -> None:
     scale = intervals.scale_concordance([(0.7, None, None)])
     assert len(list(parse(intervals.draw_interval((0.7, None, None), scale)).iter("line"))) == 0
     assert intervals.draw_interval((None, None, None), scale) == ""
-    assert draw_share(None) == ""
 
 
 # Verdicts on acquisition

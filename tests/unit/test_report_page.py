@@ -184,6 +184,12 @@ def test_no_state_has_an_empty_figure_or_table(state: tuple[StudyPlan, str]) -> 
         assert "<li" in ul
 
 
+def test_no_state_says_one_thing_twice_in_a_list(state: tuple[StudyPlan, str]) -> None:
+    for body in re.findall(r"<ul(?: class=\"sentences\")?>(.*?)</ul>", state[1], flags=re.DOTALL):
+        told = re.findall(r"<li>(.*?)</li>", body, flags=re.DOTALL)
+        assert len(told) == len(set(told))
+
+
 def test_figures_and_tables_are_numbered_in_order(state: tuple[StudyPlan, str]) -> None:
     for kind in ("Figure", "Table"):
         numbers = [int(n) for n in re.findall(rf"<b>{kind} (\d+)\.</b>", state[1])]

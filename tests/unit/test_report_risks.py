@@ -127,6 +127,7 @@ def test_restricted_means_are_own_arm_first_and_in_order_of_strata(tables: Unbli
         ("drug A", "control"),
     ]
     assert [row.stratum for row in groups[0].rows] == ["all", "high", "low"]
+    assert [row.stratum for row in groups[1].rows] == ["high", "low"], "all subjects of an arm stand once"
     assert groups[0].rows[1].high_minus_low.estimate == 31.3
     assert build_means(tables, "response", FACTS) == ()
 

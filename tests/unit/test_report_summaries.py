@@ -14,9 +14,18 @@ from radfeat.report.summaries.acquisition import Deviation, ScannerUse, Verdicts
 from radfeat.report.summaries.cautions import list_blinded_cautions
 from radfeat.report.summaries.checks import WHOLE_STUDY, build_check_table, list_failures
 from radfeat.report.summaries.contrasts import build_contrasts
-from radfeat.report.summaries.curves import build_panels, build_shares, combine_strata, compute_wilson
+from radfeat.report.summaries.curves import (
+    Curve,
+    CurvePoint,
+    build_panels,
+    build_shares,
+    combine_strata,
+    compute_wilson,
+)
+from radfeat.report.summaries.exclusions import word_exclusion
 from radfeat.report.summaries.flow import build_image_flow, build_subject_flow
 from radfeat.report.summaries.montage import choose_pictures
+from radfeat.report.summaries.notes import build_notes
 from radfeat.report.summaries.predictors import build_predictors
 from radfeat.report.summaries.site_effects import SiteEffects, build_site_effects, compute_site_effect
 from radfeat.report.summaries.sites import group_sites
@@ -87,7 +96,7 @@ def test_the_image_flow_counts_an_unread_image_once_and_all_its_rois() -> None:
 
 
 def subject(
-    name: str, arm: str, has_image: bool, has_features: bool, excluded: str | None
+    name: str, arm: str, has_image: bool, has_features: bool, excluded: str | None, note: str | None = None
 ) -> dict[str, object]:
     return {
         "subject_id": name,
@@ -95,6 +104,7 @@ def subject(
         "has_image": has_image,
         "has_features": has_features,
         "excluded": excluded,
+        "note": note,
     }
 
 
@@ -116,6 +126,77 @@ def test_the_subject_flow_loses_each_subject_once_and_says_why() -> None:
         [(1, "no features: image and mask not on one grid, empty ROI")],
         [(1, "no outcome in the clinical sheet")],
     ]
+
+
+PASSED = "S/7/GTV/2 has no features (ROI_EMPTY) and may be larger; S/7/GTV/1 stands for the subject"
+EARLY = "not in os: event at 30 days, not after the landmark, day 42"
+
+
+def test_notes_of_subjects_that_enter_are_counted_by_kind_and_arm() -> None:
+    rows = (
+        subject("1", "drug", True, True, None),
+        subject("2", "drug", True, True, None, PASSED),
+        subject("3", "placebo", True, True, None, f"{PASSED}; {EARLY}"),
+        subject("4", "placebo", True, True, None, "left out, at one visit only: GTV/2 (T0)"),
+        subject("5", "placebo", True, True, None, "something of a later version"),
+        subject("6", "placebo", True, True, "no outcome in the clinical sheet", PASSED),
+    )
+    notes = build_notes(unblinded(subjects=rows), FACTS, limit=3)
+    assert notes.arms == ("placebo", "drug")
+    assert [(c.what.split(",")[0], c.by_arm) for c in notes.counts] == [
+        ("with a lesion passed over", (1, 1)),
+        ("with a lesion left out", (1, 0)),
+        ("not in os", (1, 0)),
+        ("with another note", (1, 0)),
+    ]
+    assert (notes.noted, notes.entering, notes.passed_over) == (4, 5, 3)
+    assert [note.subject for note in notes.listed] == ["2", "3", "4"]
+    assert build_notes(NOTHING, FACTS, limit=3).counts == ()
+
+
+def test_an_ending_counts_who_enters_a_model_but_not_this_one() -> None:
+    verdict = {"endpoint": "os", "arm": "drug", "n": 1, "events": 1, "competing": None, "feasible": False}
+    rows = (
+        subject("1", "drug", True, True, None),
+        subject("2", "drug", True, True, None),
+        subject("3", "drug", True, True, None, EARLY),
+        subject("4", "placebo", True, True, None, EARLY),
+    )
+    tables = unblinded(subjects=rows, feasibility=({**verdict, "sentence": "Too few."},))
+    (ending,) = build_subject_flow(tables, FACTS).arms[1].endings
+    assert (ending.without, ending.left_to_landmark) == (2, 1)
+    assert ending.missing == "left out: 1 without the outcome, 1 by the landmark"
+
+
+@pytest.mark.parametrize(
+    ("excluded", "words"),
+    [
+        (None, "no reason given"),
+        ("no image in the image sheet", "no image in the image sheet"),
+        (
+            "no features at T1: GEOMETRY, ROI_EMPTY",
+            "no features at T1: image and mask not on one grid, empty ROI",
+        ),
+        ("os: event at 30 days, not after the landmark, day 42", "event not after the landmark (os)"),
+        (
+            "os: event at 30 days, not after the landmark, day 42; "
+            "pfs: event at 3 weeks, not after the landmark, day 42",
+            "event not after the landmark (os, pfs)",
+        ),
+        (
+            "os: the image of T1 (day 50) is later than the landmark, day 42",
+            "image of T1 later than the landmark (os)",
+        ),
+        (
+            "the image of T1 (day 3) is not later than that of T0 (day 5)",
+            "image of T1 not later than that of T0",
+        ),
+        ("no lesion has features at both visits: GTV/1 (T0)", "no lesion has features at both visits"),
+        ("lesions at one visit only: GTV/1 (T0), GTV/2 (T1)", "lesions at one visit only"),
+    ],
+)
+def test_exclusions_are_worded_without_what_is_each_subject_s_own(excluded: str | None, words: str) -> None:
+    assert word_exclusion(excluded) == words
 
 
 # Findings
@@ -561,6 +642,28 @@ def test_an_arm_without_a_model_is_shown_as_a_whole() -> None:
     assert [curve.at_risk(t) for t in (0.0, 1.0, 1.1, 4.0, 4.1)] == [3, 3, 2, 2, 0]
 
 
+@pytest.mark.parametrize(
+    ("events", "median"),
+    [
+        ((1, 1, 1, 1), 2.5),
+        ((1, 1, 0, 0), 2.0),
+        ((1, 1, 0, 1), 3.0),
+        ((1, 1, 1, 1, 1), 3.0),
+        ((1, 0, 0, 0), None),
+        ((1, 1, 1, 0, 0, 1), 4.5),
+        ((1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 1, 0), 8.0),
+    ],
+)
+def test_medians_are_those_of_r(events: tuple[int, ...], median: float | None) -> None:
+    # survfit(Surv(1:n, events) ~ 1) of R 4.2.2 with survival 3.5-3.
+    survival, points = 1.0, []
+    for place, event in enumerate(events):
+        at_risk = len(events) - place
+        survival *= (at_risk - event) / at_risk
+        points.append(CurvePoint(float(place + 1), at_risk, 1 - event, survival, None, None))
+    assert Curve("all", tuple(points), sum(events)).median == median
+
+
 # Contrasts and predictors
 
 
@@ -579,6 +682,8 @@ def contrast_row(kind: str, biomarker: str, p: float | None) -> dict[str, object
         "events": 8,
         "level": None,
         "p": p,
+        "permutation_p": p if kind == "score" else None,
+        "permutations": 19 if kind == "score" else None,
         "p_adjusted": p,
         "adjustment": "holm, family of 3",
         "claim": False,
@@ -602,6 +707,21 @@ def test_candidates_and_scores_are_always_shown_and_screened_features_by_least_p
         "s3",
     ]
     assert (found.total, found.hidden, found.prespecified) == (7, 2, 1)
+
+
+def test_a_sentence_of_several_contrasts_stands_once_and_names_them() -> None:
+    why = {"sentence": "Not tested for score:placebo: its arm has no model."}
+    rows = (
+        {**contrast_row("score", "score:placebo", None), **why},
+        {**contrast_row("score", "score:placebo", None), **why, "experimental_arm": "other drug"},
+        {**contrast_row("candidate", "f9", 0.9), "sentence": "f9: ratio 1.2."},
+        {**contrast_row("screen", "f8", 0.9), "sentence": "Screened."},
+    )
+    (found,) = build_contrasts(unblinded(interactions=rows), FACTS, ReportSettings())
+    assert found.told == (
+        "f9: ratio 1.2.",
+        "Not tested for score:placebo: its arm has no model (drug and other drug against placebo).",
+    )
 
 
 def test_predictors_come_by_coefficient_then_by_how_often_they_were_selected() -> None:

@@ -67,6 +67,15 @@ wildcard_constraints:
     arm="[0-9A-Za-z-]+",
 
 
-def chunk_memory(bucket, attempt):
+def chunk_threads(wildcards):
+    """Processors of the job of a chunk: more than one where a machine has more of them than the study chunks."""
+    try:
+        cores = workflow.cores
+    except WorkflowError:  # a cluster: the number of processors is not given
+        return 1
+    return max(1, cores // len(PLAN.buckets))
+
+
+def chunk_memory(wildcards, attempt, threads):
     """MB for the job of a chunk: as its largest images need, twice as much with each attempt."""
-    return PLAN.memory_mb[bucket] * 2 ** (attempt - 1)
+    return PLAN.memory_mb[wildcards.bucket] * threads * 2 ** (attempt - 1)

@@ -11,11 +11,11 @@ rule perturb:
         LOGS / "perturb" / "bucket-{bucket}.log",
     benchmark:
         BENCHMARKS / "perturb" / "bucket-{bucket}.tsv"
-    threads: 1
+    threads: chunk_threads
     # Where memory did not suffice, the next attempt has twice as much; other cases come from the cache.
     retries: ATTEMPTS - 1
     resources:
-        mem_mb=lambda wildcards, attempt: chunk_memory(wildcards.bucket, attempt),
+        mem_mb=chunk_memory,
         more=lambda wildcards, attempt: int(attempt < ATTEMPTS),
         runtime=lambda wildcards, attempt: 720 * attempt,
     params:

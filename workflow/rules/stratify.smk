@@ -84,13 +84,17 @@ if ANALYSIS:
             LOGS / "unblinded" / "contrast" / "{endpoint}.log",
         benchmark:
             BENCHMARKS / "unblinded" / "contrast" / "{endpoint}.tsv"
+        # As `stratify`: permuting the arms fits their models again, with all cores.
+        threads: 64
+        resources:
+            runtime=lambda wildcards, attempt: 120 * attempt,
         params:
             endpoint=lambda wildcards: ENDPOINTS[wildcards.endpoint],
             inputs=ANALYSIS.inputs,
             radfeat=VERSION,
         shell:
-            "{RADFEAT} contrast --results {RESULTS:q} --endpoint {params.endpoint:q} --inputs {params.inputs}"
-            " > {log:q} 2>&1"
+            "{RADFEAT} contrast --results {RESULTS:q} --endpoint {params.endpoint:q}"
+            " --workers {threads} --inputs {params.inputs} > {log:q} 2>&1"
 
     rule assemble:
         """Join the tables of all endpoints and arms."""

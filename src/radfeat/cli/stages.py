@@ -8,11 +8,19 @@ import click
 
 from radfeat.cli.options import config_argument, resolve_config, results_option
 from radfeat.core.errors import GateError
-from radfeat.core.memory import read_available_memory_mb
+from radfeat.core.memory import read_available_memory_mb, read_memory_mb
 from radfeat.pipeline.folders import ResultsFolder
 
 inputs_option = click.option(
     "--inputs", help="Refuse to work with other inputs than those of this digest (set by the workflow)."
+)
+model_workers_option = click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
+)
+memory_option = click.option(
+    "--memory-mb",
+    type=click.IntRange(min=1),
+    help="Memory for them all, in MB; by default what the job is given here. Where it is short, fewer work.",
 )
 
 
@@ -208,23 +216,19 @@ def subjects(results: Path, inputs: str | None) -> None:
 @results_option
 @click.option("--endpoint", required=True, help="Endpoint, as named in the settings.")
 @click.option("--arm", required=True, help="Arm, as named in the settings.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
-@click.option(
-    "--memory-mb",
-    type=click.IntRange(min=1),
-    help="Memory for them all, in MB; that of this machine by default. Where it is short, fewer work.",
-)
+@model_workers_option
+@memory_option
 @inputs_option
 def stratify(
     results: Path, endpoint: str, arm: str, workers: int, memory_mb: int | None, inputs: str | None
 ) -> None:
     """Fit, score and judge one endpoint in one arm."""
-    from radfeat.modelling.arms import Machine
+    from radfeat.modelling.memory import Machine
     from radfeat.pipeline.analysis import stratify as run
 
     folder = ResultsFolder(results)
     with _analysis_inputs_held(folder, inputs):
-        machine = Machine(workers, memory_mb or read_available_memory_mb())
+        machine = Machine(workers, memory_mb or read_memory_mb())
         feasibility = run(folder, endpoint, arm, machine).feasibility
     for sentence in feasibility["sentence"].to_pylist():
         click.echo(sentence)
@@ -233,15 +237,20 @@ def stratify(
 @click.command(epilog="\b\nExample:\n  radfeat contrast --results my-study/results --endpoint os")
 @results_option
 @click.option("--endpoint", required=True, help="Endpoint, as named in the settings.")
+@model_workers_option
+@memory_option
 @inputs_option
-def contrast(results: Path, endpoint: str, inputs: str | None) -> None:
+def contrast(results: Path, endpoint: str, workers: int, memory_mb: int | None, inputs: str | None) -> None:
     """Test the treatment-by-biomarker interactions of one endpoint."""
+    from radfeat.modelling.memory import Machine
     from radfeat.pipeline.analysis import contrast as run
 
     folder = ResultsFolder(results)
     with _analysis_inputs_held(folder, inputs):
-        table = run(folder, endpoint)
-    click.echo(f"{table.num_rows} interactions tested, {sum(table['claim'].to_pylist())} claimed")
+        table = run(folder, endpoint, Machine(workers, memory_mb or read_memory_mb()))
+    tested = table.num_rows - table["p"].null_count
+    claimed = sum(table["claim"].to_pylist())
+    click.echo(f"{tested} of {table.num_rows} interactions tested, {claimed} claimed")
 
 
 @click.command(epilog="\b\nExample:\n  radfeat assemble --results my-study/results")

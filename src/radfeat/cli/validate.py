@@ -38,7 +38,8 @@ def validate(config: Path, blinded: bool) -> None:
 
 def _say_what_was_seen(settings: StudySettings, base: Path, *, blinded: bool) -> Sequence[str]:
     from radfeat.ingest.image_sheet import read_image_sheet
-    from radfeat.pipeline.sheets_match import list_absent_modalities
+    from radfeat.modelling.clinical import read_clinical_sheet
+    from radfeat.pipeline.sheets_match import list_absent_modalities, list_unmatched_subjects
 
     rows = read_image_sheet(base / settings.images)
     cases = {row.key.case for row in rows}
@@ -52,6 +53,9 @@ def _say_what_was_seen(settings: StudySettings, base: Path, *, blinded: bool) ->
         lines.append(f"{settings.protocol_file}: read")
     if settings.stratifies:
         lines.append(f"{settings.clinical}: {'left unread' if blinded else 'read'}")
+    if settings.stratifies and not blinded:
+        clinical = read_clinical_sheet(base / str(settings.clinical), settings.modelling)
+        lines += list_unmatched_subjects(rows, clinical)
     return lines
 
 

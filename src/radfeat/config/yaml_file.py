@@ -186,6 +186,12 @@ def _faults(
         elif detail["type"] == "missing":
             at = _known(detail["loc"][:-1], marks)
             problem, remedy = f"lacks `{detail['loc'][-1]}`", f"Add a line `{detail['loc'][-1]}: ...`"
+        elif detail["type"] == "string_type" and isinstance(detail["input"], bool | int | float):
+            # To YAML yes, no, on and off are flags: what was written is not known any more.
+            problem, remedy = (
+                f"{shown}text is wanted",
+                "Put in quotes what the sheet has, such as '1' or 'yes'",
+            )
         yield SettingsFault(path.name, marks[at], _dotted(at), problem, remedy)
 
 

@@ -3,23 +3,30 @@
 import os
 import resource
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-_CGROUP_V2 = Path("/sys/fs/cgroup")
-_PROC = Path("/proc")
+_LIMITS = {"": ("", "memory.max"), "memory": ("memory", "memory.limit_in_bytes")}
+"""By controller in ``/proc/self/cgroup`` (version 2 has none): folder and file of the limit."""
 
 
-def read_available_memory_mb() -> float:
-    """Memory (MB, 10^6 bytes) that new processes can have here without swapping.
+def read_memory_mb(root: Path = Path("/")) -> float:
+    """Memory that this process may use, in MB: the machine's, or less where a job or container is limited.
 
-    On Linux what the kernel calls available, or what is left to the control group of this process (a
-    container, a batch job) where that is less; elsewhere the memory of the machine.
+    ``root`` is the root of the file system, in which Linux shows control groups.
     """
-    meminfo = _PROC / "meminfo"
-    if not meminfo.is_file():
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e6
-    machine = _read_kb(meminfo, "MemAvailable:")
-    return min([machine * 1024 / 1e6, *_list_group_limits_mb(_find_group())])
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min([machine, *_list_limits(root)]) / 1e6
+
+
+def read_available_memory_mb(root: Path = Path("/")) -> float:
+    """Memory (MB) that new processes can have now: the same, or less where others have taken it.
+
+    On Linux what the kernel calls available; elsewhere it is not known what others have taken.
+    """
+    meminfo = root / "proc/meminfo"
+    taken = [_read_kb(meminfo, "MemAvailable:") * 1024 / 1e6] if meminfo.is_file() else []
+    return min([read_memory_mb(root), *taken])
 
 
 def limit_own_memory(budget_mb: float) -> None:
@@ -29,7 +36,7 @@ def limit_own_memory(budget_mb: float) -> None:
     """
     if sys.platform != "linux":
         return
-    now = _read_kb(_PROC / "self" / "status", "VmData:") * 1024
+    now = _read_kb(Path("/proc/self/status"), "VmData:") * 1024
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limit = now + int(budget_mb * 1e6)
     resource.setrlimit(resource.RLIMIT_DATA, (limit if hard < 0 else min(limit, hard), hard))
@@ -42,23 +49,26 @@ def _read_kb(path: Path, name: str) -> int:
     return 0
 
 
-def _find_group() -> Path:
-    """The control group (version 2) of this process."""
-    listed = _PROC / "self" / "cgroup"
-    lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
-    names = [line.partition("::")[2] for line in lines if line.startswith("0::")]
-    return _CGROUP_V2 / (names[0].lstrip("/") if names else "")
+def _list_limits(root: Path) -> Iterator[int]:
+    """Limits, in bytes, of the process's control groups and of those around them."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controller, group = line.split(":", 2)
+        if controller in _LIMITS:
+            folder, name = _LIMITS[controller]
+            top = root / "sys/fs/cgroup" / folder
+            inner = Path(group.lstrip("/"))
+            yield from (n for place in (inner, *inner.parents) for n in _read_limit(top / place / name))
 
 
-def _list_group_limits_mb(group: Path) -> list[float]:
-    """What is left under the limit of a control group and of each group above it."""
-    found = []
-    for folder in (group, *group.parents):
-        limit, used = folder / "memory.max", folder / "memory.current"
-        if limit.is_file() and used.is_file():
-            allowed = limit.read_text(encoding="ascii").strip()
-            if allowed != "max":
-                found.append((int(allowed) - int(used.read_text(encoding="ascii"))) / 1e6)
-        if folder == _CGROUP_V2:
-            break
-    return found
+def _read_limit(path: Path) -> Iterator[int]:
+    # A container does not show the groups around it: what cannot be read limits nothing that is known.
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return
+    if text.isdigit():
+        yield int(text)

@@ -4,6 +4,9 @@ Every function here returns a statistic of counts (resamples x subjects: how oft
 that the estimate is its value where each is drawn once, and ``resampling`` gives its limits. Censoring is
 undone by inverse probability of censoring weights (IPCW), whose distribution is that of the subjects judged,
 estimated anew in each resample.
+
+Scores are (subjects,) or repeats x subjects, NaN where a repeat has none; a measure of them is the mean over
+the repeats of the measure within each (``concordance``). Risks are the means over repeats.
 """
 
 import numpy as np
@@ -14,13 +17,13 @@ from radfeat.modelling.censoring import (
     weigh_events,
     weigh_survivors,
 )
-from radfeat.modelling.concordance import compare_pairs
+from radfeat.modelling.concordance import compare_pairs, order_pairs
 from radfeat.modelling.outcomes import Floats, Outcomes
 from radfeat.modelling.resampling import Statistic, divide
 
 
 def define_uno(scores: Floats, outcomes: Outcomes, truncation: float) -> Statistic:
-    """Uno's C of scores (n,): pairs weighted so that censoring cancels; 0.5 is chance, 1 perfect.
+    """Uno's C of scores: pairs weighted so that censoring cancels; 0.5 is chance, 1 perfect.
 
     Pairs count as in Harrell's C, if the earlier time is an event before ``truncation``; their weight is the
     inverse square of the share not censored just before it. Reference: Uno et al., Stat Med 2011; 30:1105.
@@ -39,21 +42,21 @@ def define_uno(scores: Floats, outcomes: Outcomes, truncation: float) -> Statist
 
 
 def define_auc(scores: Floats, outcomes: Outcomes, horizon: float) -> Statistic:
-    """Cumulative/dynamic AUC of scores (n,): those with the event by ``horizon`` against those beyond it.
+    """Cumulative/dynamic AUC of scores: those with the event by ``horizon`` against those beyond it.
 
     Cases weigh the inverse of the share not censored just before their time; controls weigh alike. Ties in
     score count half. Reference: Uno et al., J Am Stat Assoc 2007; 102:527.
     """
-    gap = np.round(scores[:, None] - scores[None, :], 10)
-    points = np.where(gap > 0, 1.0, np.where(gap == 0, 0.5, 0.0))
+    found = order_pairs(scores)
+    together = (~np.isnan(found)).astype(np.float64)
+    points = np.where(together > 0, found, 0.0)
     censoring = count_censoring(outcomes)
     case, control = outcomes.events & (outcomes.times <= horizon), outcomes.times > horizon
 
     def compute(counts: Floats) -> Floats:
         cases = counts * case * weigh_events(censoring, estimate_censoring(censoring, counts))
         controls = counts * control
-        below = cases.sum(axis=1) * controls.sum(axis=1)
-        return divide(((cases @ points) * controls).sum(axis=1), below)
+        return divide(((cases @ points) * controls).sum(axis=1), ((cases @ together) * controls).sum(axis=1))
 
     return compute
 

@@ -10,7 +10,7 @@ from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import ANALYSES
 
 _CONTRASTS = {
-    BiomarkerKind.SCORE: "Interaction tests of scores, per contrast of arms; never claimed.",
+    BiomarkerKind.SCORE: "Interaction tests of scores, per contrast of arms; claimed by permutation of arms.",
     BiomarkerKind.CANDIDATE: "Interaction tests of named features, per contrast of arms; may be claimed.",
     BiomarkerKind.SCREEN: "Interaction tests of screened features, per contrast of arms; never claimed.",
 }

@@ -36,7 +36,7 @@ from radfeat.modelling.fold_model import ElasticNetFit, FoldModel
 from radfeat.modelling.horizons import Horizons, resolve_horizons
 from radfeat.modelling.incidence_curves import build_incidences
 from radfeat.modelling.inputs import Inputs
-from radfeat.modelling.memory import limit_workers
+from radfeat.modelling.memory import Machine, limit_workers
 from radfeat.modelling.model_files import ArmModel
 from radfeat.modelling.outcomes import Indices
 from radfeat.modelling.restricted_means import build_restricted_means
@@ -70,14 +70,6 @@ class ArmResult:
     calibration: pa.Table
     decision_curves: pa.Table
     model: ArmModel
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What a job may use: worker processes and memory (None: not known). The numbers do not depend on it."""
-
-    workers: int = 1
-    memory_mb: float | None = None
 
 
 def fit_arm(

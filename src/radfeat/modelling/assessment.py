@@ -115,9 +115,9 @@ def _list_survival(
     how = _word_limits(settings)
     is_marginal = predicted.model == MARGINAL
     if not is_marginal:
-        method = f"Uno's C, events before {horizons.truncation:g}; {_IPCW}; {how}."
+        method = f"Uno's C, events before {horizons.truncation:g}, mean of the repeats' C; {_IPCW}; {how}."
         yield "uno_c", horizons.truncation, limits(define_uno(scores, outcomes, horizons.truncation)), method
-        method = f"Cox regression on the out-of-fold linear predictor, mean over repeats; {_WALD}."
+        method = f"Cox {_SLOPE}; {_WALD}."
         yield "calibration_slope", None, measure_slope(predicted, settings.level), method
     for horizon in horizons.times:
         yield from _list_at_horizon(predicted, horizon, horizons.origin, settings, limits)
@@ -138,7 +138,9 @@ def _list_at_horizon(
     if predicted.model == MARGINAL:
         return
     auc = define_auc(predicted.scores, predicted.outcomes, horizon)
-    method = f"{at}. Cumulative/dynamic AUC of the out-of-fold scores; {_IPCW}; {how}."
+    method = (
+        f"{at}. Cumulative/dynamic AUC of the out-of-fold scores, mean of the repeats' AUC; {_IPCW}; {how}."
+    )
     yield f"auc_at_{horizon:g}", horizon, limits(auc) if reached else _UNDEFINED, method
     ratio = measure_observed_to_expected(predicted, horizon, settings.level)
     method = f"{at}. Kaplan-Meier risk over the mean risk; {_RISKS[0].lower()}{_RISKS[1:]}; log-log limits."
@@ -153,7 +155,7 @@ def _list_binary(
     yield "brier", None, limits(define_binary_brier(risks, outcomes)), method
     if predicted.model == MARGINAL:
         return
-    method = f"Logistic regression on the out-of-fold linear predictor, mean over repeats; {_WALD}."
+    method = f"Logistic {_SLOPE}; {_WALD}."
     yield "calibration_slope", None, measure_slope(predicted, settings.level), method
     method = f"{_PROBABILITIES}; what to add to all log odds; {_WALD}."
     yield "calibration_intercept", None, measure_intercept(predicted, settings.level), method
@@ -166,21 +168,22 @@ def _list_continuous(
     predicted: Predicted, horizons: Horizons, settings: ModellingSettings, limits: _Limits
 ) -> _Found:
     values, measured = predicted.risk_at(NO_HORIZON), predicted.outcomes.measured
-    means, how = values - predicted.predictors, _word_limits(settings)
+    means, how = values - predicted.mean_predictors, _word_limits(settings)
     method = f"{_VALUES}; root of the mean squared error, unit of the endpoint; {how}."
     yield "rmse", None, limits(define_rmse(values, measured)), method
     if predicted.model == MARGINAL:
         return
     method = f"{_VALUES}; 1 - squared error / that of the means of the training folds; {how}."
     yield "r_squared", None, limits(define_r_squared(values, means, measured)), method
-    method = f"Pearson's correlation of the out-of-fold scores, mean over repeats; {how}."
+    method = f"Pearson's correlation of the out-of-fold scores, mean of the repeats' correlations; {how}."
     yield "pearson", None, limits(define_pearson(predicted.scores, measured)), method
-    method = f"Linear regression on the out-of-fold linear predictor, mean over repeats; {_WALD}."
+    method = f"Linear {_SLOPE}; {_WALD}."
     yield "calibration_slope", None, measure_slope(predicted, settings.level), method
 
 
 _UNDEFINED = Resampled(None, None, None)
 _WALD = "Wald limits, which take the predictions as given"
+_SLOPE = "regression on the out-of-fold linear predictor, mean of the repeats' slopes by their information"
 
 
 _JUDGES = {

@@ -10,15 +10,15 @@ from radfeat.modelling.settings import BatchLabel, ModellingSettings
 def find_scanners(features: pa.Table, series: pa.Table, settings: ModellingSettings) -> dict[str, str]:
     """Scanner of the images of each subject that enter, of several joined by `` + ``.
 
-    ``features`` says which images (its ``case_id``) are a subject's at the declared timepoint and image;
-    ``series`` has their scanners. A subject without a named scanner is left out.
+    ``features`` says which images (its ``case_id``) are a subject's at the declared timepoint (or the two of
+    a change), of the declared image and ROIs; ``series`` has their scanners. A subject without a named
+    scanner is left out.
     """
     named = dict(zip(series["case_id"].to_pylist(), series["scanner"].to_pylist(), strict=True))
     found: dict[str, set[str]] = {}
-    columns = (features[n].to_pylist() for n in ("subject_id", "case_id", "timepoint", "image_id"))
-    for subject, case, timepoint, image in zip(*columns, strict=True):
-        enters = settings.timepoint in (None, timepoint) and settings.image_id in (None, image)
-        if enters and named.get(case):
+    columns = (features[n].to_pylist() for n in ("subject_id", "case_id", "timepoint", "image_id", "roi"))
+    for subject, case, *place in zip(*columns, strict=True):
+        if _enters(settings, *place) and named.get(case):
             found.setdefault(subject, set()).add(named[case])
     return {subject: " + ".join(sorted(scanners)) for subject, scanners in found.items()}
 
@@ -33,3 +33,9 @@ def label_batches(
     if settings.batch is BatchLabel.SITE:
         return tuple(sites[s] for s in subjects)
     return tuple(scanners.get(s) or f"(site {sites[s]})" for s in subjects)
+
+
+def _enters(settings: ModellingSettings, timepoint: str, image: str, roi: str) -> bool:
+    delta = settings.delta
+    visits = (settings.timepoint or timepoint,) if delta is None else (delta.baseline, delta.followup)
+    return timepoint in visits and settings.image_id in (None, image) and roi in (settings.rois or (roi,))

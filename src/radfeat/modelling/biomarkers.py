@@ -19,7 +19,7 @@ class BiomarkerKind(StrEnum):
     """What a biomarker is, and so what its test can support (see ``claims``)."""
 
     SCORE = "score"
-    """Mean out-of-fold score of one arm's radiomic model; in support only."""
+    """Mean out-of-fold score of one arm's radiomic model: may be claimed by permutation of the arms."""
     CANDIDATE = "candidate"
     """A feature named in the settings before the arms are read: may be claimed."""
     SCREEN = "screen"
@@ -69,11 +69,7 @@ def transform_feature(column: Floats) -> Floats:
 
 def _average_scores(predictions: pa.Table, cohort: Cohort, arm: str) -> Floats:
     """Mean score over the repeats that scored a subject, by the model of ``arm``; NaN where none did."""
-    columns = (predictions[n].to_pylist() for n in ("endpoint", "model_arm", "subject_id", "repeat", "score"))
-    found: dict[str, list[tuple[int, float]]] = {}
-    for endpoint, model_arm, subject, repeat, score in zip(*columns, strict=True):
-        if endpoint == cohort.endpoint and model_arm == arm and score is not None:
-            found.setdefault(subject, []).append((repeat, score))
+    found = _find_scores(predictions, cohort, arm)
     # Summed in order of the repeats: the order of the table's rows must not alter the last bits.
     return np.array(
         [
@@ -82,6 +78,22 @@ def _average_scores(predictions: pa.Table, cohort: Cohort, arm: str) -> Floats:
         ],
         dtype=np.float64,
     )
+
+
+def take_first_scores(predictions: pa.Table, cohort: Cohort, arm: str) -> Floats:
+    """Score of each subject of the cohort in the first repeat, by the model of ``arm``; NaN where none."""
+    found = _find_scores(predictions, cohort, arm)
+    return np.array([dict(found.get(s, ())).get(1, np.nan) for s in cohort.subject_ids], dtype=np.float64)
+
+
+def _find_scores(predictions: pa.Table, cohort: Cohort, arm: str) -> dict[str, list[tuple[int, float]]]:
+    """Repeat and score of each subject that the model of ``arm`` scored, for the endpoint of the cohort."""
+    columns = (predictions[n].to_pylist() for n in ("endpoint", "model_arm", "subject_id", "repeat", "score"))
+    found: dict[str, list[tuple[int, float]]] = {}
+    for endpoint, model_arm, subject, repeat, score in zip(*columns, strict=True):
+        if endpoint == cohort.endpoint and model_arm == arm and score is not None:
+            found.setdefault(subject, []).append((repeat, score))
+    return found
 
 
 def _list_screened(cohort: Cohort, settings: ModellingSettings) -> Iterator[Biomarker]:

@@ -19,17 +19,32 @@ NO_HORIZON = 0.0
 def measure_slope(predicted: Predicted, level: float) -> Resampled:
     """Coefficient of the linear predictor in a regression of the outcome on it alone; Wald limits.
 
-    1 is perfect, below 1 the predictions are too extreme (overfitted), 0 is no relation. Cox (Efron ties) or
-    logistic. None where it is undefined. Reference: van Houwelingen, Stat Med 2000; 19:3401.
+    1 is perfect, below 1 the predictions are too extreme (overfitted), 0 is no relation. Cox (Efron ties),
+    logistic or linear. The mean of the repeats' slopes, each weighted by its information: where folds
+    selected next to nothing, predictors hardly vary and the slope may be anything. Its standard error is the
+    mean, so weighted, of theirs, which is the most it can be: they share their subjects. None where no repeat
+    has a slope. Reference: van Houwelingen, Stat Med 2000; 19:3401.
     """
-    if not len(predicted) or np.ptp(predicted.predictors) <= 1e-12:
+    found = [_fit_slope(predictors, predicted.outcomes) for predictors in predicted.predictors]
+    slopes, errors = np.array([pair for pair in found if pair], dtype=np.float64).reshape(-1, 2).T
+    if not len(slopes):
         return Resampled(None, None, None)
-    fitted = fit_regression(predicted.predictors[:, None], predicted.outcomes)
-    if not fitted.converged:
-        return Resampled(None, None, None)
-    slope = float(fitted.coefficients[0])
-    half = float(norm.ppf(0.5 + level / 2) * np.sqrt(fitted.covariance[0, 0]))
+    information = errors**-2
+    slope = float(np.average(slopes, weights=information))
+    half = float(norm.ppf(0.5 + level / 2) * np.average(errors, weights=information))
     return Resampled(slope, slope - half, slope + half)
+
+
+def _fit_slope(predictors: Floats, outcomes: Outcomes) -> tuple[float, float] | None:
+    """Slope of one repeat and its standard error; None where predictors do not vary or none is finite."""
+    known = np.flatnonzero(~np.isnan(predictors))
+    unit = float(outcomes.measured.std()) if outcomes.is_continuous and len(outcomes) else 1.0
+    if not len(known) or np.ptp(predictors[known]) <= 1e-12 * unit:
+        return None
+    fitted = fit_regression(predictors[known][:, None], outcomes.take(known))
+    if not fitted.converged:
+        return None
+    return float(fitted.coefficients[0]), float(np.sqrt(fitted.covariance[0, 0]))
 
 
 def measure_observed_to_expected(predicted: Predicted, horizon: float, level: float) -> Resampled:

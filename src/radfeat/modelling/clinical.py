@@ -10,7 +10,7 @@ import numpy as np
 
 from radfeat.core.errors import SettingsError, TableError
 from radfeat.core.vocabulary import EndpointKind
-from radfeat.modelling.endpoint_settings import EndpointSettings
+from radfeat.modelling.endpoint_settings import EndpointSettings, read_cell
 from radfeat.modelling.outcomes import Outcomes
 from radfeat.modelling.settings import CovariateKind, CovariateSettings, ModellingSettings
 from radfeat.tables.sheet_schemas import CLINICAL_SHEET
@@ -84,7 +84,8 @@ def read_clinical_sheet(path: Path, settings: ModellingSettings) -> ClinicalShee
     rows: list[ClinicalRow] = []
     for row in sheet.rows:
         parsed = _parse_row(row, settings)
-        faults += [item for item in parsed if isinstance(item, SheetFault)]
+        # Of a column that is missing one fault is enough; each row would have another.
+        faults += [f for f in parsed if isinstance(f, SheetFault) and f.column in sheet.columns]
         rows += [item for item in parsed if isinstance(item, ClinicalRow)]
     if faults:
         _raise(faults)
@@ -117,13 +118,16 @@ def _check_columns(sheet: Sheet, file: str, settings: ModellingSettings) -> Iter
     wanted = {c.column: "modelling.covariates" for c in settings.covariates}
     wanted.update(dict.fromkeys(settings.stratification, "modelling.stratification"))
     for endpoint in settings.endpoints:
-        names = [n for n in (endpoint.time, endpoint.event, endpoint.column) if n]
-        wanted.update(dict.fromkeys(names, f"endpoint {endpoint.name}"))
+        wanted.update(dict.fromkeys(endpoint.columns, f"endpoint {endpoint.name}"))
     for name, where in wanted.items():
         if name not in sheet.columns:
             yield SheetFault(
                 file, 1, name, "", f"the column is missing that {where} names", "Add it, or mend the settings"
             )
+        elif where == "modelling.covariates" and sheet.rows and not any(r.cells[name] for r in sheet.rows):
+            # Left to itself it would be dropped, and models said to be adjusted for it would not be.
+            problem = f"the covariate is empty for every one of {len(sheet.rows)} subjects"
+            yield SheetFault(file, 1, name, "", problem, "Fill it in, or take it from modelling.covariates")
 
 
 def _parse_row(row: SheetRow, settings: ModellingSettings) -> list[SheetFault | ClinicalRow]:
@@ -217,19 +221,9 @@ def _parse_ending(row: SheetRow, endpoint: EndpointSettings) -> Ending | SheetFa
         (Ending.COMPETING, endpoint.competing_values),
     )
     for ending, values in meanings:
-        if any(_same(text, value) for value in values):
+        if read_cell(text) in {read_cell(value) for value in values}:
             return ending
     told = [" or ".join(values) for _, values in meanings if values]
     remedy = f"Write {', or '.join(told)}, or declare the value for endpoint {endpoint.name}"
     head = f"neither {told[0]} nor {told[1]}" if len(told) == 2 else f"none of {', '.join(told)}"
     return SheetFault(row.file, row.line, column, text, f"{head}, as endpoint {endpoint.name} has it", remedy)
-
-
-def _same(text: str, value: str) -> bool:
-    """Equal as texts or as numbers: programs write 1 as 1.0 where the column has empty cells."""
-    if text == value:
-        return True
-    try:
-        return float(text) == float(value)
-    except ValueError:
-        return False

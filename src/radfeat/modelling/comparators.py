@@ -25,7 +25,7 @@ from radfeat.modelling.settings import ModellingSettings
 
 @dataclass(frozen=True, slots=True)
 class Permuted:
-    """C (AUC, rho) of the whole procedure, one repeat, with the outcomes as they are and permuted."""
+    """A statistic of the whole procedure, one repeat, with the data as they are and permuted."""
 
     observed: float
     permuted: tuple[float, ...]
@@ -33,7 +33,7 @@ class Permuted:
     @property
     def p(self) -> float:
         """Share of permutations at least as good, the observed one among them."""
-        # C is a ratio of counts: what differs by less than this is equal.
+        # What differs by less than this is equal: C, say, is a ratio of counts.
         as_good = sum(c >= self.observed - 1e-12 for c in self.permuted)
         return (1 + as_good) / (1 + len(self.permuted))
 
@@ -120,7 +120,7 @@ class _Permutation:
         rng = np.random.Generator(np.random.PCG64(seed))
         order = rng.permutation(len(self.rows.subject_ids))
         shuffled = replace(self.rows, outcomes=self.rows.outcomes.permute(order))
-        scores = cross_validate(shuffled, None, self.fit, self.schedule).mean_scores
+        scores = cross_validate(shuffled, None, self.fit, self.schedule).scores[0]
         return _estimate(scores, shuffled.outcomes)
 
 

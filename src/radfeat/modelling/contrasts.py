@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from radfeat.modelling.biomarkers import Biomarker, BiomarkerKind, list_biomarkers
 from radfeat.modelling.cohort import Cohort, StudyTable, build_cohort
+from radfeat.modelling.comparators import Permuted
 from radfeat.modelling.feasibility import explain_shortage
 from radfeat.modelling.interaction_fit import MEASURES, Interaction, Measure, fit_interaction
 from radfeat.modelling.outcomes import Flags, Outcomes
@@ -16,7 +17,10 @@ from radfeat.modelling.settings import ModellingSettings
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Contrast:
-    """One biomarker in two arms: ``result`` is None where it was not tested, and ``obstacle`` says why."""
+    """One biomarker in two arms: ``result`` is None where it was not tested, and ``obstacle`` says why.
+
+    ``permuted`` holds the signed root of a score's statistic with the arms as they are and permuted.
+    """
 
     endpoint: str
     experimental: str
@@ -27,6 +31,7 @@ class Contrast:
     measure: Measure
     result: Interaction | None
     obstacle: str
+    permuted: Permuted | None = None
 
 
 def list_contrasts(

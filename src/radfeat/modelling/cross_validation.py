@@ -78,14 +78,12 @@ class OutOfFold:
     repeats: tuple[RepeatScores, ...]
 
     @property
-    def mean_scores(self) -> Floats:
-        """Score of each row averaged over the repeats that scored it; NaN where none did."""
-        scores = np.array([r.scores for r in self.repeats])
-        known = ~np.isnan(scores)
-        counts = known.sum(axis=0)
-        sums = np.where(known, scores, 0.0).sum(axis=0)
-        means: Floats = np.divide(sums, counts, out=np.full(scores.shape[1], np.nan), where=counts > 0)
-        return means
+    def scores(self) -> Floats:
+        """Score of each row in each repeat (repeats x rows); NaN where the fold has no model.
+
+        There is no mean score to be judged: why not, ``concordance`` says.
+        """
+        return np.array([r.scores for r in self.repeats])
 
     @property
     def strata(self) -> Indices:

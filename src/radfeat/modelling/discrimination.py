@@ -18,13 +18,15 @@ def name_discrimination(outcomes: Outcomes) -> str:
 def compute_discrimination(
     scores: Floats, outcomes: Outcomes, *, resamples: int, level: float, seed: int
 ) -> Concordance:
-    """C, AUC or rho of a fixed score with percentile limits over subjects; None where it is undefined.
+    """C, AUC or rho of fixed scores with percentile limits over subjects; None where it is undefined.
 
-    Chance is 0.5 for C and AUC and 0 for rho; 1 is a perfect order.
+    ``scores`` are (subjects,) or repeats x subjects: then it is the mean over repeats of the measure in each,
+    never the measure of the mean score, which leans against the outcome (``concordance``). Chance is 0.5 for
+    C and AUC and 0 for rho; 1 is a perfect order.
     """
     if not outcomes.is_continuous:
         return compute_concordance(scores, outcomes, resamples=resamples, level=level, seed=seed)
-    found = resample(define_spearman(scores, outcomes.measured), len(scores), resamples, level, seed)
+    found = resample(define_spearman(scores, outcomes.measured), len(outcomes), resamples, level, seed)
     return Concordance(found.estimate, found.lo, found.hi)
 
 
@@ -32,7 +34,7 @@ def estimate_discrimination(scores: Floats, outcomes: Outcomes) -> float:
     """C, AUC or rho without limits; chance where nobody can be compared or all have one score."""
     if not outcomes.is_continuous:
         return estimate_concordance(scores, outcomes)
-    if not len(scores):
+    if not len(outcomes):
         return 0.0
-    rho = float(define_spearman(scores, outcomes.measured)(np.ones((1, len(scores))))[0])
+    rho = float(define_spearman(scores, outcomes.measured)(np.ones((1, len(outcomes))))[0])
     return 0.0 if np.isnan(rho) else rho

@@ -30,6 +30,15 @@ class HorizonRule(StrEnum):
     """Median of the observed times, to event or censoring, of all subjects with the endpoint."""
 
 
+def read_cell(text: str) -> float | str:
+    """What a cell is compared by: its number where it is one, for programs write 1 as 1.0; else its text."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if math.isfinite(number) else text
+
+
 class EndpointSettings(BaseModel):
     """One endpoint and where the clinical sheet holds it."""
 
@@ -110,8 +119,11 @@ class EndpointSettings(BaseModel):
             raise ValueError(
                 f"endpoint {self.name}: {self.kind.value} needs `column`, and neither `time` nor `event`"
             )
-        meanings = (self.yes_values, self.no_values, self.competing_values)
-        if len(set().union(*meanings)) < sum(len(set(cells)) for cells in meanings):
+        if survival and self.time == self.event:
+            raise ValueError(f"endpoint {self.name}: `time` and `event` are one column, {self.time}")
+        told = (self.yes_values, self.no_values, self.competing_values)
+        meanings = [{read_cell(cell) for cell in cells} for cells in told]
+        if len(set().union(*meanings)) < sum(map(len, meanings)):
             raise ValueError(f"endpoint {self.name}: one cell value means two things")
         if self.competing_values and not survival:
             raise ValueError(f"endpoint {self.name}: only time_to_event has `competing_values`")
@@ -138,6 +150,11 @@ class EndpointSettings(BaseModel):
                 "events for censorings; leave them out where `competing_values` are declared"
             )
         return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the clinical sheet that hold the outcome."""
+        return tuple(c for c in (self.time, self.event, self.column) if c is not None)
 
     @property
     def flag_column(self) -> str:

@@ -45,7 +45,7 @@ class Metric:
 def measure_discrimination(
     model: str, result: OutOfFold, verdict: Feasibility, settings: ModellingSettings
 ) -> Metric:
-    """C, AUC or Spearman's rho of the mean out-of-fold scores of the arm's own subjects."""
+    """C, AUC or Spearman's rho of the arm's own subjects, the mean over repeats of out-of-fold scores."""
     scores, outcomes, _ = _own(result)
     name = name_discrimination(result.rows.outcomes)
     n, events = len(outcomes), int(outcomes.events.sum())
@@ -57,8 +57,8 @@ def measure_discrimination(
         scores, outcomes, resamples=settings.bootstrap, level=settings.level, seed=seed
     )
     method = (
-        f"Out-of-fold scores, mean of {len(result.repeats)} repeats of {settings.folds} folds; percentile "
-        f"limits of {settings.bootstrap} resamples of subjects, the models held fixed; "
+        f"Out-of-fold scores of {settings.folds} folds, mean of the {name} of {len(result.repeats)} repeats; "
+        f"percentile limits of {settings.bootstrap} resamples of subjects, the models held fixed; "
         f"{_word_ties(outcomes)}."
     )
     return Metric(model, name, c.estimate, c.lo, c.hi, n, events, method)
@@ -95,7 +95,12 @@ def measure_means(result: OutOfFold, horizons: Horizons, settings: ModellingSett
         method = f"Horizon {horizon:g} ({horizons.origin}). Difference of Kaplan-Meier areas, normal limits"
         estimate = difference.mean if difference else None
         name = f"rmst_high_minus_low_at_{horizon:g}"
-        why = f"; {_DESCRIPTIVE}." if difference else ". A stratum is not observed so long."
+        missing = (
+            "A stratum is empty or not observed so long"
+            if n
+            else "No subject has a stratum: all have one score"
+        )
+        why = f"; {_DESCRIPTIVE}." if difference else f". {missing}."
         yield Metric(RADIOMICS, name, estimate, lo, hi, n, events, f"{method}{why}", horizon)
 
 
@@ -203,7 +208,7 @@ def _word_ties(outcomes: Outcomes) -> str:
 
 
 def _own(result: OutOfFold) -> tuple[Floats, Outcomes, Indices]:
-    """Mean scores, outcomes and strata of the own rows that have a score."""
-    scores = result.mean_scores[: result.own]
-    known = np.flatnonzero(~np.isnan(scores))
-    return scores[known], result.rows.outcomes.take(known), result.strata[known]
+    """Scores (repeats x rows), outcomes and strata of the own rows that some repeat has scored."""
+    scores = result.scores[:, : result.own]
+    known = np.flatnonzero(~np.isnan(scores).all(axis=0))
+    return scores[:, known], result.rows.outcomes.take(known), result.strata[known]

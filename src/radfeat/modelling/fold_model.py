@@ -108,7 +108,7 @@ class JointNetFit:
 
 @dataclass(frozen=True, slots=True)
 class PlainFit:
-    """Fits an unpenalised regression on a few columns: impute, drop constants, scale, Cox or logistic."""
+    """Fits an unpenalised regression on a few columns: impute, drop what says nothing more, scale; fit."""
 
     def __call__(
         self, inputs: Inputs, outcomes: Outcomes, subjects: Sequence[str], seed: int
@@ -118,7 +118,9 @@ class PlainFit:
         fitted = fit_regression(steps.transform(inputs), outcomes)
         if not fitted.converged:
             return None
-        return finish_model(steps, inputs, fitted.coefficients[: len(steps.columns)])
+        return finish_model(
+            steps, inputs, fitted.coefficients[: len(steps.columns)], unit=_measure_unit(outcomes)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +142,24 @@ def finish_model(
     intercept: float = 0.0,
     penalty: float | None = None,
     failures: int = 0,
+    unit: float = 1.0,
 ) -> FoldModel:
-    """Standardise a linear predictor by the training rows ``inputs`` and cut it at their median."""
+    """Standardise a linear predictor by the training rows ``inputs`` and cut it at their median.
+
+    ``unit`` is the deviation of a continuous outcome, beside which that of the predictor is none or some.
+    """
     predictor = steps.transform(inputs) @ coefficients
     mean, deviation = float(predictor.mean()), float(predictor.std())
-    if deviation <= 1e-12:
+    if deviation <= 1e-12 * unit:
         deviation, cut = 0.0, 0.0
     else:
         cut = float(np.median((predictor - mean) / deviation))
     return FoldModel(steps, coefficients, intercept, penalty, mean, deviation, cut, failures)
+
+
+def _measure_unit(outcomes: Outcomes) -> float:
+    """Deviation of the values of a continuous endpoint; log odds and log hazards have no unit."""
+    return float(outcomes.measured.std()) if outcomes.is_continuous else 1.0
 
 
 def _fit_net(
@@ -178,6 +189,7 @@ def _fit_net(
         intercept=float(net.intercepts_[best]),
         penalty=grid[best],
         failures=failures + net.cuts_ + net.unconverged_,
+        unit=_measure_unit(outcomes),
     )
 
 

@@ -14,6 +14,9 @@ from radfeat.modelling.outcomes import Flags, Floats, Indices
 
 _MAX_STEPS = 100
 _PRECISION = 1e-12
+_LEAST_SHARE = 1e-10
+"""Free columns whose part of their own is less than this share repeat each other but for rounding."""
+
 _LEAST_WEIGHT = 1e-6
 """Rows predicted with certainty keep this weight, so that the quadratic model stays bounded."""
 
@@ -123,14 +126,25 @@ def _step(problem: _Problem, penalty: float, beta: Floats, free: Floats) -> tupl
     chance = _chance(predictor)
     root = np.sqrt(np.maximum(chance * (1 - chance), _LEAST_WEIGHT))
     response = root * predictor + (problem.labels - chance) / root
-    basis, triangle = np.linalg.qr(root[:, None] * problem.Z)
+    basis, solve = _decompose(root[:, None] * problem.Z)
     if len(beta):
         columns = root[:, None] * problem.X
         rest = np.asfortranarray(columns - basis @ (basis.T @ columns))
         explained = basis @ (basis.T @ response)
         beta = _solve_lasso(rest, response - explained, penalty, problem.l1_ratio, beta)
         response = response - columns @ beta
-    return beta, np.linalg.solve(triangle, basis.T @ response)
+    return beta, solve @ (basis.T @ response)
+
+
+def _decompose(columns: Floats) -> tuple[Floats, Floats]:
+    """An orthonormal basis of what the columns span, and what turns a vector's part in it into coefficients.
+
+    Free columns may repeat each other, or hold zeros alone, in the rows of an inner fold: of the coefficients
+    that fit alike it gives the smallest.
+    """
+    left, sizes, right = np.linalg.svd(columns, full_matrices=False)
+    held = sizes > _LEAST_SHARE * sizes[0]
+    return left[:, held], (right[held] / sizes[held, None]).T
 
 
 def _solve_lasso(columns: Floats, response: Floats, penalty: float, l1_ratio: float, start: Floats) -> Floats:

@@ -1,5 +1,7 @@
 """How much memory the models of an arm need, told before they are fitted."""
 
+from dataclasses import dataclass
+
 from radfeat.core.errors import CohortError
 
 _SQUARES = 5.0
@@ -10,6 +12,14 @@ _COPIES = 12.0
 
 _BASE_MB = 250.0
 """A worker process with its libraries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a job may use: worker processes and memory (None: not known). The numbers do not depend on it."""
+
+    workers: int = 1
+    memory_mb: float | None = None
 
 
 def estimate_memory_mb(rows: int, columns: int) -> float:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from radfeat.core.digest import compute_json_digest
@@ -63,9 +64,9 @@ class ModelOrigin(BaseModel):
     recipe: str = Field(description="Preparation recipe of the features.")
     measurement: str = Field(description="SHA-256 of the settings `prepare` and `features`.")
     images: tuple[ImageKind, ...] = Field(description="Kinds of images that the predictors come from.")
-    rois: tuple[str, ...] = Field(description="modelling.rois of the run.")
-    timepoint: str | None = Field(description="modelling.timepoint of the run.")
-    image_id: str | None = Field(description="modelling.image_id of the run.")
+    rois: tuple[str, ...] = Field(description="Names of the ROIs that entered.")
+    timepoint: str | None = Field(description="Timepoint that entered; null where changes are predictors.")
+    image_id: str | None = Field(description="Image that entered.")
     lesions: LesionRule = Field(description="How several lesions became one row.")
     delta: DeltaSettings | None = Field(description="Which changes between visits are predictors, if any.")
     catalogue_digest: str = Field(description="SHA-256 of the catalogue's rows of all features offered.")
@@ -103,6 +104,24 @@ def build_origin(
             if row["feature"] in chosen
         ),
     )
+
+
+def fill_choices(rois: pa.Table, case_ids: frozenset[str], settings: ModellingSettings) -> ModellingSettings:
+    """The settings with the names that the run did not declare because there was but one.
+
+    ``case_ids`` are the images whose ROIs entered. Another run may have one name as well, and another one.
+    """
+    rows = [row for row in rois.select(_CHOICES).to_pylist() if row["case_id"] in case_ids]
+    only = {name: tuple(sorted({row[name] for row in rows})) for name in _CHOICES}
+    chosen: dict[str, object] = {"rois": settings.rois or only["roi"]}
+    if len(only["image_id"]) == 1:
+        chosen["image_id"] = only["image_id"][0]
+    if len(only["timepoint"]) == 1 and settings.delta is None:
+        chosen["timepoint"] = only["timepoint"][0]
+    return settings.model_copy(update=chosen)
+
+
+_CHOICES = ["case_id", "roi", "image_id", "timepoint"]
 
 
 def list_features_of(predictors: Iterable[str]) -> frozenset[str]:

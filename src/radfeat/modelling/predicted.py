@@ -12,11 +12,12 @@ from radfeat.modelling.outcomes import Floats, Outcomes
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Predicted:
-    """Out-of-fold predictions of n subjects by one model, means over the repeats.
+    """Out-of-fold predictions of n subjects by one model in some repeats.
 
-    ``scores`` (n,) are standardised by the training folds; ``predictors`` (n,) are linear predictors as they
-    are. ``risks`` is n x times: of the event by each of ``grid``, or of the positive class (one column);
-    for a continuous endpoint they are the values predicted.
+    ``scores`` (repeats x n) are standardised by the training folds; ``predictors`` (repeats x n) are linear
+    predictors as they are; NaN where a repeat has none. ``risks``, means over the repeats, is n x times: of
+    the event by each of ``grid``, or of the positive class (one column); for a continuous endpoint they are
+    the values predicted.
     """
 
     model: str
@@ -29,6 +30,11 @@ class Predicted:
     def __len__(self) -> int:
         return len(self.outcomes)
 
+    @property
+    def mean_predictors(self) -> Floats:
+        """Linear predictor of each subject (n,), mean over the repeats."""
+        return _average(self.predictors)
+
     def risk_at(self, horizon: float) -> Floats:
         """Risk of each subject by a horizon of the grid; of the positive class, whatever the horizon."""
         column = int(np.searchsorted(self.grid, horizon)) if self.outcomes.is_survival else 0
@@ -38,14 +44,14 @@ class Predicted:
 
 def predict_subjects(model: str, result: OutOfFold, horizons: tuple[float, ...]) -> Predicted:
     """Predictions of the own subjects that some repeat could score, up to the last of the horizons."""
-    scores = result.mean_scores[: result.own]
-    known = np.flatnonzero(~np.isnan(scores))
+    scores = result.scores[:, : result.own]
+    known = np.flatnonzero(~np.isnan(scores).all(axis=0))
     outcomes = result.rows.outcomes.take(known)
     # Of all own subjects: the risks of one change at the event times of the others.
     grid = _list_times(result.rows.outcomes.take(np.arange(result.own)), horizons)
-    predictors = _average(r.predictors[known] for r in result.repeats)
+    predictors = np.array([r.predictors[known] for r in result.repeats])
     risks = _average(_predict_repeat(result, number, grid)[known] for number in range(len(result.repeats)))
-    return Predicted(model, scores[known], predictors, grid, risks, outcomes)
+    return Predicted(model, scores[:, known], predictors, grid, risks, outcomes)
 
 
 def _predict_repeat(result: OutOfFold, number: int, grid: Floats) -> Floats:

@@ -13,7 +13,12 @@ from sklearn.preprocessing import StandardScaler
 from radfeat.modelling.batch_effects import ComBat
 from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.outcomes import Floats, Indices
-from radfeat.modelling.selection import ClusterRepresentatives, NearConstantFilter, RobustAsinh
+from radfeat.modelling.selection import (
+    ClusterRepresentatives,
+    IndependentColumns,
+    NearConstantFilter,
+    RobustAsinh,
+)
 from radfeat.modelling.settings import BatchEffects, ModellingSettings
 
 
@@ -133,7 +138,7 @@ class FeatureStepsFit:
 
 @dataclass(frozen=True, slots=True)
 class PlainStepsFit:
-    """Impute, drop constants, scale: for covariates and volume."""
+    """Impute, drop constants and what repeats others, scale: for covariates and volume."""
 
     def __call__(self, inputs: Inputs) -> FittedPipeline:
         """Fit to these rows only."""
@@ -141,7 +146,7 @@ class PlainStepsFit:
             Pipeline(
                 [
                     ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
-                    ("vary", NearConstantFilter(1.0)),
+                    ("vary", IndependentColumns()),
                     ("scale", StandardScaler()),
                 ]
             ),

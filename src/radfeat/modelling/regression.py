@@ -4,14 +4,14 @@ Written here because one interaction screen fits hundreds of models and lifeline
 tests hold it to published R numbers and to lifelines at its tightest precision.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm, t
 
-from radfeat.modelling.outcomes import Floats, Indices, Outcomes
+from radfeat.modelling.outcomes import Flags, Floats, Indices, Outcomes
 
 _MAX_STEPS = 50
 _PRECISION = 1e-10
@@ -89,6 +89,8 @@ def fit_cox(design: Floats, outcomes: Outcomes, strata: Sequence[Indices] = ()) 
         if own.events.any():
             sets = _build_risk_sets(own)
             parts.append((centred[rows][sets.order], sets))
+    if _are_constant(part for part, _ in parts).any():
+        return _fail(design.shape[1])
 
     def evaluate(beta: Floats) -> tuple[float, Floats, Floats]:
         values, gradients, informations = zip(*(_evaluate_cox(*part, beta) for part in parts), strict=True)
@@ -181,10 +183,20 @@ def _line_search(
 def _is_regular(information: Floats) -> bool:
     if information.size == 0 or not np.isfinite(information).all():
         return information.size == 0
-    scale = np.sqrt(np.diag(information))
-    if (scale <= 0).any():
+    diagonal = np.diag(information)
+    if (diagonal <= 0).any():
         return False
+    scale = np.sqrt(diagonal)
     return bool(np.linalg.eigvalsh(information / np.outer(scale, scale))[0] > 1e-10)
+
+
+def _are_constant(strata: Iterable[Floats]) -> Flags:
+    """Which columns have one value in every stratum (rows x columns each): they differ between strata only.
+
+    Rounding would leave such a column an information of 1e-17 of either sign, and not the 0 that it has.
+    """
+    constant = np.array([np.ptp(rows, axis=0) == 0 for rows in strata])
+    return np.asarray(constant.all(axis=0))
 
 
 def _is_separated(beta: Floats, design: Floats) -> bool:

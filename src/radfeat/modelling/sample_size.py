@@ -9,6 +9,8 @@ Reference: Riley et al., Stat Med 2019; 38:1276, and BMJ 2020; 368:m441.
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from radfeat.modelling.outcomes import Outcomes
 
 SHRINKAGE = 0.9
@@ -66,13 +68,13 @@ def size_survival(
 ) -> SampleSize:
     """The same for a time to event: ``rate`` is events per unit of time, ``follow_up`` the mean one.
 
-    Criterion iii under a constant rate: the upper limit of the risk by ``horizon`` is within 0.05 of it.
+    Criterion iii under a constant rate: both limits of the risk by ``horizon`` are within 0.05 of it.
     """
     expected = rate * follow_up
     greatest = 1 - math.exp(2 * (expected * math.log(expected) - expected))
-    room = 1 - MARGIN * math.exp(rate * horizon)
-    # Where nearly all have the event by then, the upper limit cannot be 0.05 above the risk.
-    risk = math.ceil(rate * (_Z * horizon / math.log(room)) ** 2 / follow_up) if room > 0 else 1
+    # How far below it the rate may lie, times the horizon; the lower limit is the farther one.
+    room = float(np.logaddexp(0.0, math.log(MARGIN) + rate * horizon))
+    risk = math.ceil(rate * (_Z * horizon / room) ** 2 / follow_up)
     return _size(n, parameters, nagelkerke, greatest, risk)
 
 

@@ -5,10 +5,12 @@ from typing import Self
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from radfeat.modelling.outcomes import Floats, Indices
 from radfeat.modelling.predictors import is_near_constant
+from radfeat.modelling.stratified import find_independent
 
 
 class NearConstantFilter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -29,6 +31,27 @@ class NearConstantFilter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: Floats) -> Floats:
         """The columns that vary in the training rows."""
+        check_is_fitted(self)
+        return X[:, self.kept_]
+
+
+class IndependentColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Drop columns that are constant in the training rows, or a combination of those before.
+
+    As R drops an aliased term, so that an unpenalised regression of the others has an estimate. ``kept_``
+    holds the indices of the columns that stay; if none varies the first.
+    """
+
+    def fit(self, X: Floats, y: object = None) -> Self:
+        """Find the columns that say something of their own."""
+        varying = NearConstantFilter(1.0).fit(X).kept_
+        scaled = StandardScaler().fit_transform(X[:, varying])
+        own = find_independent(list(scaled.T), np.ones((len(X), 1)))
+        self.kept_: Indices = varying[own] if own else varying[:1]
+        return self
+
+    def transform(self, X: Floats) -> Floats:
+        """The columns that say something of their own."""
         check_is_fitted(self)
         return X[:, self.kept_]
 

@@ -240,8 +240,9 @@ class ModellingSettings(BaseModel):
         le=10_000,
         description=(
             "Permutations of the outcomes with which the whole procedure is run again (one repeat each), for "
-            "the comparator `permuted` and its p-value, at least 1/(permutations + 1). 19 is the least that "
-            "can reach 0.05; a publication wants 999."
+            "the comparator `permuted` and its p-value, at least 1/(permutations + 1); and as many of the "
+            "arms, for the interaction of each score. 19 is the least that can reach 0.05; to claim one of "
+            "two scores takes 39; a publication wants 999."
         ),
     )
     l1_ratio: float = Field(
@@ -322,6 +323,16 @@ class ModellingSettings(BaseModel):
         ]
         if odd:
             raise ValueError(f"{', '.join(odd)}: names must be unique and not blank")
+        return self
+
+    @model_validator(mode="after")
+    def _columns_have_one_role(self) -> Self:
+        taken = {"subject_id": "the identifier", "arm": "the arm"}
+        taken |= {c: f"an outcome of endpoint {e.name}" for e in self.endpoints for c in e.columns}
+        roles = {"covariates": [c.column for c in self.covariates], "stratification": self.stratification}
+        told = [f"{role}: {c} is {taken[c]}" for role, names in roles.items() for c in names if c in taken]
+        if told:
+            raise ValueError(f"{'; '.join(told)}; name what was known before randomisation")
         return self
 
     def endpoint(self, name: str) -> EndpointSettings:

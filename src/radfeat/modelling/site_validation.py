@@ -56,7 +56,7 @@ def measure_sites_left_out(
         return
     seed = derive_seed(settings.seed, "site left out", verdict.endpoint, verdict.arm)
     result = leave_sites_out(rows, groups, fit, seed, workers)
-    scores = result.mean_scores
+    scores = result.scores[0]
     how = f"Each of {len(names)} groups of sites left out in turn, one model each{_say_policy(settings)}"
     yield _measure(SITE_LEFT_OUT, rows, scores, np.arange(len(scores)), settings, seed, how)
     if not rows.outcomes.is_continuous:

@@ -7,7 +7,7 @@ too few subjects for a parameter of every combination, and each level of each fa
 Reference: Kahan and Morris, Stat Med 2012; 31:328.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -38,24 +38,34 @@ def build_indicators(levels: Levels) -> Floats:
 
 
 def drop_explained(covariates: Floats, outcomes: Outcomes) -> Floats:
-    """Covariates (rows x columns) without those that the strata hold already, such as a factor itself."""
-    if outcomes.levels is None:
-        return covariates
+    """Covariates (rows x columns) without those that the strata, or covariates before them, hold already."""
+    return keep_independent(list(covariates.T), _list_explained(outcomes))
+
+
+def _list_explained(outcomes: Outcomes) -> Floats:
+    """Columns of what a regression holds beside the covariates: an intercept or baselines, and the strata."""
     everyone = np.arange(len(outcomes))
-    base = np.column_stack([np.isin(everyone, rows) for rows in list_rows(outcomes.levels)]).astype(
-        np.float64
-    )
-    if not outcomes.is_survival:
-        base = np.column_stack([np.ones(len(outcomes)), build_indicators(outcomes.levels)])
-    return keep_independent(list(covariates.T), base)
+    if outcomes.levels is None:
+        return np.ones((len(outcomes), 1))
+    if outcomes.is_survival:
+        flags = [np.isin(everyone, rows) for rows in list_rows(outcomes.levels)]
+        return np.column_stack(flags).astype(np.float64)
+    return np.column_stack([np.ones(len(outcomes)), build_indicators(outcomes.levels)])
 
 
 def keep_independent(columns: Iterable[Floats], base: Floats) -> Floats:
     """The columns, in order, that are no combination of ``base`` (rows x columns) and those before."""
-    kept: list[Floats] = []
-    for column in columns:
-        known = np.column_stack([base, *kept])
+    listed = list(columns)
+    kept = [listed[j] for j in find_independent(listed, base)]
+    return np.column_stack(kept) if kept else np.empty((len(base), 0))
+
+
+def find_independent(columns: Sequence[Floats], base: Floats) -> list[int]:
+    """Which columns are no combination of ``base`` (rows x columns) and of those before."""
+    kept: list[int] = []
+    for place, column in enumerate(columns):
+        known = np.column_stack([base, *(columns[j] for j in kept)])
         left = column - known @ np.linalg.lstsq(known, column, rcond=None)[0]
         if np.linalg.norm(left) > 1e-8 * max(1.0, float(np.linalg.norm(column))):
-            kept.append(column)
-    return np.column_stack(kept) if kept else np.empty((len(base), 0))
+            kept.append(place)
+    return kept

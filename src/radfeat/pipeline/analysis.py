@@ -9,13 +9,14 @@ from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CohortError, TableError
 from radfeat.modelling.analyses import count_analyses
 from radfeat.modelling.apply import list_image_kinds
-from radfeat.modelling.arms import ArmResult, Machine, fit_arm
+from radfeat.modelling.arms import ArmResult, fit_arm
 from radfeat.modelling.batch_labels import find_scanners
 from radfeat.modelling.clinical import read_clinical_sheet
 from radfeat.modelling.cohort import StudyTable, build_study
 from radfeat.modelling.interactions import build_interactions
+from radfeat.modelling.memory import Machine
 from radfeat.modelling.model_files import ArmModel, write_model
-from radfeat.modelling.model_origin import build_origin
+from radfeat.modelling.model_origin import build_origin, fill_choices
 from radfeat.modelling.predictor_table import build_predictors
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.pipeline.code import compute_model_code_digest
@@ -146,21 +147,24 @@ def _sign_model(
         read_table(folder.blinded / "feature_catalogue.parquet", FEATURE_CATALOGUE).to_pylist(),
         list_image_kinds(series, study.case_ids),
         read_identity(folder.blinded / "features.parquet").marks,
-        settings,
+        fill_choices(read_table(folder.blinded / "rois.parquet", ROIS), study.case_ids, settings),
     )
     lock = read_lock(folder)
     signed = {"origin": origin, "standing": lock.standing, "lock_digest": lock.marks["lock_digest"]}
     return model.model_copy(update=signed)
 
 
-def contrast(folder: ResultsFolder, endpoint: str) -> pa.Table:
-    """Test the treatment-by-biomarker interactions of one endpoint and write their table."""
+def contrast(folder: ResultsFolder, endpoint: str, machine: Machine | None = None) -> pa.Table:
+    """Test the treatment-by-biomarker interactions of one endpoint and write their table.
+
+    ``machine`` says how many processes and how much memory may be used; the numbers do not depend on it.
+    """
     plan = require_analysis(folder)
     slug = _slug(plan, endpoint, "endpoint")
     paths = [folder.model(slug, arm.slug) / "predictions.parquet" for arm in plan.arms]
     predictions = combine_tables(paths, PREDICTIONS)
     settings, standing = read_analysis_settings(folder), read_lock(folder).standing
-    table = build_interactions(read_study(folder), endpoint, predictions, settings, standing)
+    table = build_interactions(read_study(folder), endpoint, predictions, settings, standing, machine)
     _write(folder, folder.contrasts(slug), table, "interactions")
     return table
 

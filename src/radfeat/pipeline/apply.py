@@ -58,6 +58,8 @@ def describe_scores(scores: pa.Table) -> list[str]:
     scored = [row for row in rows if row["score"] is not None]
     high = sum(row["stratum"] == "high" for row in scored)
     lines = [f"{len(scored)} of {len(rows)} subjects scored, {high} of them high"]
+    if scored and not scored[0]["predictors"]:
+        lines.append("warning: the model selected no predictor: every score is 0, and nobody has a stratum")
     outside = [row for row in scored if row["out_of_range"]]
     if outside:
         names = ", ".join(row["subject_id"] for row in outside[:5])

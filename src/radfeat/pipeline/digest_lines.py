@@ -25,7 +25,7 @@ def build_digest_lines(studies: Mapping[str, Path]) -> list[str]:
         folder = ResultsFolder(config.parent / settings.results)
         lines.append(f"{title}: {_measured(folder)}")
         if settings.stratifies:
-            lines += [_fitted(folder), _ordered(folder), _found(folder)]
+            lines += [_fitted(folder), _ordered(folder), _found(folder, settings.modelling.alpha)]
     return lines
 
 
@@ -55,15 +55,14 @@ def _limits(row: Mapping[str, Any]) -> str:
     return "" if row["lo"] is None or row["hi"] is None else f" ({row['lo']:.2f}-{row['hi']:.2f})"
 
 
-def _found(folder: ResultsFolder) -> str:
+def _found(folder: ResultsFolder, alpha: float) -> str:
     rows = read_table(folder.unblinded / "interactions.parquet", INTERACTIONS).to_pylist()
     if not rows:
         return "interactions: none, there are not two arms to compare"
-    candidates = [r for r in rows if r["kind"] == "candidate"]
-    claimed = sorted(
-        (r for r in candidates if r["claim"]), key=lambda r: (r["p"], r["endpoint"], r["biomarker"])
-    )
-    count = f"{len(claimed) or 'none'} claimed of {len(candidates)} prespecified"
+    claimable = [r for r in rows if r["kind"] == "candidate" or _is_fine_enough(r, rows, alpha)]
+    order = ("p_adjusted", "p", "endpoint", "biomarker")
+    claimed = sorted((r for r in rows if r["claim"]), key=lambda r: [r[name] for name in order])
+    count = f"{len(claimed) or 'none'} claimed of {len(claimable)} prespecified"
     if not claimed:
         return f"interactions: {count}"
     first = claimed[0]
@@ -71,3 +70,10 @@ def _found(folder: ResultsFolder) -> str:
         f"interactions: {count}, first {first['endpoint']} x {first['biomarker']}, "
         f"ratio {first['ratio']:.3g} ({first['ratio_lo']:.3g}-{first['ratio_hi']:.3g})"
     )
+
+
+def _is_fine_enough(row: Mapping[str, Any], rows: list[dict[str, Any]], alpha: float) -> bool:
+    """Whether a score's permutations are enough for a claim: its least p, adjusted over all scores."""
+    family = sum(r["kind"] == "score" and r["endpoint"] == row["endpoint"] for r in rows)
+    times: int = row["permutations"] or 0
+    return bool(row["kind"] == "score" and family <= alpha * (times + 1) * (1 + 1e-12))

@@ -28,6 +28,7 @@ PART_NAMES = {
     "extraction": "ingest, prepare or features",
     "qc": "qc",
     "radfeat": "the version of radfeat",
+    "repeats": "repeatability or perturb",
 }
 """What each part of a statement but ``modelling`` is called in a sentence."""
 
@@ -186,7 +187,7 @@ def _name_differences(locked: Statement, current: Statement) -> str:
     was, now = locked.modelling or {}, current.modelling or {}
     fields = [f"modelling.{name}" for name in now if was.get(name) != now[name]]
     fields += [f"modelling.{name}" for name in was if name not in now]
-    parts = [words for name, words in PART_NAMES.items() if locked.parts.get(name) != current.parts[name]]
+    parts = [words for name, words in PART_NAMES.items() if locked.parts.get(name) != current.parts.get(name)]
     return ", ".join([*fields, *parts]) or "modelling"
 
 

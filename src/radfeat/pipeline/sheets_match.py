@@ -85,6 +85,21 @@ def check_sheets_match(
     return [*_check_subjects(rows, clinical), *_check_selection(rows, settings)]
 
 
+def list_unmatched_subjects(rows: Sequence[ImageRow], clinical: ClinicalSheet) -> list[str]:
+    """Subjects that only one of the sheets has, a sentence per sheet: legal, and often a slip of the pen."""
+    imaged = {row.key.case.subject_id for row in rows}
+    listed = {row.subject_id for row in clinical.rows}
+    return [
+        f"{len(alone)} of {len(own)} subjects of the {name} sheet are not in the {other} sheet, and enter no "
+        f"model: {', '.join(alone[:5])}{', ...' if len(alone) > 5 else ''}."
+        for name, other, own, alone in (
+            ("clinical", "image", listed, sorted(listed - imaged)),
+            ("image", "clinical", imaged, sorted(imaged - listed)),
+        )
+        if alone
+    ]
+
+
 def _check_subjects(rows: Sequence[ImageRow], clinical: ClinicalSheet) -> Iterator[str]:
     listed = {row.subject_id for row in clinical.rows}
     if not listed & {row.key.case.subject_id for row in rows}:

@@ -1,5 +1,6 @@
 """What the page must know besides the tables: which run this is, and what its settings prespecified."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -69,6 +70,25 @@ class EndpointFacts(BaseModel):
     competing_values: tuple[str, ...] = ()
 
 
+class CovariateFacts(BaseModel):
+    """One clinical covariate, by its column."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    column: str
+
+
+class DeltaFacts(BaseModel):
+    """The two visits whose changes are predictors."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    baseline: str
+    followup: str
+    kinds: tuple[str, ...] = ("log_ratio",)
+    landmark_day: float | None = None
+
+
 class AnalysisFacts(BaseModel):
     """What the page says of the prespecified analysis; the tables hold everything else."""
 
@@ -77,6 +97,16 @@ class AnalysisFacts(BaseModel):
     endpoints: tuple[EndpointFacts, ...] = ()
     arms: tuple[str, ...] = ()
     stratification: tuple[str, ...] = ()
+    covariates: tuple[CovariateFacts, ...] = ()
+    candidates: tuple[str, ...] = ()
+    timepoint: str | None = None
+    lesions: str = "largest"
+    delta: DeltaFacts | None = None
+    repeatability: Mapping[str, object] | None = None
+    batch_effects: str = "none"
+    batch: str = "site"
+    leave_site_out_from: int | None = None
+    min_site: int = 0
     folds: int
     repeats: int
     permutations: int

@@ -7,6 +7,8 @@ from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, UnblindedTables
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.acquisition import AcquisitionSummary, build_acquisition
+from radfeat.report.summaries.asked import describe_asked
+from radfeat.report.summaries.assurance import describe_sureness, describe_undone
 from radfeat.report.summaries.caution import Caution
 from radfeat.report.summaries.cautions import (
     blinded_half_caution,
@@ -24,8 +26,8 @@ from radfeat.report.summaries.conformance import ConformanceSummary, build_confo
 from radfeat.report.summaries.contrasts import EndpointContrasts, build_contrasts
 from radfeat.report.summaries.curves import ArmShares, CurvePanel, build_panels, build_shares
 from radfeat.report.summaries.flow import Step, SubjectFlow, build_image_flow, build_subject_flow
+from radfeat.report.summaries.glance import Glance, build_glance
 from radfeat.report.summaries.headline import (
-    describe_analyses,
     describe_checks,
     describe_contrasts,
     describe_measuring,
@@ -35,12 +37,14 @@ from radfeat.report.summaries.headline import (
 from radfeat.report.summaries.incidences import IncidencePanel, build_incidence_panels
 from radfeat.report.summaries.models import EndpointModels, build_models
 from radfeat.report.summaries.montage import Picture, choose_pictures
+from radfeat.report.summaries.notes import SubjectNotes, build_notes
 from radfeat.report.summaries.predictors import ArmPredictors, build_predictors
 from radfeat.report.summaries.repeatability import RepeatSummary, build_repeat_summaries
 from radfeat.report.summaries.restricted_means import ArmMeans, build_means
 from radfeat.report.summaries.risks import EndpointRisks, build_risks
 from radfeat.report.summaries.site_effects import SiteEffects, build_site_effects
 from radfeat.report.summaries.sites import Sites, group_sites
+from radfeat.report.summaries.stability import SelectionStability, build_stability
 from radfeat.report.summaries.values import ArmValues, build_values
 
 
@@ -72,16 +76,21 @@ class OutcomePart:
     values: tuple[ArmValues, ...]
     shares: tuple[ArmShares, ...]
     means: tuple[ArmMeans, ...]
-    predictors: tuple[ArmPredictors, ...]
+    predictors: tuple[tuple[ArmPredictors, SelectionStability], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisPart:
     """Subjects, models and contrasts of arms."""
 
+    asked: tuple[str, ...]
     sentences: tuple[str, ...]
+    glance: Glance
+    sureness: tuple[str, ...]
+    undone: tuple[str, ...]
     facts: AnalysisFacts
     flow: SubjectFlow
+    notes: SubjectNotes
     outcomes: tuple[OutcomePart, ...]
     risks: tuple[EndpointRisks, ...]
     contrasts: tuple[EndpointContrasts, ...]
@@ -121,13 +130,17 @@ def build_analysis_part(
     models = build_models(tables, facts)
     contrasts = build_contrasts(tables, facts, settings)
     return AnalysisPart(
+        asked=tuple(describe_asked(tables, facts)),
         sentences=(
-            describe_models(models),
+            describe_models(models, facts),
             *([describe_contrasts(contrasts)] if contrasts else []),
-            describe_analyses(tables.analyses),
         ),
+        glance=build_glance(tables, models, contrasts, facts),
+        sureness=tuple(describe_sureness(tables, models, facts)),
+        undone=tuple(describe_undone(tables, models, contrasts, facts)),
         facts=facts,
         flow=build_subject_flow(tables, facts),
+        notes=build_notes(tables, facts, settings.failures_listed),
         outcomes=tuple(_build_outcome(m, tables, facts, settings) for m in models),
         risks=build_risks(tables, facts),
         contrasts=contrasts,
@@ -153,7 +166,10 @@ def _build_outcome(
         shares=build_shares(tables, name, facts),
         means=build_means(tables, name, facts),
         predictors=tuple(
-            build_predictors(tables, name, arm.arm, settings.predictors_shown)
+            (
+                build_predictors(tables, name, arm.arm, settings.predictors_shown),
+                build_stability(tables, name, arm.arm, settings.predictors_shown),
+            )
             for arm in models.arms
             if arm.feasible
         ),

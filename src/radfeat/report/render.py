@@ -10,11 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from radfeat.report.context import ReportContext, read_analysis_facts
 from radfeat.report.figures import intervals
-from radfeat.report.figures.bars import draw_share
 from radfeat.report.figures.calibration import draw_calibration
 from radfeat.report.figures.curves import draw_curves
 from radfeat.report.figures.decision import draw_decision
 from radfeat.report.figures.incidences import draw_incidences
+from radfeat.report.figures.stability import draw_stability
 from radfeat.report.figures.strips import draw_strips
 from radfeat.report.figures.verdicts import draw_verdicts
 from radfeat.report.inputs import read_blinded, read_unblinded
@@ -175,7 +175,7 @@ def _build_environment() -> Environment:
         draw_curves,
         draw_incidences,
         draw_decision,
-        draw_share,
+        draw_stability,
         draw_strips,
         draw_verdicts,
     ):

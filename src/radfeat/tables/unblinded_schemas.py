@@ -158,7 +158,7 @@ SELECTION = TableSchema(
 
 INTERACTIONS = TableSchema(
     "interactions",
-    "1.1",
+    "1.2",
     "One row per endpoint, contrast of arms and biomarker: does the treatment effect differ with it?",
     (
         _ENDPOINT,
@@ -190,8 +190,12 @@ INTERACTIONS = TableSchema(
         real("lrt_chi2", "Likelihood-ratio statistic of the interaction, 1 degree of freedom; or NULL."),
         real("f", "F statistic of the interaction where the endpoint is continuous, else NULL."),
         count("f_df", "Its second degrees of freedom; the first is 1.", nullable=True),
-        real("p", "Its p-value."),
-        real("p_adjusted", "p adjusted for multiplicity within the family."),
+        real("p", "Its p-value; of a score too small, and descriptive: permutation_p is the one to quote."),
+        real("permutation_p", "p of a score by running everything again on permuted arms, else NULL."),
+        count(
+            "permutations", "Permutations behind permutation_p; its least is 1 / (1 + them).", nullable=True
+        ),
+        real("p_adjusted", "p (of a score: permutation_p) adjusted for multiplicity within the family."),
         text("adjustment", "holm or benjamini-hochberg, and the size of the family."),
         flag("claim", "Whether the prespecified rule for claiming a predictive biomarker is met."),
         text(

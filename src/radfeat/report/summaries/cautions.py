@@ -9,7 +9,6 @@ from radfeat.report.summaries.caution import Caution
 from radfeat.report.summaries.competing import caution_competing
 from radfeat.report.summaries.conformance import build_conformance
 from radfeat.report.summaries.contrasts import EndpointContrasts
-from radfeat.report.summaries.headline import describe_analyses
 from radfeat.report.summaries.models import ArmModels, EndpointModels, find_metric
 from radfeat.report.summaries.repeatability import list_sources
 from radfeat.report.summaries.site_effects import LEAST_PER_SITE, SiteEffects
@@ -80,10 +79,12 @@ def list_unblinded_cautions(
     if any(endpoint.of_scores for endpoint in contrasts):
         yield Caution(
             "Interactions of scores",
-            "Out-of-fold scores share training subjects, so that the p of a score's interaction is too small "
-            "and its interval too narrow. It is never claimed: new subjects would have to show it.",
+            "Out-of-fold scores share training subjects, so that the interval of a score's interaction is "
+            "too narrow, and a p from the same regression would be too small. Its p comes from permuting the "
+            "arms and fitting everything again: exact where treatment matters to nobody, and close to it "
+            "where it matters to all alike.",
         )
-    yield from _caution_multiplicity(tables, models, contrasts)
+    yield from _caution_multiplicity(models, contrasts)
 
 
 def blinded_half_caution() -> Caution:
@@ -107,8 +108,8 @@ def _caution_sites(effects: SiteEffects) -> Iterator[Caution]:
     yield Caution(
         "Sites are not adjusted for",
         f"{format_count(effects.above)} of {count_of(effects.tested, 'feature')} "
-        f"{choose_verb(effects.above, 'depends', 'depend')} on site. The values are as measured: "
-        "no correction for site or scanner was made, and a difference between sites may lie in "
+        f"{choose_verb(effects.above, 'depends', 'depend')} on site. The values in the tables are as "
+        "measured, without correction for site or scanner, and a difference between sites may lie in "
         "their scanners as well as in their subjects.",
     )
     left = effects.measured - effects.compared
@@ -235,6 +236,10 @@ def _caution_validation(facts: AnalysisFacts) -> Iterator[Caution]:
         )
 
 
+_PLURAL = ("clinical", "clinical_volume")
+"""Comparators whose words are in the plural."""
+
+
 def _caution_comparators(models: tuple[EndpointModels, ...]) -> Iterator[Caution]:
     plain = {
         "volume": "volume alone",
@@ -255,7 +260,8 @@ def _caution_comparators(models: tuple[EndpointModels, ...]) -> Iterator[Caution
         if matched:
             yield Caution(
                 f"No more than {words}",
-                f"{words[0].upper()}{words[1:]} orders the subjects at least as well as radiomics for "
+                f"{words[0].upper()}{words[1:]} {'order' if name in _PLURAL else 'orders'} the subjects at "
+                "least as well as radiomics for "
                 f"{join_words(matched)}.",
             )
 
@@ -297,14 +303,14 @@ def _caution_permutations(facts: AnalysisFacts) -> Iterator[Caution]:
 
 
 def _caution_multiplicity(
-    tables: UnblindedTables, models: tuple[EndpointModels, ...], contrasts: tuple[EndpointContrasts, ...]
+    models: tuple[EndpointModels, ...], contrasts: tuple[EndpointContrasts, ...]
 ) -> Iterator[Caution]:
     fitted = sum(endpoint.fitted for endpoint in models)
     tests = sum(endpoint.total for endpoint in contrasts)
     if fitted or tests:
         yield Caution(
-            "How many analyses were run",
-            describe_analyses(tables.analyses)
+            "Many analyses",
+            "The first page says how many were run."
             + (" P-values of interactions are adjusted within an endpoint, not across." if tests else "")
             + (" The performance of the models carries no adjustment." if fitted else ""),
         )

@@ -7,12 +7,13 @@ from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import Row, UnblindedTables
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.flow import order_endpoints
-from radfeat.report.wording import count_of, format_count
+from radfeat.report.wording import count_of, format_count, join_words
 
 CANDIDATE = "candidate"
+SCORE = "score"
 SCREEN = "screen"
-_KINDS = (CANDIDATE, "score", SCREEN)
-"""Kinds of biomarker in the order of the page: only candidates can be claimed."""
+_KINDS = (CANDIDATE, SCORE, SCREEN)
+"""Kinds of biomarker in the order of the page: what is screened is never claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,14 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """One biomarker in one pair of arms; ``tested`` is false where ``sentence`` says why not."""
+    """One biomarker in one pair of arms; ``tested`` is false where ``sentence`` says why not.
 
+    ``name`` is the biomarker as the table has it, ``biomarker`` as the page writes it. ``p`` is that to
+    quote: of a score the one by permuting the arms, None where they were not permuted. ``can_be_claimed`` is
+    false of a score where the permutations are too few for a p as small as a claim asks.
+    """
+
+    name: str
     biomarker: str
     kind: str
     experimental: str
@@ -47,16 +54,18 @@ class Contrast:
     adjustment: str
     claim: bool
     sentence: str
-
-    @property
-    def is_candidate(self) -> bool:
-        """Whether it was prespecified, so that it can be claimed."""
-        return self.kind == CANDIDATE
+    permutations: int = 0
+    can_be_claimed: bool = False
 
     @property
     def tested(self) -> bool:
         """Whether there is an estimate."""
         return self.ratio.estimate is not None
+
+    @property
+    def obstacle(self) -> str:
+        """Why it was not tested, of one that was not: its sentence without what it names."""
+        return self.sentence.removeprefix(f"Not tested for {self.name}: ").removesuffix(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +117,33 @@ class EndpointContrasts:
         return tuple(r.interval for c in self.shown for r in (c.in_experimental, c.in_reference, c.ratio))
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """The sentences of candidates and scores; one that several contrasts share stands once."""
+        groups: dict[str, list[Contrast]] = {}
+        for contrast in self.shown:
+            if contrast.kind != SCREEN:
+                groups.setdefault(contrast.sentence, []).append(contrast)
+        return tuple(_tell(sentence, members) for sentence, members in groups.items())
+
+    @property
     def claims(self) -> tuple[Contrast, ...]:
         """Those that the prespecified rule claims."""
         return tuple(c for c in self.shown if c.claim)
 
     @property
     def prespecified(self) -> int:
-        """How many are of candidates, and so can be claimed."""
-        return sum(c.is_candidate for c in self.shown)
+        """How many can be claimed: those of named features, and of scores with enough permutations."""
+        return sum(c.can_be_claimed for c in self.shown)
 
     @property
     def of_scores(self) -> int:
-        """How many are of scores and were tested, which are never claimed."""
-        return sum(c.kind == "score" and c.tested for c in self.shown)
+        """How many are of scores and were tested."""
+        return sum(c.kind == SCORE and c.tested for c in self.shown)
+
+    @property
+    def permutations(self) -> int:
+        """How often the arms were permuted for the p of scores."""
+        return max((c.permutations for c in self.shown), default=0)
 
 
 def build_contrasts(
@@ -144,11 +167,12 @@ def _build_endpoint(
     screened.sort(key=lambda r: (r["p"] is None, r["p"] or 0.0, r["biomarker"]))
     levels = [row["level"] for row in rows if row["level"] is not None]
     shown = [*always, *screened[: settings.screened_shown]]
+    scores = sum(row["kind"] == SCORE for row in always)
     return EndpointContrasts(
         endpoint=endpoint,
         kind=facts.kind(endpoint),
         level=levels[0] if levels else facts.level,
-        shown=tuple(_build_contrast(row) for row in shown),
+        shown=tuple(_build_contrast(row, scores, facts.alpha) for row in shown),
         total=len(rows),
         hidden=len(rows) - len(shown),
     )
@@ -161,8 +185,13 @@ def _place(arms: list[str], row: Row) -> tuple[int, int]:
     return places.get(row["experimental_arm"], len(arms)), places.get(own, len(arms))
 
 
-def _build_contrast(row: Row) -> Contrast:
+def _build_contrast(row: Row, scores: int, alpha: float) -> Contrast:
+    is_score = row["kind"] == SCORE
+    permutations = row["permutations"] or 0
+    # Holm's least p of a family of scores; the factor is for rounding: two fortieths are a twentieth.
+    is_fine_enough = scores <= alpha * (permutations + 1) * (1 + 1e-12)
     return Contrast(
+        name=row["biomarker"],
         biomarker=_word_biomarker(row),
         kind=row["kind"],
         experimental=row["experimental_arm"],
@@ -172,12 +201,22 @@ def _build_contrast(row: Row) -> Contrast:
         ratio=_ratio(row, "ratio"),
         in_experimental=_ratio(row, "hr_experimental"),
         in_reference=_ratio(row, "hr_reference"),
-        p=row["p"],
+        p=row["permutation_p"] if is_score else row["p"],
         p_adjusted=row["p_adjusted"],
         adjustment=row["adjustment"],
         claim=row["claim"],
         sentence=row["sentence"],
+        permutations=permutations,
+        can_be_claimed=row["kind"] == CANDIDATE or (is_score and is_fine_enough),
     )
+
+
+def _tell(sentence: str, members: list[Contrast]) -> str:
+    """A sentence with the arms of its contrasts where there are several: it may not name them."""
+    if len(members) == 1:
+        return sentence
+    arms = join_words(dict.fromkeys(c.experimental for c in members))
+    return f"{sentence.removesuffix('.')} ({arms} against {members[0].reference})."
 
 
 def _ratio(row: Row, name: str) -> Ratio:
@@ -186,6 +225,6 @@ def _ratio(row: Row, name: str) -> Ratio:
 
 def _word_biomarker(row: Row) -> str:
     name: str = row["biomarker"]
-    if row["kind"] == "score":
+    if row["kind"] == SCORE:
         return f"Score of the model of {name.removeprefix('score:')}"
     return name

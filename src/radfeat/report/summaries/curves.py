@@ -20,6 +20,10 @@ MOST_CROSSED = 3
 """With more arms than this only each model's own arm is drawn: their square outgrows a page."""
 
 
+_ROUNDING = 1e-9
+"""Within this of one half an estimate is one half."""
+
+
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
     """Kaplan-Meier just after one time; the limits are None where undefined."""
@@ -47,8 +51,14 @@ class Curve:
 
     @property
     def median(self) -> float | None:
-        """First time at which the estimate is at most one half; None where it never is."""
-        return next((p.time for p in self.points if p.survival <= 0.5), None)
+        """Time at which the estimate falls to one half; None where it never does.
+
+        Where it stays at one half, the middle of that time, or its beginning if it never falls further, as
+        R's ``survfit``: such estimates are products, and one half only to rounding.
+        """
+        reached = next((p.time for p in self.points if p.survival <= 0.5 + _ROUNDING), None)
+        below = next((p.time for p in self.points if p.survival < 0.5 - _ROUNDING), None)
+        return reached if reached is None or below is None else (reached + below) / 2
 
     def at_risk(self, time: float) -> int:
         """Subjects at risk just before a time."""

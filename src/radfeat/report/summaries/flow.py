@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from radfeat.core.vocabulary import EndpointKind, Status
 from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import Row, Rows, UnblindedTables
+from radfeat.report.summaries.exclusions import count_left_to_landmark, word_exclusion
 from radfeat.report.wording import count_of, explain_reason, format_count
 
 
@@ -34,7 +35,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What the subjects of an arm enter at the end: one endpoint."""
+    """What the subjects of an arm enter at the end: one endpoint.
+
+    ``without`` enter a model but not this one, of whom ``left_to_landmark`` by the rule of the landmark.
+    """
 
     endpoint: str
     kind: EndpointKind
@@ -43,6 +47,18 @@ class Ending:
     competing: int | None
     feasible: bool
     sentence: str
+    without: int
+    left_to_landmark: int
+
+    @property
+    def missing(self) -> str:
+        """Who enters a model but not this one, in words; empty where there is nobody."""
+        rest = self.without - self.left_to_landmark
+        parts = [
+            *([f"{format_count(rest)} without the outcome"] if rest else []),
+            *([f"{format_count(self.left_to_landmark)} by the landmark"] if self.left_to_landmark else []),
+        ]
+        return f"left out: {', '.join(parts)}" if parts else ""
 
     @property
     def counted(self) -> str:
@@ -97,8 +113,7 @@ def build_image_flow(series: Rows, rois: Rows) -> tuple[Step, ...]:
 
 def build_subject_flow(tables: UnblindedTables, facts: AnalysisFacts) -> SubjectFlow:
     """From the clinical sheet to the models, arm by arm in the order of the settings."""
-    found = {row["arm"] for row in tables.subjects}
-    arms = [*facts.arms, *sorted(found - set(facts.arms))]
+    arms = order_arms((row["arm"] for row in tables.subjects), facts)
     return SubjectFlow(len(tables.subjects), tuple(_build_arm_flow(arm, tables, facts) for arm in arms))
 
 
@@ -116,12 +131,18 @@ def _build_arm_flow(arm: str, tables: UnblindedTables, facts: AnalysisFacts) -> 
         Ending(
             *(endpoint, facts.kind(endpoint)),
             *(row["n"], row["events"], row["competing"], row["feasible"], row["sentence"]),
+            *(len(entering) - row["n"], count_left_to_landmark(tuple(entering), arm, endpoint)),
         )
         for endpoint in order_endpoints((r["endpoint"] for r in tables.feasibility), facts)
         for row in tables.feasibility
         if row["endpoint"] == endpoint and row["arm"] == arm
     )
     return ArmFlow(arm, steps, endings)
+
+
+def order_arms(found: Iterable[str], facts: AnalysisFacts) -> tuple[str, ...]:
+    """All declared arms in their order; what the settings do not name comes last."""
+    return (*facts.arms, *sorted(set(found) - set(facts.arms)))
 
 
 def order_endpoints(found: Iterable[str], facts: AnalysisFacts) -> list[str]:
@@ -141,16 +162,7 @@ def _count_losses(rows: Iterable[Row]) -> tuple[Loss, ...]:
 def _exclusions(before: list[Row], after: list[Row]) -> tuple[Loss, ...]:
     kept = {row["subject_id"] for row in after}
     gone = [row for row in before if row["subject_id"] not in kept]
-    counts = Counter(_word_exclusion(row["excluded"]) for row in gone)
+    counts = Counter(word_exclusion(row["excluded"]) for row in gone)
     return tuple(
         Loss(n, reason) for reason, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     )
-
-
-def _word_exclusion(excluded: str | None) -> str:
-    """The exclusion as the table has it, its reason codes in words."""
-    text = excluded or "no reason given"
-    head, separator, codes = text.partition(": ")
-    if head != "no features" or not separator:
-        return text
-    return f"{head}: {', '.join(explain_reason(code) for code in codes.split(', '))}"

@@ -1,22 +1,18 @@
 """What was found, in three to five plain sentences whose numbers are those of the tables."""
 
 from collections import Counter
-from collections.abc import Iterator
 
-from radfeat.core.vocabulary import EndpointKind, Severity, Status
+from radfeat.core.vocabulary import Severity, Status
+from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, Rows
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.contrasts import EndpointContrasts
-from radfeat.report.summaries.models import ArmModels, EndpointModels, Estimate, word_estimate
+from radfeat.report.summaries.models import EndpointModels
 from radfeat.report.summaries.site_effects import SiteEffects
 from radfeat.report.wording import (
     count_of,
     explain_reason,
     format_count,
-    format_fixed,
-    format_interval,
-    format_level,
-    format_p,
     format_percent,
     join_words,
 )
@@ -71,57 +67,30 @@ def describe_sites(effects: SiteEffects, settings: ReportSettings) -> str:
     )
 
 
-def describe_models(models: tuple[EndpointModels, ...]) -> str:
-    """How many models were fitted, and how well their out-of-fold scores order the subjects."""
+def describe_models(models: tuple[EndpointModels, ...], facts: AnalysisFacts) -> str:
+    """How many models were fitted, and how many order the subjects better than if outcomes are permuted."""
     planned = sum(len(endpoint.arms) for endpoint in models)
     fitted = sum(endpoint.fitted for endpoint in models)
     if not fitted:
         return (
             f"No model could be fitted: {count_of(planned, 'was', 'were')} planned, one per endpoint and arm."
         )
-    named = [
-        (endpoint, arm, estimate)
-        for endpoint in models
-        for arm in endpoint.arms
-        if (estimate := arm.radiomics) is not None
-    ]
     head = (
         f"{format_count(fitted)} of {count_of(planned, 'model')} (one per endpoint and arm) could be fitted"
     )
-    if not named:
-        return f"{head}; none gave a score that could be judged."
-    chance = _word_chance({endpoint.kind for endpoint, _, _ in named})
-    if len(named) > MOST_NAMED:
-        spans = join_words(
-            f"{words} is {format_fixed(min(values))} to {format_fixed(max(values))}"
-            for words, values in _group_estimates(named)
-        )
-        return f"{head}; their out-of-fold {spans} ({chance})."
-    words = join_words(
-        f"{word_estimate(endpoint.metric, estimate)} for {endpoint.endpoint} in {arm.arm}"
-        for endpoint, arm, estimate in named
+    known = [
+        arm.permutation_p for endpoint in models for arm in endpoint.arms if arm.permutation_p is not None
+    ]
+    if not known:
+        return f"{head}; whether they find more than chance would was not tested by permutation."
+    if 1 / (facts.permutations + 1) > facts.alpha:
+        times = count_of(facts.permutations, "permutation")
+        return f"{head}; with {times} no permutation p can be as small as {facts.alpha:g}."
+    small = sum(p <= facts.alpha for p in known)
+    return (
+        f"{head}; for {format_count(small)} of {format_count(len(known))} the permutation p, not adjusted, "
+        f"is at most {facts.alpha:g}."
     )
-    level = format_level(models[0].level)
-    return f"{head}; out of fold they reach {words} ({level} CI; {chance})."
-
-
-def _word_chance(kinds: set[EndpointKind]) -> str:
-    """What a score without any meaning would reach."""
-    if kinds == {EndpointKind.CONTINUOUS}:
-        return "0 is chance"
-    if EndpointKind.CONTINUOUS in kinds:
-        return "chance is 0 for rho and 0.50 otherwise"
-    return "0.50 is chance"
-
-
-def _group_estimates(
-    named: list[tuple[EndpointModels, ArmModels, Estimate]],
-) -> Iterator[tuple[str, list[float]]]:
-    """C and AUC together, which share a scale, then rho."""
-    for words, is_continuous in (("C or AUC", False), ("Spearman’s rho", True)):
-        values = [e.estimate or 0.0 for endpoint, _, e in named if endpoint.is_continuous is is_continuous]
-        if values:
-            yield words, values
 
 
 def describe_analyses(analyses: Rows) -> str:
@@ -147,9 +116,14 @@ def describe_contrasts(contrasts: tuple[EndpointContrasts, ...]) -> str:
     """What is claimed of treatment and score, and out of how many prespecified tests."""
     tests = sum(endpoint.prespecified for endpoint in contrasts)
     claims = [(endpoint, claim) for endpoint in contrasts for claim in endpoint.claims]
+    if not tests and any(endpoint.of_scores for endpoint in contrasts):
+        return (
+            "No interaction with treatment can be claimed: no feature was prespecified, and for scores the "
+            "arms were permuted too few times."
+        )
     if not tests:
         return "No interaction with treatment was prespecified, so that none can be claimed."
-    if not any(contrast.tested for e in contrasts for contrast in e.shown if contrast.is_candidate):
+    if not any(contrast.tested for e in contrasts for contrast in e.shown if contrast.can_be_claimed):
         return f"None of {count_of(tests, 'prespecified interaction')} with treatment could be tested."
     if not claims:
         what = count_of(tests, "prespecified interaction")
@@ -157,10 +131,7 @@ def describe_contrasts(contrasts: tuple[EndpointContrasts, ...]) -> str:
     if len(claims) > MOST_NAMED:
         return f"{format_count(len(claims))} of {format_count(tests)} prespecified interactions are claimed."
     words = join_words(
-        f"{claim.biomarker} ({endpoint.endpoint}, {claim.experimental} against {claim.reference}: "
-        f"{endpoint.compared_word} "
-        f"{format_fixed(claim.ratio.estimate)}, {format_level(endpoint.level)} CI "
-        f"{format_interval(claim.ratio.lo, claim.ratio.hi)}, adjusted p {format_p(claim.p_adjusted)})"
+        f"{claim.biomarker} ({endpoint.endpoint}, {claim.experimental} against {claim.reference})"
         for endpoint, claim in claims
     )
     return (

@@ -8,7 +8,7 @@ from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import Row, UnblindedTables
 from radfeat.report.summaries.flow import order_endpoints
 from radfeat.report.wording import (
-    count_of,
+    MISSING,
     format_count,
     format_fixed,
     format_interval,
@@ -121,6 +121,7 @@ class ArmModels:
     sentence: str
     sample_size: str
     unrepeatable: int | None
+    permutation_p: float | None
     estimates: tuple[Estimate, ...]
     measures: tuple[Measure, ...]
 
@@ -200,6 +201,7 @@ def _build_arm(verdict: Row, metrics: list[Row], kind: EndpointKind) -> ArmModel
         sentence=verdict["sentence"],
         unrepeatable=verdict["unrepeatable"],
         sample_size=verdict["riley_sentence"],
+        permutation_p=next((r["estimate"] for r in metrics if r["metric"] == "permutation_p"), None),
         estimates=tuple(build_estimate(row) for row in ranked if row["metric"] in DISCRIMINATION),
         measures=tuple(_build_measure(row) for row in others),
     )
@@ -255,6 +257,14 @@ def _build_measure(row: Row) -> Measure:
     )
 
 
+def find_estimate(tables: UnblindedTables, endpoint: str, arm: str, metric: str) -> Estimate | None:
+    """One row of the radiomic model; None where there is none."""
+    key = (endpoint, arm, RADIOMICS, metric)
+    rows = (r for r in tables.performance if (r["endpoint"], r["arm"], r["model"], r["metric"]) == key)
+    row = next(rows, None)
+    return None if row is None else build_estimate(row)
+
+
 def find_metric(tables: UnblindedTables, endpoint: str, arm: str, metric: str) -> float | None:
     """One number of the radiomic model; None where it is missing or undefined."""
     for row in tables.performance:
@@ -264,13 +274,9 @@ def find_metric(tables: UnblindedTables, endpoint: str, arm: str, metric: str) -
     return None
 
 
-def word_estimate(metric: str, estimate: Estimate) -> str:
-    """``Harrell’s C 0.71 (0.60 to 0.81)``."""
+def word_estimate(estimate: Estimate | None) -> str:
+    """``0.71 (0.60 to 0.81)``, or a dash."""
+    if estimate is None:
+        return MISSING
     interval = format_interval(estimate.lo, estimate.hi)
-    return f"{metric} {format_fixed(estimate.estimate)}{f' ({interval})' if interval else ''}"
-
-
-def word_size(n: int, events: int, *, is_survival: bool) -> str:
-    """``30 subjects, 22 events``, or how many of them are in the positive class."""
-    tail = count_of(events, "event") if is_survival else f"{events} in the positive class"
-    return f"{count_of(n, 'subject')}, {tail}"
+    return f"{format_fixed(estimate.estimate)}{f' ({interval})' if interval else ''}"

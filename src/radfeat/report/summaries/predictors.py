@@ -7,12 +7,17 @@ from radfeat.report.inputs import UnblindedTables
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """One feature; ``coefficient`` is None where the model of the whole arm does not use it."""
+    """One feature; ``coefficient`` is None where the model of the whole arm does not use it.
+
+    ``cluster_frequency`` is the share of folds that selected any feature of its correlation cluster.
+    """
 
     feature: str
     coefficient: float | None
     frequency: float | None
     mean_coefficient: float | None
+    cluster: int | None
+    cluster_frequency: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,9 @@ STABLE = 0.8
 """A predictor that at least this share of the folds selected is called stable."""
 
 
+_FOLD_COLUMNS = ("frequency", "mean_coefficient", "cluster", "cluster_frequency")
+
+
 def build_predictors(tables: UnblindedTables, endpoint: str, arm: str, limit: int) -> ArmPredictors:
     """By greatest coefficient in the model of the whole arm, then by how often the folds selected them."""
     coefficients = {
@@ -47,12 +55,7 @@ def build_predictors(tables: UnblindedTables, endpoint: str, arm: str, limit: in
     used = sorted(coefficients, key=lambda f: (-abs(coefficients[f]), f))
     unused = sorted(set(ever) - set(used), key=lambda f: (-selection[f]["frequency"], f))
     shown = tuple(
-        Predictor(
-            feature=name,
-            coefficient=coefficients.get(name),
-            frequency=selection[name]["frequency"] if name in selection else None,
-            mean_coefficient=selection[name]["mean_coefficient"] if name in selection else None,
-        )
+        Predictor(name, coefficients.get(name), *(selection.get(name, {}).get(c) for c in _FOLD_COLUMNS))
         for name in [*used, *unused][:limit]
     )
     return ArmPredictors(

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import Row, UnblindedTables
-from radfeat.report.summaries.curves import MOST_CROSSED
+from radfeat.report.summaries.curves import ALL, MOST_CROSSED
 
-_STRATA = ("all", "high", "low")
+_STRATA = (ALL, "high", "low")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,11 @@ def build_means(tables: UnblindedTables, endpoint: str, facts: AnalysisFacts) ->
         for arm in sorted(facts.arms, key=lambda a: a != model):
             own = [r for r in rows if (r["model_arm"], r["arm"]) == (model, arm)]
             if own and (arm == model or len(models) <= MOST_CROSSED):
-                own.sort(key=lambda r: (r["horizon"], _STRATA.index(r["stratum"])))
-                groups.append(ArmMeans(model, arm, tuple(_build_row(r) for r in own)))
+                # All subjects of an arm are the same whatever model scores them: they stand once.
+                strata = [r for r in own if r["stratum"] != ALL]
+                shown = own if arm == model or not strata else strata
+                shown.sort(key=lambda r: (r["horizon"], _STRATA.index(r["stratum"])))
+                groups.append(ArmMeans(model, arm, tuple(_build_row(r) for r in shown)))
     return tuple(groups)
 
 
