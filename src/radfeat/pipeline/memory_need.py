@@ -26,13 +26,16 @@ ATTEMPTS = 3
 _READ_BYTES = 12.0
 """Per voxel of an image as stored: the file's bytes, its voxels, a mask."""
 
-_WHOLE_BYTES = 40.0
+_WHOLE_BYTES = 45.0
 """Per voxel, where the whole image is brought to a new grid (recipe ``ibsi``)."""
 
-_FILTER_BYTES = {"Wavelet": 160.0, "LoG": 60.0, "LBP3D": 160.0}
+_FILTER_BYTES = {"Wavelet": 150.0, "LBP3D": 40.0}
 """Per voxel of what is filtered: the filtered images of one filter that are held at once."""
 
-_OTHER_FILTER_BYTES = 40.0
+_OTHER_FILTER_BYTES = 25.0
+
+_CROPPED = 0.25
+"""Share of an image that is filtered where it is resampled or cropped first: that of a large ROI."""
 
 _LARGEST = 3
 """Images of a chunk of which the header is read: those with the largest files."""
@@ -49,7 +52,10 @@ def estimate_case_mb(voxels: int, prepare: PrepareSettings, features: FeatureSet
     if prepare.recipe is Recipe.IBSI:
         per_voxel += _WHOLE_BYTES
     filters = [name for name in features.image_types.enabled if name != "Original"]
-    per_voxel += max((_FILTER_BYTES.get(name, _OTHER_FILTER_BYTES) for name in filters), default=0.0)
+    filtered = max((_FILTER_BYTES.get(name, _OTHER_FILTER_BYTES) for name in filters), default=0.0)
+    is_cropped = prepare.crop_first or any(prepare.resampled_spacing_xyz_mm or ())
+    is_cropped = is_cropped and prepare.recipe is not Recipe.IBSI
+    per_voxel += filtered * (_CROPPED if is_cropped else 1.0)
     return voxels * per_voxel / 1e6
 
 
