@@ -17,6 +17,7 @@ from radfeat.pipeline.folders import (
     REPEAT_TABLES,
     ResultsFolder,
 )
+from radfeat.pipeline.memory_need import ATTEMPTS
 from radfeat.pipeline.plan import (
     build_plan,
     chunk_inputs,
@@ -64,3 +65,17 @@ wildcard_constraints:
     bucket="[0-9a-f]+",
     endpoint="[0-9A-Za-z-]+",
     arm="[0-9A-Za-z-]+",
+
+
+def chunk_threads(wildcards):
+    """Processors of the job of a chunk: more than one where a machine has more of them than the study chunks."""
+    try:
+        cores = workflow.cores
+    except WorkflowError:  # a cluster: the number of processors is not given
+        return 1
+    return max(1, cores // len(PLAN.buckets))
+
+
+def chunk_memory(wildcards, attempt, threads):
+    """MB for the job of a chunk: as its largest images need, twice as much with each attempt."""
+    return PLAN.memory_mb[wildcards.bucket] * threads * 2 ** (attempt - 1)

@@ -11,15 +11,19 @@ rule perturb:
         LOGS / "perturb" / "bucket-{bucket}.log",
     benchmark:
         BENCHMARKS / "perturb" / "bucket-{bucket}.tsv"
-    threads: 1
+    threads: chunk_threads
+    # Where memory did not suffice, the next attempt has twice as much; other cases come from the cache.
+    retries: ATTEMPTS - 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=chunk_memory,
+        more=lambda wildcards, attempt: int(attempt < ATTEMPTS),
         runtime=lambda wildcards, attempt: 720 * attempt,
     params:
         inputs=lambda wildcards: perturb_inputs(PLAN, wildcards.bucket),
         radfeat=VERSION,
     shell:
         "{RADFEAT} perturb --results {RESULTS:q} --bucket {wildcards.bucket} --workers {threads}"
+        " --memory-mb {resources.mem_mb} --more {resources.more}"
         " --inputs {params.inputs} > {log:q} 2>&1"
 
 

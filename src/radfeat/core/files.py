@@ -47,10 +47,22 @@ def create_own_text(path: Path, text: str) -> None:
         stream.write(text)
 
 
+def is_temporary(path: Path) -> bool:
+    """Whether a file is one that ``write_atomically`` was killed over, by its name."""
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def remove_temporaries_below(folder: Path) -> None:
+    """Remove what ``write_atomically`` left in a folder, and all below it, when it was killed."""
+    for path in folder.rglob(".*.tmp*"):
+        if is_temporary(path):
+            path.unlink(missing_ok=True)
+
+
 def remove_temporaries(folder: Path) -> None:
     """Remove from one folder what ``write_atomically`` left in it when it was killed, and nothing else."""
     for path in folder.glob(".*.tmp*"):
-        if _TEMPORARY.fullmatch(path.name):
+        if is_temporary(path):
             path.unlink(missing_ok=True)
 
 
@@ -80,4 +92,12 @@ def write_text_if_changed(path: Path, text: str) -> bool:
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return False
     write_text(path, text)
+    return True
+
+
+def write_own_text_if_changed(path: Path, text: str) -> bool:
+    """The same, readable by its owner alone."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return False
+    write_own_text(path, text)
     return True

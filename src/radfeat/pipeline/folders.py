@@ -57,6 +57,16 @@ class ResultsFolder:
         return self.root / "plan" / "plan.json"
 
     @property
+    def image_sizes(self) -> Path:
+        """How many voxels images have, as their headers said."""
+        return self.root / "plan" / "image_sizes.json"
+
+    @property
+    def run_lock(self) -> Path:
+        """Who is at work in this folder."""
+        return self.root / "run.lock"
+
+    @property
     def extraction_settings(self) -> Path:
         """The settings that the blinded half may know."""
         return self.root / "plan" / "extraction.json"

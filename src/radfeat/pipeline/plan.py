@@ -1,9 +1,9 @@
 """What a run has to do: the sheet's cases dealt into buckets, each with a digest of its rows.
 
 Planning reads the configuration and the image sheet and asks the file system for the size and time of
-each file; it opens no image (but for the headers of `.mhd` and `.nhdr`, which name a data file) and no
-clinical sheet. Files are rewritten only where their content changes, so that Snakemake sees a change
-exactly where there is one.
+each file; of images it reads headers alone (of `.mhd` and `.nhdr`, which name a data file, and of the
+largest files of each chunk), and no clinical sheet. Files are rewritten only where their content changes, so
+that Snakemake sees a change exactly where there is one.
 """
 
 import json
@@ -35,6 +35,7 @@ from radfeat.pipeline.code import compute_feature_code_digest, compute_model_cod
 from radfeat.pipeline.ct_phantom import require_ct_phantom
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import Stats, list_stats, read_json, row_to_json
+from radfeat.pipeline.memory_need import estimate_memory
 from radfeat.pipeline.perturb_plan import digest_perturbed
 from radfeat.pipeline.sheets_match import require_protocol_images, require_repeats
 
@@ -47,7 +48,8 @@ BLINDED_SECTIONS = ("ingest", "prepare", "features", "qc", "repeatability", "per
 class Plan:
     """The plan of a run, as it is kept in ``plan/plan.json``.
 
-    ``perturb_digests`` has an entry per bucket of which something is perturbed.
+    ``perturb_digests`` has an entry per bucket of which something is perturbed. ``memory_mb`` is what the job
+    of each bucket asks for at first; no number depends on it.
     """
 
     version: str
@@ -63,6 +65,7 @@ class Plan:
     report_digest: str
     perturb_digests: dict[str, str]
     repeatability_digest: str
+    memory_mb: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
     require_protocol_images(rows, settings.qc)
     require_ct_phantom(settings.ibsi_phantom, base)
     require_repeats(rows, settings.repeatability, settings.perturb)
+    _make_own_folder(folder.plan.parent)
     dealt = _deal(rows, base, cache(list_stats))  # the rows of one image name its files again
     buckets = tuple(sorted(dealt))
     plan = Plan(
@@ -132,6 +136,7 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
         report_digest=compute_json_digest(_show_blinded(settings)),
         perturb_digests=digest_perturbed(rows, settings),
         repeatability_digest=compute_repeatability_digest(settings),
+        memory_mb=estimate_memory(dealt, base, (settings.prepare, settings.features), folder.image_sizes),
     )
     _write_plan(plan, dealt, settings, folder)
     return plan
@@ -195,7 +200,6 @@ def _run_id(dealt: dict[str, list[dict[str, Any]]], settings: StudySettings) -> 
 def _write_plan(
     plan: Plan, dealt: dict[str, list[dict[str, Any]]], settings: StudySettings, folder: ResultsFolder
 ) -> None:
-    _make_own_folder(folder.plan.parent)
     for bucket, rows in dealt.items():
         write_text_if_changed(folder.manifest(bucket), _to_json(rows))
         folder.manifest(bucket).chmod(_OWN_FILE)

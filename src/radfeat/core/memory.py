@@ -1,6 +1,8 @@
-"""What the machine gives to a job."""
+"""How much memory a process may have: of the machine, of its control group, by a limit on itself."""
 
 import os
+import resource
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,36 @@ def read_memory_mb(root: Path = Path("/")) -> float:
     """
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return min([machine, *_list_limits(root)]) / 1e6
+
+
+def read_available_memory_mb(root: Path = Path("/")) -> float:
+    """Memory (MB) that new processes can have now: the same, or less where others have taken it.
+
+    On Linux what the kernel calls available; elsewhere it is not known what others have taken.
+    """
+    meminfo = root / "proc/meminfo"
+    taken = [_read_kb(meminfo, "MemAvailable:") * 1024 / 1e6] if meminfo.is_file() else []
+    return min([read_memory_mb(root), *taken])
+
+
+def limit_own_memory(budget_mb: float) -> None:
+    """Let this process take ``budget_mb`` beyond what it has; more is a MemoryError, not the end of others.
+
+    On Linux only: elsewhere the kernel does not hold a process to such a limit.
+    """
+    if sys.platform != "linux":
+        return
+    now = _read_kb(Path("/proc/self/status"), "VmData:") * 1024
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = now + int(budget_mb * 1e6)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard < 0 else min(limit, hard), hard))
+
+
+def _read_kb(path: Path, name: str) -> int:
+    for line in path.read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith(name):
+            return int(line.split()[1])
+    return 0
 
 
 def _list_limits(root: Path) -> Iterator[int]:

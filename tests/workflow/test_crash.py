@@ -1,0 +1,207 @@
+"""A local run killed at random moments, a machine that fails it: the rerun ends as if nothing had been."""
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from trial_runs import change_setting, jobs_of, make_small, run_radfeat
+
+from radfeat.tables.parquet import read_identity, read_table
+from radfeat.tables.schemas import ROIS
+
+pytestmark = pytest.mark.workflow
+
+MOMENTS = 20
+MOMENTS_IN_A_ROUTINE_RUN = 4
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("crash") / "study"
+    run_radfeat("simulate", str(folder), "--subjects", "24", "--broken", "1", "--seed", "7")
+    make_small(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(study: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], float]:
+    """Digests of an undisturbed run, and how long it took (s)."""
+    folder = copy_study(study, tmp_path_factory.mktemp("undisturbed") / "study")
+    began = time.monotonic()
+    run_radfeat("run", str(folder), "--cores", "2")
+    return digests_of_tables(folder), time.monotonic() - began
+
+
+def copy_study(study: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(study, folder, copy_function=shutil.copy2))
+
+
+def digests_of_tables(study: Path) -> dict[str, str]:
+    """Logical digest of every table, by its path in the results."""
+    results = study / "results"
+    halves = (results / "blinded", results / "unblinded")
+    paths = [path for half in halves for path in sorted(half.rglob("*.parquet"))]
+    return {path.relative_to(results).as_posix(): read_identity(path).digest for path in paths}
+
+
+def start_run(study: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "radfeat", "run", str(study), "--cores", "2"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def kill_everything(process: subprocess.Popen[bytes], study: Path) -> None:
+    """KILL the run, its workflow, the workflow's jobs and their workers, at once."""
+    lock = study / "results" / "run.lock"
+    group = 0
+    if lock.is_file() and lock.read_text(encoding="utf-8"):
+        group = json.loads(lock.read_text(encoding="utf-8"))["group"]
+    for number in (process.pid, group):
+        if number:
+            kill_group(number)
+    process.wait()
+    while group and any(is_in_group(path, group) for path in Path("/proc").glob("[0-9]*")):
+        time.sleep(0.05)
+
+
+def kill_group(number: int) -> None:
+    try:
+        os.killpg(number, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def is_in_group(folder: Path, group: int) -> bool:
+    try:
+        fields = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return int(fields[2]) == group and fields[0] not in "ZX"
+
+
+def records_of(study: Path) -> dict[str, int]:
+    """When each record of the cache was written."""
+    cache = study / "results" / "cache"
+    return {path.name: path.stat().st_mtime_ns for path in cache.glob("*/*.json.gz")}
+
+
+def temporaries_of(study: Path) -> list[Path]:
+    return list((study / "results").rglob(".*.tmp*"))
+
+
+def list_moments() -> list[object]:
+    marks = [pytest.mark.exhaustive]
+    return [
+        pytest.param(seed, marks=marks if seed >= MOMENTS_IN_A_ROUTINE_RUN else []) for seed in range(MOMENTS)
+    ]
+
+
+@pytest.mark.parametrize("seed", list_moments())
+def test_run_killed_at_a_random_moment_ends_as_if_undisturbed(
+    study: Path, undisturbed: tuple[dict[str, str], float], tmp_path: Path, seed: int
+) -> None:
+    expected, seconds = undisturbed
+    folder = copy_study(study, tmp_path / "study")
+    process = start_run(folder)
+    time.sleep(random.Random(seed).uniform(0.05, 0.95) * seconds)
+    kill_everything(process, folder)
+    kept, done = records_of(folder), set(expected) & set(whole_tables(folder))
+    run_radfeat("run", str(folder), "--cores", "2")
+    assert digests_of_tables(folder) == expected
+    assert temporaries_of(folder) == []
+    now = records_of(folder)
+    assert {name: now[name] for name in kept} == kept, "what was measured before the kill was measured again"
+    assert len(done) <= len(expected)
+    assert not (folder / "results" / "run.lock").exists()
+    run_radfeat("run", str(folder), "--cores", "2")
+    assert jobs_of(folder) == {}, "a third run has nothing to do"
+
+
+def whole_tables(study: Path) -> Iterator[str]:
+    """Tables that can be read, of those that a killed run left: each must be whole."""
+    results = study / "results"
+    for path in results.rglob("*.parquet"):
+        if not path.name.startswith("."):
+            read_identity(path)
+            yield path.relative_to(results).as_posix()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of two megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if made.returncode:
+        pytest.skip("a file system can be mounted by root only")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_full_disk_has_a_sentence_and_the_run_goes_on_when_there_is_room(
+    study: Path, undisturbed: tuple[dict[str, str], float], tmp_path: Path, small_disk: Path
+) -> None:
+    folder = copy_study(study, tmp_path / "study")
+    (folder / "results").symlink_to(small_disk)
+    said = run_radfeat("run", str(folder), "--cores", "2", expect=3)
+    assert re.search(r"No space left on device|the disk is full", said.stderr), said.stderr
+    assert "Traceback" not in said.stderr
+    subprocess.run(["mount", "-o", "remount,size=200m", str(small_disk)], check=True)
+    run_radfeat("run", str(folder), "--cores", "2")
+    assert digests_of_tables(folder) == undisturbed[0]
+
+
+def test_read_only_results_have_a_sentence(study: Path, tmp_path: Path, small_disk: Path) -> None:
+    folder = copy_study(study, tmp_path / "study")
+    (folder / "results").symlink_to(small_disk)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    said = run_radfeat("run", str(folder), expect=3)
+    assert "Read-only file system" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_input_that_vanishes_is_a_row_and_comes_back_with_a_second_try(study: Path, tmp_path: Path) -> None:
+    folder = copy_study(study, tmp_path / "study")
+    change_setting(folder, "qc", "max_failed_share", 0.5)
+    run_radfeat("run", str(folder), "--cores", "2")
+    image = sorted((folder / "images").rglob("*.nii*"))[0]
+    shutil.move(image, tmp_path / image.name)
+    run_radfeat("run", str(folder), "--cores", "2")
+    before = read_table(folder / "results" / "blinded" / "rois.parquet", ROIS).to_pylist()
+    gone = [row for row in before if row["reason"] == "NO_IMAGE"]
+    assert gone
+    assert all("Traceback" not in row["sentence"] for row in gone)
+    shutil.move(tmp_path / image.name, image)
+    said = run_radfeat("run", str(folder), "--cores", "2", "--retry-failed")
+    assert "cases with a failed ROI will be measured again" in said.stderr
+    after = read_table(folder / "results" / "blinded" / "rois.parquet", ROIS).to_pylist()
+    assert sum(row["status"] == "FAILED" for row in after) < sum(row["status"] == "FAILED" for row in before)
+
+
+def test_second_run_names_the_first(study: Path, tmp_path: Path) -> None:
+    folder = copy_study(study, tmp_path / "study")
+    first = start_run(folder)
+    try:
+        while not (folder / "results" / "run.lock").is_file():
+            time.sleep(0.05)
+        said = run_radfeat("run", str(folder), expect=2)
+        assert f"process {first.pid} on " in said.stderr
+        assert "at work (process" in run_radfeat("status", str(folder)).stdout
+    finally:
+        kill_everything(first, folder)
