@@ -61,6 +61,7 @@ if ANALYSIS:
         # So one arm after the other has all cores, and none waits for the longest arm.
         threads: 64
         resources:
+            mem_mb=lambda wildcards, attempt: 6000 * attempt,
             runtime=lambda wildcards, attempt: 120 * attempt,
         params:
             endpoint=lambda wildcards: ENDPOINTS[wildcards.endpoint],

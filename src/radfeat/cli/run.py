@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from radfeat.cli.options import config_argument, resolve_config
+from radfeat.cli.slurm import prepare_slurm, require_no_jobs_left
 from radfeat.config.model import StudySettings
 from radfeat.core.errors import SettingsError
 from radfeat.core.vocabulary import ExitCode
@@ -68,12 +69,13 @@ def run(
     """Run a study from scans to report; a second run does only what changed."""
     if not unlock:
         require_unlocked(resolve_config(config))
+        require_no_jobs_left(resolve_config(config).parent)
     made = plan_run(config, cores, profile, snakemake_arguments)
     if dry_run or unlock:
         command = [*made.command, "--unlock" if unlock else "--dry-run"]
         code = subprocess.run(command, cwd=made.config.parent, check=False).returncode
     else:
-        code = execute(made)
+        code = execute(replace(made, command=prepare_slurm(made.command, made.config.parent, made.folder)))
     raise click.exceptions.Exit(code)
 
 

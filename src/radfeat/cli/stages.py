@@ -179,7 +179,7 @@ def subjects(results: Path, inputs: str | None) -> None:
 @click.option(
     "--memory-mb",
     type=click.IntRange(min=1),
-    help="Memory for them all, in MB; that of this machine by default. Where it is short, fewer work.",
+    help="Memory for them all, in MB; that of this machine or job by default. Where it is short, fewer work.",
 )
 @inputs_option
 def stratify(
@@ -198,7 +198,9 @@ def stratify(
 
 
 def _read_memory_mb() -> float:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e6
+    """Memory of this machine in MB; of a job of Slurm what the job was given of it."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return min(machine, float(os.environ.get("SLURM_MEM_PER_NODE") or machine))
 
 
 @click.command(epilog="\b\nExample:\n  radfeat contrast --results my-study/results --endpoint os")
