@@ -9,15 +9,6 @@ Run it with `radfeat run study/config.yaml`, or with Snakemake itself:
 include: "workflow/rules/common.smk"
 
 
-# These take a second or two; as jobs of a cluster they would cost Snakemake's own start-up several times over.
-localrules:
-    all,
-    validate,
-    qc_gate,
-    lock,
-    assemble,
-
-
 # The first rule is what plain `snakemake` makes.
 rule all:
     """Everything that the settings ask for."""

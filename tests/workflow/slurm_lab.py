@@ -205,7 +205,7 @@ def _parent_step(number: int) -> int | None:
 
 
 @contextmanager
-def run_lab(*, min_job_age: int = 300) -> Iterator[Lab]:
+def run_lab(*, min_job_age: int = 3600) -> Iterator[Lab]:
     """Run a Slurm with two nodes while this lasts. Its folder has a short path, for the sake of sockets."""
     with tempfile.TemporaryDirectory(prefix="slurm-", ignore_cleanup_errors=True) as name:
         folder = Path(name)

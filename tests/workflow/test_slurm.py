@@ -88,13 +88,14 @@ def survived(lab: Lab, profile: Path, trial: Path) -> Survived:
     lab.await_that(f"{node} is down", lambda: lab.state_of(node) == "down")
     lab.await_that("Snakemake tries again", lambda: "Trying to restart" in log.read_text(), LONG_SECONDS)
     await_job_at_work(lab, study, "extract")
+    before = lab.list_jobs()
     lab.kill("slurmctld")
     kill_run(process)
     kept = {path: path.stat().st_mtime_ns for path in (study / "results" / "cache").rglob("*.json.gz")}
     lab.start_controller()
     lab.start_node(node)
     typed, said = resume(lab, study, profile)
-    return Survived(study, kept, typed, said, lab.list_jobs())
+    return Survived(study, kept, typed, said, before | lab.list_jobs())
 
 
 def copy_trial(trial: Path, name: str) -> Path:

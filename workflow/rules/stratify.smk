@@ -22,6 +22,7 @@ if ANALYSIS:
             FOLDER.lock,
         log:
             LOGS / "lock.log",
+        localrule: True
         params:
             analysis=ANALYSIS.lock,
         shell:
@@ -111,6 +112,7 @@ if ANALYSIS:
             [FOLDER.unblinded / name for name in DESCRIPTIONS],
         log:
             LOGS / "unblinded" / "assemble.log",
+        localrule: True
         params:
             inputs=ANALYSIS.inputs,
             radfeat=VERSION,
