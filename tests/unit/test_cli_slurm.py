@@ -1,5 +1,6 @@
 """What `radfeat run` asks Slurm, with commands of Slurm that say what a test needs."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,11 @@ def test_without_a_slurm_profile_slurm_is_not_asked(tmp_path: Path) -> None:
     assert prepare(["snakemake", "--cores", "2"], tmp_path) == ()
     (tmp_path / "config.yaml").write_text("cores: all\n")
     assert prepare(["snakemake", "--workflow-profile", str(tmp_path)], tmp_path) == ()
+
+
+def test_jobs_of_a_cluster_are_cancelled_and_those_of_a_machine_told_to_end(call: list[str]) -> None:
+    assert slurm.choose_stop_signal(call) == signal.SIGINT
+    assert slurm.choose_stop_signal(["snakemake", "--cores", "2"]) == signal.SIGTERM
 
 
 def test_jobs_of_an_earlier_run_are_counted_and_named(commands: Path, tmp_path: Path) -> None:

@@ -239,6 +239,9 @@ def test_terminated_controller_takes_its_jobs_with_it(lab: Lab, profile: Path, t
     lab.await_that(
         "its jobs are gone", lambda: not [j for j in list_own_jobs(lab, study) if j["JobState"] in AT_WORK]
     )
+    extracts = [j["JobState"] for j in list_own_jobs(lab, study) if "rule_extract" in j["Comment"]]
+    assert "CANCELLED" in extracts, "it does not wait for them"
+    assert not list((study / ".snakemake" / "locks").glob("*"))
 
 
 def test_all_progress_is_whole(survived: Survived) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from radfeat.cli.options import config_argument, resolve_config
-from radfeat.cli.slurm import prepare_slurm, require_no_jobs_left
+from radfeat.cli.slurm import choose_stop_signal, prepare_slurm, require_no_jobs_left
 from radfeat.config.model import StudySettings
 from radfeat.core.errors import SettingsError
 from radfeat.core.vocabulary import ExitCode
@@ -141,6 +141,8 @@ def execute(made: Run) -> int:
 
     started, before = time.time(), list_written(made.folder, made.plan)
     made.log.parent.mkdir(parents=True, exist_ok=True)
+    # What a shell starts in the background ignores INT, and hands that on; Snakemake has to hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with made.log.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             made.command,
@@ -155,7 +157,7 @@ def execute(made: Run) -> int:
         try:
             watch(process, lambda: look(made.folder, made.plan, made.log, before))
         except KeyboardInterrupt:
-            os.killpg(process.pid, signal.SIGTERM)
+            os.killpg(process.pid, choose_stop_signal(made.command))
             process.wait()
             click.echo("radfeat: stopped; what is done is kept, run the same command to go on.", err=True)
             return 130

@@ -4,6 +4,7 @@ import getpass
 import hashlib
 import re
 import shutil
+import signal
 import subprocess
 from collections import Counter
 from collections.abc import Sequence
@@ -57,6 +58,15 @@ def prepare_slurm(command: Sequence[str], study: Path, folder: ResultsFolder) ->
         click.echo("radfeat: this cluster keeps no accounting; jobs are followed by squeue.", err=True)
         chosen.append("--slurm-status-command=squeue")
     return (*command, *chosen)
+
+
+def choose_stop_signal(command: Sequence[str]) -> signal.Signals:
+    """The signal by which Snakemake and its jobs end.
+
+    After TERM it waits for the jobs at work, which on one machine get the signal too. Those of a cluster do
+    not, and may take hours: after INT it cancels them.
+    """
+    return signal.SIGINT if read_profile(command).get("executor") == "slurm" else signal.SIGTERM
 
 
 def read_profile(command: Sequence[str]) -> dict[str, object]:
