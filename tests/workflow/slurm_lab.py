@@ -26,6 +26,8 @@ DAEMONS = ("munged", "slurmctld", "slurmd")
 COMMANDS = ("sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun", "sacct", "sacctmgr", "sshare")
 PARTITION = "radiomics"
 START_SECONDS = 60.0
+SAVE_SECONDS = 6.0
+"""slurmctld writes its state within 5 s of a change; killed before, it gives numbers of jobs out again."""
 NODE_TIMEOUT_SECONDS = 6
 
 CONFIGURATION = """\
@@ -58,7 +60,7 @@ SlurmctldTimeout={node_timeout}
 KillWait=2
 MinJobAge={min_job_age}
 """
-NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 RealMemory=64000\n"
+NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=3 RealMemory=64000\n"
 PARTITIONS = "PartitionName={partition} Nodes=ALL Default=YES MaxTime=2-00:00:00 State=UP\n"
 
 
@@ -116,6 +118,13 @@ class Lab:
     def state_of(self, name: str) -> str:
         """The state of a node, as sinfo calls it, without the star of a node that does not answer."""
         return self.ask("sinfo", "-h", "-N", "-n", name, "-o", "%T").strip().rstrip("*")
+
+    def await_saved(self) -> None:
+        """Wait until the controller has written what it knows at this moment."""
+        now = time.time()
+        state = self.folder / "state" / "job_state"
+        while time.time() < now + SAVE_SECONDS and not (state.is_file() and state.stat().st_mtime > now):
+            time.sleep(0.1)
 
     def kill(self, name: str) -> None:
         """Kill a daemon as a power cut would."""

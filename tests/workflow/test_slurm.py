@@ -88,6 +88,7 @@ def survived(lab: Lab, profile: Path, trial: Path) -> Survived:
     lab.await_that(f"{node} is down", lambda: lab.state_of(node) == "down")
     lab.await_that("Snakemake tries again", lambda: "Trying to restart" in log.read_text(), LONG_SECONDS)
     await_job_at_work(lab, study, "extract")
+    lab.await_saved()
     before = lab.list_jobs()
     lab.kill("slurmctld")
     kill_run(process)
