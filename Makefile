@@ -45,7 +45,7 @@ schemas: $(INSTALLED) ## Write the JSON schemas of settings and sheets anew
 # --universal: one version of each package for every platform and Python. Read the differences before you commit them.
 UV_LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 lock: $(INSTALLED) ## Resolve the requirements anew and write both lock files
-	$(BIN)/$(UV_LOCK) --extra dev pyproject.toml requirements-build.in -o requirements.lock
+	$(BIN)/$(UV_LOCK) --extra slurm --extra dev pyproject.toml requirements-build.in -o requirements.lock
 	$(BIN)/$(UV_LOCK) requirements-build.in -c requirements.lock -o requirements-build.lock
 
 clean: ## Remove what was made: .venv, the demonstration, fetched scans, caches

@@ -1,6 +1,7 @@
 """For all tests: `phantoms` can be imported, and tests of real scans say why they do not run."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from phantoms import SHARED
 
 ORTHANC = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 """The DICOMweb plugin of Orthanc, as Debian installs it with the server."""
+
+SLURM = ("/usr/sbin/slurmctld", "/usr/sbin/slurmd", "/usr/sbin/munged", "/usr/bin/sbatch")
+"""The programs of Slurm and munge, as Debian installs them."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -20,3 +24,5 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("the real scans in ../shared/data are not on this machine")
     if item.get_closest_marker("needs_orthanc") and not ORTHANC.is_file():
         pytest.skip("the Debian packages orthanc and orthanc-dicomweb are not on this machine")
+    if item.get_closest_marker("needs_slurm") and not all(map(shutil.which, SLURM)):
+        pytest.skip("the Debian packages slurmctld, slurmd, slurm-client and munge are not on this machine")

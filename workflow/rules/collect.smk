@@ -35,6 +35,7 @@ rule qc_gate:
         FOLDER.gate,
     log:
         LOGS / "qc_gate.log",
+    localrule: True
     params:
         settings=PLAN.qc_digest,
     shell:

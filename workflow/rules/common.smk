@@ -50,6 +50,7 @@ try:
 except RadfeatError as error:
     raise WorkflowError(f"radfeat: error: {error}")
 
+# `localrule` marks what takes a second or two: as a job of a cluster it would cost Snakemake's start-up several times.
 ENDPOINTS = {e.slug: e.name for e in ANALYSIS.endpoints} if ANALYSIS else {}
 ARMS = {a.slug: a.name for a in ANALYSIS.arms} if ANALYSIS else {}
 COLLECTED_TABLES = [name for name in BLINDED_TABLES if name not in REPEAT_TABLES]

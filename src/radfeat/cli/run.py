@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from radfeat.cli.options import config_argument, resolve_config
+from radfeat.cli.slurm import choose_stop_signal, prepare_slurm, require_no_jobs_left
 from radfeat.config.model import StudySettings
 from radfeat.core.errors import SettingsError
 from radfeat.core.memory import read_available_memory_mb
@@ -96,6 +97,7 @@ def run(
             key="radfeat run",
             remedy="Leave out --profile, --dry-run and words for Snakemake",
         )
+    require_no_jobs_left(file.parent)
     with hold_study(file) as hold:
         if only:
             code = measure_subjects(file, only, cores or os.cpu_count() or 1, retry_failed)
@@ -103,8 +105,13 @@ def run(
             made = plan_run(file, cores, profile, snakemake_arguments)
             if retry_failed:
                 forget_failures(made.folder, made.plan, dry_run=dry_run)
-            code = preview(made) if dry_run else execute(made, hold)
+            code = preview(made) if dry_run else execute(_prepare(made), hold)
     raise click.exceptions.Exit(code)
+
+
+def _prepare(made: Run) -> Run:
+    """The same run, with what a cluster needs beside the profile."""
+    return replace(made, command=prepare_slurm(made.command, made.config.parent, made.folder))
 
 
 def preview(made: Run) -> int:
@@ -164,6 +171,8 @@ def execute(made: Run, hold: "Hold | None" = None) -> int:
 
     started, before = time.time(), list_written(made.folder, made.plan)
     made.log.parent.mkdir(parents=True, exist_ok=True)
+    # What a shell starts in the background ignores INT, and hands that on; Snakemake has to hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with made.log.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             made.command,
@@ -180,7 +189,7 @@ def execute(made: Run, hold: "Hold | None" = None) -> int:
         try:
             watch(process, lambda: look(made.folder, made.plan, made.log, before))
         except KeyboardInterrupt:
-            os.killpg(process.pid, signal.SIGTERM)
+            os.killpg(process.pid, choose_stop_signal(made.command))
             process.wait()
             click.echo("radfeat: stopped; what is done is kept, run the same command to go on.", err=True)
             return 130

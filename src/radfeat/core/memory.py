@@ -13,10 +13,13 @@ _LIMITS = {"": ("", "memory.max"), "memory": ("memory", "memory.limit_in_bytes")
 def read_memory_mb(root: Path = Path("/")) -> float:
     """Memory that this process may use, in MB: the machine's, or less where a job or container is limited.
 
-    ``root`` is the root of the file system, in which Linux shows control groups.
+    ``root`` is the root of the file system, in which Linux shows control groups. A Slurm without these says in
+    the environment (``SLURM_MEM_PER_NODE``, MiB) what a job was given.
     """
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min([machine, *_list_limits(root)]) / 1e6
+    given = os.environ.get("SLURM_MEM_PER_NODE", "")
+    of_job = [int(given) * 2**20] if given.isdigit() and int(given) else []
+    return min([machine, *of_job, *_list_limits(root)]) / 1e6
 
 
 def read_available_memory_mb(root: Path = Path("/")) -> float:
