@@ -9,13 +9,13 @@ from radfeat.core.errors import RadfeatError
 from radfeat.core.version import VERSION
 from radfeat.pipeline.folders import (
     ARM_TABLES,
-    BLINDED_TABLES,
     CHUNK_TABLES,
     CONFORMANCE_FILES,
     DESCRIPTIONS,
     STUDY_TABLES,
     REPEAT_TABLES,
     ResultsFolder,
+    list_blinded_tables,
 )
 from radfeat.pipeline.plan import (
     build_plan,
@@ -24,6 +24,7 @@ from radfeat.pipeline.plan import (
     read_analysis_plan,
     read_plan,
 )
+from radfeat.tables.settings import has_long_table, is_divided
 from snakemake.exceptions import WorkflowError
 
 CONFIG = Path(
@@ -51,6 +52,9 @@ except RadfeatError as error:
 
 ENDPOINTS = {e.slug: e.name for e in ANALYSIS.endpoints} if ANALYSIS else {}
 ARMS = {a.slug: a.name for a in ANALYSIS.arms} if ANALYSIS else {}
+DIVIDED = is_divided(PLAN.rois, SETTINGS.tables)
+# Above a number of ROIs there is no long table; what needs all tables asks for those that there are.
+BLINDED_TABLES = list_blinded_tables(has_long_table(PLAN.rois, SETTINGS.tables))
 COLLECTED_TABLES = [name for name in BLINDED_TABLES if name not in REPEAT_TABLES]
 RESULTS = FOLDER.root
 LOGS = FOLDER.logs

@@ -228,12 +228,12 @@ def _code(made: Run) -> int:
 def _summarise(made: Run, now: "RunProgress", seconds: float) -> None:
     from radfeat.pipeline.collect import count_failures
     from radfeat.pipeline.lock import read_lock
-    from radfeat.tables.parquet import read_table
+    from radfeat.tables.parquet import read_column_names, read_columns
     from radfeat.tables.schemas import FEATURES, ROIS
 
-    rois = read_table(made.folder.blinded / "rois.parquet", ROIS)
-    features = read_table(made.folder.blinded / "features.parquet", FEATURES)
-    columns = features.num_columns - len(FEATURES.columns)
+    rois = read_columns(made.folder.blinded / "rois.parquet", ROIS, ["status", "reason"])
+    names = read_column_names(made.folder.blinded / "features.parquet")
+    columns = len(names) - len(FEATURES.columns)
     nothing = "Nothing to be done" in made.log.read_text(encoding="utf-8")
     state = "nothing to do, all is up to date" if nothing else f"done in {seconds:.0f} s"
     click.echo(f"{made.settings.study}: {state}")

@@ -40,7 +40,7 @@ from radfeat.pipeline.sheets_match import require_protocol_images, require_repea
 
 _OWN_FILE = 0o600
 
-BLINDED_SECTIONS = ("ingest", "prepare", "features", "qc", "repeatability", "perturb")
+BLINDED_SECTIONS = ("ingest", "prepare", "features", "qc", "repeatability", "perturb", "tables")
 
 
 @dataclass(frozen=True, slots=True)
