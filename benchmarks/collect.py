@@ -138,6 +138,7 @@ def _report(folder: ResultsFolder, cost: Cost, rois: int, features: int) -> None
 
 
 def _write_chunk(place: Path, cases: list[CaseKey], names: tuple[str, ...], plan: Plan) -> None:
+    cases = sorted(cases, key=lambda case: case.case_id)
     rois = [RoiKey(case, f"GTV{i}") for case in cases for i in range(ROIS_PER_CASE)]
     rng = np.random.default_rng(int(place.name.split("-")[1], 16))
     values = rng.lognormal(3, 2, (len(names), len(rois)))

@@ -40,10 +40,11 @@ workdir: str(CONFIG.parent)
 try:
     SETTINGS = read_settings(CONFIG)
     FOLDER = ResultsFolder(Path(SETTINGS.results))
-    # Jobs on a cluster parse this file too; only the first process looks at the sheet and its files.
+    # Jobs on a cluster parse this file too; only the first process looks at the sheet and its files, unless
+    # `radfeat run`, which starts it, has just done so.
     PLAN = (
         build_plan(SETTINGS, Path(), FOLDER)
-        if workflow.is_main_process
+        if workflow.is_main_process and "planned" not in config
         else read_plan(FOLDER)
     )
     ANALYSIS = read_analysis_plan(FOLDER)

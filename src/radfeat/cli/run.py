@@ -104,7 +104,7 @@ def plan_run(config: Path, cores: int | None, profile: Path | None, further: tup
     plan = build_plan(settings, file.parent, folder)
     snakefile = find_snakefile()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--configfile", str(file)]
-    command += ["--keep-going", "--rerun-incomplete"]
+    command += ["--keep-going", "--rerun-incomplete", "--config", f"planned={plan.run_id}"]
     command += ["--cores", str(cores or os.cpu_count() or 1)] if profile is None or cores else []
     if profile is not None:
         named = snakefile.parent / "workflow" / "profiles" / profile

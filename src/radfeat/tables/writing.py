@@ -69,13 +69,17 @@ def write_blocks(
     """
     running = RunningDigest(columns)
     sound = _watch(blocks, schema, running)
+
+    def write_file(file: Path) -> None:
+        _write_file(file, sound, columns, schema, stamp, running)
+        remove_divided(path)
+
     if divided:
         write_folder_atomically(
             path, lambda folder: _write_folder(folder, sound, columns, schema, stamp, running)
         )
     else:
-        remove_divided(path)
-        write_atomically(path, lambda file: _write_file(file, sound, columns, schema, stamp, running))
+        write_atomically(path, write_file)
     return running.finish()
 
 
