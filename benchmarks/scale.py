@@ -4,8 +4,9 @@
 
 A case is a CT image of 6 x 6 x 5 voxels with one ROI, of which one feature is measured: the product as it is,
 with next to nothing for the engine to do, so that what remains is what radfeat itself costs. Processor time
-is that of a command and all that it started; memory is that of its largest process. Without ``--run`` nothing
-is computed.
+is that of a command and all that it started; memory is that of its largest process. One chunk is computed, as a
+job of the workflow would; for a dry run with nothing to do, empty files stand in the place of all results. With
+``--run`` the whole study is computed as well.
 """
 
 import argparse
@@ -21,6 +22,18 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+
+from radfeat.cli.run import find_snakefile
+from radfeat.pipeline.folders import (
+    CHUNK_TABLES,
+    CONFORMANCE_FILES,
+    DESCRIPTIONS,
+    ResultsFolder,
+    list_blinded_tables,
+)
+from radfeat.pipeline.manifest import read_json
+from radfeat.pipeline.plan import read_plan
+from radfeat.tables.settings import TableSettings, has_long_table, is_divided
 
 SIZE_ZYX = (5, 6, 6)
 SITES = 40
@@ -61,9 +74,9 @@ def main() -> None:
         for cases in given.cases:
             study = Path(folder) / f"study-{cases}"
             make_study(study, cases)
-            for name, cost in _measure_study(study, given.run, given.cores):
+            for name, cost, count in _measure_study(study, given.run, given.cores, cases):
                 figures = f"{cost.cpu_s:.1f} | {cost.wall_s:.1f} | {cost.peak_mb:.0f}"
-                print(f"| {cases:,} | {name} | {figures} | {1000 * cost.cpu_s / cases:.2f} |", flush=True)
+                print(f"| {cases:,} | {name} | {figures} | {1000 * cost.cpu_s / count:.2f} |", flush=True)
             shutil.rmtree(study)
 
 
@@ -103,14 +116,56 @@ def measure(command: Sequence[str], log: Path) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
 
 
-def _measure_study(study: Path, run: bool, cores: int) -> Iterator[tuple[str, Cost]]:
+def _measure_study(study: Path, run: bool, cores: int, cases: int) -> Iterator[tuple[str, Cost, int]]:
+    """Name, cost, and number of cases of each command."""
     radfeat, log = [sys.executable, "-m", "radfeat"], study / "command.log"
-    yield "radfeat plan", measure([*radfeat, "plan", str(study)], log)
-    yield "radfeat run --dry-run", measure([*radfeat, "run", str(study), "--dry-run"], log)
+    yield "radfeat plan", measure([*radfeat, "plan", str(study)], log), cases
+    dry = [*radfeat, "run", str(study), "--dry-run"]
+    yield "radfeat run --dry-run, all to do", measure(dry, log), cases
+    yield _measure_chunk(study, log)
+    _pretend_done(study, log)
+    cost = measure(dry, log)
+    if "Nothing to be done" not in log.read_text(encoding="utf-8"):
+        raise SystemExit(f"there was something to do:\n{log.read_text(encoding='utf-8')[-3000:]}")
+    yield "radfeat run --dry-run, nothing to do", cost, cases
     if run:
+        shutil.rmtree(study / "results")
+        shutil.rmtree(study / ".snakemake")
         whole = [*radfeat, "run", str(study), "--cores", str(cores)]
-        yield "radfeat run", measure(whole, log)
-        yield "radfeat run, nothing to do", measure(whole, log)
+        yield "radfeat run", measure(whole, log), cases
+        yield "radfeat run, nothing to do", measure(whole, log), cases
+
+
+def _measure_chunk(study: Path, log: Path) -> tuple[str, Cost, int]:
+    """Compute one chunk as a job of the workflow does."""
+    folder = ResultsFolder(study / "results")
+    bucket = read_plan(folder).buckets[0]
+    cases = len(read_json(folder.manifest(bucket)))
+    command = [sys.executable, "-m", "radfeat", "extract", "--results", str(folder.root), "--bucket", bucket]
+    return f"radfeat extract, one chunk of {cases}", measure(command, log), cases
+
+
+def _pretend_done(study: Path, log: Path) -> None:
+    """Put an empty file in the place of every result, and let Snakemake take them for its own."""
+    folder = ResultsFolder(study / "results")
+    tables = list_blinded_tables(long=has_long_table(read_plan(folder).rois, TableSettings()))
+    divided = is_divided(read_plan(folder).rois, TableSettings())
+    paths = [folder.work(b) / f"{n}.parquet" for b in read_plan(folder).buckets for n in CHUNK_TABLES]
+    paths += [folder.blinded / f"{n}.parquet" for n in tables if not (divided and n == "features")]
+    paths += [folder.blinded / "features.parquet" / "part"] if divided else []
+    paths += [folder.blinded / name for name in DESCRIPTIONS]
+    paths += [folder.conformance / name for name in CONFORMANCE_FILES]
+    for path in (*paths, folder.validated, folder.gate, folder.blinded_report, folder.report):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    snakefile, config = find_snakefile(), study / "config.yaml"
+    measure(
+        [
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--configfile", str(config)),
+            *("--cores", "1", "--touch"),
+        ],
+        log,
+    )
 
 
 def _build_template(folder: Path, kind: type[np.generic]) -> bytes:
