@@ -4,9 +4,9 @@
 
 A case is a CT image of 6 x 6 x 5 voxels with one ROI, of which one feature is measured: the product as it is,
 with next to nothing for the engine to do, so that what remains is what radfeat itself costs. Processor time
-is that of a command and all that it started; memory is that of its largest process. One chunk is computed, as a
-job of the workflow would; for a dry run with nothing to do, empty files stand in the place of all results. With
-``--run`` the whole study is computed as well.
+is that of a command and all that it started; memory is that of its largest process. One chunk is computed, as
+a job of the workflow would; for a dry run with nothing to do, empty files stand in the place of all results.
+With ``--run`` the whole study is computed as well.
 """
 
 import argparse

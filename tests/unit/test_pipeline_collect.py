@@ -110,6 +110,8 @@ def test_a_collection_that_was_killed_leaves_nothing(tmp_path: Path) -> None:
     results = plan_study(tmp_path / "study", "{one_file_rois: 0}")
     results.spill.mkdir(parents=True)
     (results.spill / "features-00000.arrow").write_bytes(b"half")
+    half = results.blinded / ".0123456789ab.tmp.parquet" / "T"
+    half.mkdir(parents=True)
     collect(results)
     assert not results.spill.exists()
     assert not list(results.blinded.rglob("*.tmp*"))

@@ -25,7 +25,7 @@ rule collect:
     benchmark:
         BENCHMARKS / "collect.tsv"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=lambda wildcards, attempt: estimate_collect_mb(PLAN.rois) * attempt,
     params:
         run=PLAN.run_id,
         settings=PLAN.case_digest,

@@ -7,6 +7,7 @@ from pathlib import Path
 from radfeat.config.reader import read_settings
 from radfeat.core.errors import RadfeatError
 from radfeat.core.version import VERSION
+from radfeat.pipeline.collect_memory import estimate_collect_mb
 from radfeat.pipeline.folders import (
     ARM_TABLES,
     CHUNK_TABLES,

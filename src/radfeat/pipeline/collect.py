@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from radfeat.config.model import StudySettings, compute_measurement_digest
-from radfeat.core.files import write_text
+from radfeat.core.files import remove_temporaries, write_text
 from radfeat.core.vocabulary import Modality, Status
 from radfeat.features.catalogue import build_catalogue, order_features
 from radfeat.ingest.image_sheet import check_image_files
@@ -85,7 +85,7 @@ def collect(folder: ResultsFolder) -> FailureCounts:
     recipe = study.prepare.recipe.value
     marks = {"recipe": recipe, "measurement": compute_measurement_digest(study)}
     stamp = Stamp(plan.case_digest, plan.run_id, marks)
-    with _room(folder.spill):
+    with _room(folder.spill, folder.blinded):
         for schema in (SERIES, ROIS, ACQUISITION, FEATURES):
             divided = schema is FEATURES and is_divided(plan.rois, study.tables)
             _merge(folder, schema, _list_chunks(folder, plan, schema), stamp, divided=divided)
@@ -142,9 +142,10 @@ def _write_long(folder: ResultsFolder, plan: Plan, study: StudySettings, stamp: 
 
 
 @contextmanager
-def _room(folder: Path) -> Iterator[None]:
-    """An empty folder for the time of a collection; what a killed one left is taken away first."""
+def _room(folder: Path, tables: Path) -> Iterator[None]:
+    """An empty folder for the time of a collection; what a killed one left, here or there, goes first."""
     shutil.rmtree(folder, ignore_errors=True)
+    remove_temporaries(tables)
     folder.mkdir(parents=True)
     try:
         yield
