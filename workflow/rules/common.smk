@@ -7,15 +7,16 @@ from pathlib import Path
 from radfeat.config.reader import read_settings
 from radfeat.core.errors import RadfeatError
 from radfeat.core.version import VERSION
+from radfeat.pipeline.collect_memory import estimate_collect_mb
 from radfeat.pipeline.folders import (
     ARM_TABLES,
-    BLINDED_TABLES,
     CHUNK_TABLES,
     CONFORMANCE_FILES,
     DESCRIPTIONS,
     STUDY_TABLES,
     REPEAT_TABLES,
     ResultsFolder,
+    list_blinded_tables,
 )
 from radfeat.pipeline.memory_need import ATTEMPTS
 from radfeat.pipeline.plan import (
@@ -25,6 +26,7 @@ from radfeat.pipeline.plan import (
     read_analysis_plan,
     read_plan,
 )
+from radfeat.tables.settings import has_long_table, is_divided
 from snakemake.exceptions import WorkflowError
 
 CONFIG = Path(
@@ -40,10 +42,11 @@ workdir: str(CONFIG.parent)
 try:
     SETTINGS = read_settings(CONFIG)
     FOLDER = ResultsFolder(Path(SETTINGS.results))
-    # Jobs on a cluster parse this file too; only the first process looks at the sheet and its files.
+    # Jobs on a cluster parse this file too; only the first process looks at the sheet and its files, unless
+    # `radfeat run`, which starts it, has just done so.
     PLAN = (
         build_plan(SETTINGS, Path(), FOLDER)
-        if workflow.is_main_process
+        if workflow.is_main_process and "planned" not in config
         else read_plan(FOLDER)
     )
     ANALYSIS = read_analysis_plan(FOLDER)
@@ -53,6 +56,9 @@ except RadfeatError as error:
 # `localrule` marks what takes a second or two: as a job of a cluster it would cost Snakemake's start-up several times.
 ENDPOINTS = {e.slug: e.name for e in ANALYSIS.endpoints} if ANALYSIS else {}
 ARMS = {a.slug: a.name for a in ANALYSIS.arms} if ANALYSIS else {}
+DIVIDED = is_divided(PLAN.rois, SETTINGS.tables)
+# Above a number of ROIs there is no long table; what needs all tables asks for those that there are.
+BLINDED_TABLES = list_blinded_tables(has_long_table(PLAN.rois, SETTINGS.tables))
 COLLECTED_TABLES = [name for name in BLINDED_TABLES if name not in REPEAT_TABLES]
 RESULTS = FOLDER.root
 LOGS = FOLDER.logs

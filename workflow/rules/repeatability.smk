@@ -43,7 +43,7 @@ rule repeatability:
     benchmark:
         BENCHMARKS / "repeatability.tsv"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=lambda wildcards, attempt: estimate_collect_mb(PLAN.rois) * attempt,
     params:
         run=PLAN.run_id,
         settings=PLAN.repeatability_digest,

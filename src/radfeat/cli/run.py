@@ -130,7 +130,7 @@ def plan_run(config: Path, cores: int | None, profile: Path | None, further: tup
     plan = build_plan(settings, file.parent, folder)
     snakefile = find_snakefile()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--configfile", str(file)]
-    command += ["--keep-going", "--rerun-incomplete"]
+    command += ["--keep-going", "--rerun-incomplete", "--config", f"planned={plan.run_id}"]
     command += ["--cores", str(cores or os.cpu_count() or 1)] if profile is None or cores else []
     if str(profile or "local") == "local" and "--resources" not in further:
         # No more jobs at once than memory allows; what one job asks for beyond that is cut down to it.
@@ -269,12 +269,12 @@ def _code(made: Run) -> int:
 def _summarise(made: Run, now: "RunProgress", seconds: float) -> None:
     from radfeat.pipeline.collect import count_failures
     from radfeat.pipeline.lock import read_lock
-    from radfeat.tables.parquet import read_table
+    from radfeat.tables.parquet import read_column_names, read_columns
     from radfeat.tables.schemas import FEATURES, ROIS
 
-    rois = read_table(made.folder.blinded / "rois.parquet", ROIS)
-    features = read_table(made.folder.blinded / "features.parquet", FEATURES)
-    columns = features.num_columns - len(FEATURES.columns)
+    rois = read_columns(made.folder.blinded / "rois.parquet", ROIS, ["status", "reason"])
+    names = read_column_names(made.folder.blinded / "features.parquet")
+    columns = len(names) - len(FEATURES.columns)
     nothing = "Nothing to be done" in made.log.read_text(encoding="utf-8")
     state = "nothing to do, all is up to date" if nothing else f"done in {seconds:.0f} s"
     click.echo(f"{made.settings.study}: {state}")

@@ -16,6 +16,7 @@ from radfeat.prepare.settings import PrepareSettings
 from radfeat.qc.repeatability_settings import RepeatabilitySettings
 from radfeat.qc.settings import GATE_LIMITS, QcSettings
 from radfeat.report.settings import ReportSettings
+from radfeat.tables.settings import TableSettings
 
 
 class StudySettings(BaseModel):
@@ -83,6 +84,10 @@ class StudySettings(BaseModel):
     perturb: PerturbSettings = Field(
         default_factory=PerturbSettings,
         description="Image and mask altered at random and measured again, as a source of repeats.",
+    )
+    tables: TableSettings = Field(
+        default_factory=TableSettings,
+        description="How the blinded tables lie on the disk; alters no value and no digest of a table.",
     )
     modelling: ModellingSettings = Field(
         default_factory=ModellingSettings, description="Endpoints, arms and models."

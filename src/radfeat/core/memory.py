@@ -13,8 +13,8 @@ _LIMITS = {"": ("", "memory.max"), "memory": ("memory", "memory.limit_in_bytes")
 def read_memory_mb(root: Path = Path("/")) -> float:
     """Memory that this process may use, in MB: the machine's, or less where a job or container is limited.
 
-    ``root`` is the root of the file system, in which Linux shows control groups. A Slurm without these says in
-    the environment (``SLURM_MEM_PER_NODE``, MiB) what a job was given.
+    ``root`` is the root of the file system, in which Linux shows control groups. A Slurm without these says
+    in the environment (``SLURM_MEM_PER_NODE``, MiB) what a job was given.
     """
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     given = os.environ.get("SLURM_MEM_PER_NODE", "")

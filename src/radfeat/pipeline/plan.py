@@ -28,6 +28,7 @@ from radfeat.config.model import (
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import TableError
 from radfeat.core.files import write_text_if_changed
+from radfeat.core.pause import paused_collector
 from radfeat.core.version import VERSION
 from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
 from radfeat.pipeline.buckets import choose_bucket_count, name_bucket
@@ -41,7 +42,7 @@ from radfeat.pipeline.sheets_match import require_protocol_images, require_repea
 
 _OWN_FILE = 0o600
 
-BLINDED_SECTIONS = ("ingest", "prepare", "features", "qc", "repeatability", "perturb")
+BLINDED_SECTIONS = ("ingest", "prepare", "features", "qc", "repeatability", "perturb", "tables")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class AnalysisPlan:
         return compute_json_digest([self.digest, self.code_digest])
 
 
+@paused_collector()
 def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Plan:
     """Read the image sheet, deal its cases into buckets and write the plan.
 
@@ -186,9 +188,16 @@ def _deal(rows: Sequence[ImageRow], base: Path, stats: Stats) -> dict[str, list[
     """The rows by bucket, in the order of their keys."""
     count = choose_bucket_count(len({row.key.case for row in rows}))
     dealt: dict[str, list[dict[str, Any]]] = {}
-    for row in sorted(rows, key=lambda r: r.key):
+    for row in sorted(rows, key=_order):
         dealt.setdefault(name_bucket(row.key.case, count), []).append(row_to_json(row, base, stats))
     return dealt
+
+
+def _order(row: ImageRow) -> tuple[str, ...]:
+    """The order of the keys, as a tuple: comparing the values of two keys would build four."""
+    case = row.key.case
+    names = (case.study_id, case.site_id, case.subject_id, case.timepoint, case.image_id)
+    return (*names, row.key.roi, row.key.lesion_id)
 
 
 def _run_id(dealt: dict[str, list[dict[str, Any]]], settings: StudySettings) -> str:
@@ -201,7 +210,7 @@ def _write_plan(
     plan: Plan, dealt: dict[str, list[dict[str, Any]]], settings: StudySettings, folder: ResultsFolder
 ) -> None:
     for bucket, rows in dealt.items():
-        write_text_if_changed(folder.manifest(bucket), _to_json(rows))
+        write_text_if_changed(folder.manifest(bucket), _rows_to_json(rows))
         folder.manifest(bucket).chmod(_OWN_FILE)
     blinded = {name: section(settings, name) for name in BLINDED_SECTIONS}
     write_text_if_changed(folder.extraction_settings, _to_json(blinded))
@@ -323,6 +332,12 @@ def read_analysis_plan(folder: ResultsFolder) -> AnalysisPlan | None:
         code_digest=data["code_digest"],
         lock=data["lock"],
     )
+
+
+def _rows_to_json(rows: Sequence[dict[str, Any]]) -> str:
+    """A row on a line: with indents Python's encoder of JSON takes ten times as long."""
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False, sort_keys=True) for row in rows)
+    return f"[\n{lines}\n]\n"
 
 
 def _to_json(value: Any) -> str:
