@@ -34,4 +34,4 @@ def _count_in_file(path: Path) -> int | None:
         return None
     finally:
         sitk.ProcessObject.SetGlobalWarningDisplay(shown)
-    return prod(reader.GetSize())
+    return int(prod(reader.GetSize()))
