@@ -105,6 +105,8 @@ def test_run_on_another_host_is_respected_and_its_silence_is_told(folder: Result
         hold_results(folder),
     ):
         pass
+    with pytest.raises(SettingsError, match="sign of life 0 s ago"):
+        release(folder.run_lock)
     old = time.time() - SILENT_SECONDS - 60
     os.utime(folder.run_lock, (old, old))
     with pytest.raises(SettingsError, match=r"no sign of life for 6 minutes.*--unlock"), hold_results(folder):

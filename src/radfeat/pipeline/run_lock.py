@@ -124,14 +124,7 @@ def require_free(path: Path) -> Holder | None:
     if holder.is_here:
         _require_dead(holder, path)
         return holder
-    silent = _read_now(path) - path.stat().st_mtime
-    if silent < SILENT_SECONDS:
-        raise SettingsError(
-            "another run is at work in this results folder",
-            key=str(path.parent),
-            measured=holder.name,
-            remedy="Wait for it, or stop it on that host",
-        )
+    silent = _require_silent(holder, path)
     raise SettingsError(
         "a run on another host holds this results folder, and gave no sign of life for "
         f"{silent / 60:.0f} minutes",
@@ -139,6 +132,19 @@ def require_free(path: Path) -> Holder | None:
         measured=holder.name,
         remedy="If it is dead, and none of its jobs is at work, release the lock with `radfeat run --unlock`",
     )
+
+
+def _require_silent(holder: Holder, path: Path) -> float:
+    """For how long (s) a holder on another host gave no sign of life; refuse where it is not long."""
+    silent = _read_now(path) - path.stat().st_mtime
+    if silent < SILENT_SECONDS:
+        raise SettingsError(
+            "another run is at work in this results folder",
+            key=str(path.parent),
+            measured=f"{holder.name}, sign of life {max(silent, 0):.0f} s ago",
+            remedy=f"Wait for it, or stop it on that host; if it is dead, wait {SILENT_SECONDS / 60:.0f} minutes",
+        )
+    return silent
 
 
 def _require_dead(holder: Holder, path: Path) -> None:
@@ -165,11 +171,13 @@ def release(path: Path) -> Holder | None:
     Raises
     ------
     SettingsError
-        If the holder, or its workflow, lives on this host.
+        If the holder, or its workflow, lives on this host, or gave a sign of life on another not long ago.
     """
     holder = read_holder(path)
     if holder is not None and holder.is_here:
         _require_dead(holder, path)
+    elif holder is not None:
+        _require_silent(holder, path)
     path.unlink(missing_ok=True)
     return holder
 
