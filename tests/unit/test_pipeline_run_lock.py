@@ -101,7 +101,7 @@ def test_jobs_that_outlive_their_run_are_named_with_the_words_to_end_them(folder
 def test_run_on_another_host_is_respected_and_its_silence_is_told(folder: ResultsFolder) -> None:
     write_lock(folder, Holder("node7", 12, 0, time.time()))
     with (
-        pytest.raises(SettingsError, match=r"process 12 on node7.*stop it on that host"),
+        pytest.raises(SettingsError, match=r"process 12 on node7.*stop it there"),
         hold_results(folder),
     ):
         pass

@@ -142,7 +142,7 @@ def _require_silent(holder: Holder, path: Path) -> float:
             "another run is at work in this results folder",
             key=str(path.parent),
             measured=f"{holder.name}, sign of life {max(silent, 0):.0f} s ago",
-            remedy=f"Wait for it, or stop it on that host; if it is dead, wait {SILENT_SECONDS / 60:.0f} minutes",
+            remedy=f"Wait for it, or stop it there; if it is dead, wait {SILENT_SECONDS / 60:.0f} minutes",
         )
     return silent
 
