@@ -10,7 +10,9 @@ With ``--run`` the whole study is computed as well.
 """
 
 import argparse
+import ctypes
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -35,6 +37,7 @@ from radfeat.pipeline.manifest import read_json
 from radfeat.pipeline.plan import read_plan
 from radfeat.tables.settings import TableSettings, has_long_table, is_divided
 
+_PR_SET_CHILD_SUBREAPER = 36
 SIZE_ZYX = (5, 6, 6)
 SITES = 40
 VISITS = 2
@@ -106,14 +109,32 @@ def measure(command: Sequence[str], log: Path) -> Cost:
     SystemExit
         The command failed; what it printed is in ``log``.
     """
+    _adopt_orphans()
     started = time.perf_counter()
     with log.open("w", encoding="utf-8") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
+    usages = [usage, *_wait_for_orphans()]
     if os.waitstatus_to_exitcode(status):
         raise SystemExit(f"{' '.join(command)} failed:\n{log.read_text(encoding='utf-8')[-3000:]}")
     wall = time.perf_counter() - started
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+    cpu = sum(u.ru_utime + u.ru_stime for u in usages)
+    return Cost(cpu, wall, max(u.ru_maxrss for u in usages) / 1024)
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of processes that outlive theirs: workers of a chunk are children of such a one."""
+    if ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise SystemExit("the operating system does not tell what workers cost: Linux is needed")
+
+
+def _wait_for_orphans() -> Iterator[resource.struct_rusage]:
+    while True:
+        try:
+            _, _, usage = os.wait4(-1, 0)
+        except ChildProcessError:
+            return
+        yield usage
 
 
 def _measure_study(study: Path, run: bool, cores: int, cases: int) -> Iterator[tuple[str, Cost, int]]:

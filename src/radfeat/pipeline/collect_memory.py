@@ -7,5 +7,5 @@ _PER_MILLION_ROIS_MB = 2_000
 
 
 def estimate_collect_mb(rois: int) -> int:
-    """Memory in MB for collecting so many ROIs, of however many features."""
+    """Memory in MB for collecting so many ROIs; the number of features hardly matters."""
     return _BASE_MB + _PER_MILLION_ROIS_MB * rois // 1_000_000
