@@ -101,6 +101,7 @@ def test_comparators_and_permutations_are_beside_it(fitted: ArmResult) -> None:
         "permuted",
     }
     assert found["radiomics", "permutation_p"]["estimate"] in (0.25, 0.5, 0.75, 1.0)
+    assert found["radiomics", "permutation_ties"]["estimate"] in (0.0, 1.0, 2.0, 3.0)
     assert found["radiomics", "folds_failed"]["estimate"] == 0.0
     assert ("radiomics", "logrank_p") in found or metric == "auc"
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.stats import kstest
 
 Record = TypeVar("Record")
 
@@ -93,20 +93,22 @@ def divide(measured: Measured, by: float) -> Measured:
     return Measured(measured.estimate / by, error, measured.trials)
 
 
-def assess_uniformity(ps: Sequence[float], permutations: int, cells: int = 5) -> Measured:
-    """The p of a chi-square test that the least ``cells`` values of a permutation p are equally frequent.
+def break_ties(p: float, ties: float, permutations: int, seed: int) -> float:
+    """A permutation p made exact: uniform between the shares above it, and those with its ties and itself.
 
-    A permutation p is k / (permutations + 1). Those above the least ``cells`` are one class, because
-    there the p of models that select nothing are conservative: their C is 0.5, and ties count against them.
+    Models that select nothing have a C of 0.5, as many of the permuted ones have. Ties count against the
+    observed, on purpose, so that p itself is not uniform; dealt at random (by the seed of the trial), they
+    leave a p that must be, if the permutations are worth anything.
     """
+    drawn = np.random.default_rng([seed, permutations]).uniform()
+    return p - (1 + ties) / (1 + permutations) * float(drawn)
+
+
+def assess_uniformity(ps: Sequence[float]) -> Measured:
+    """The p of a Kolmogorov-Smirnov test that p-values are uniform between 0 and 1."""
     if not ps:
         return Measured(math.nan, None, 0)
-    place = np.rint(np.asarray(ps) * (permutations + 1)).astype(np.intp)
-    counts = np.array([*((place == k).sum() for k in range(1, cells + 1)), (place > cells).sum()])
-    chance = np.array([*[1.0] * cells, permutations + 1.0 - cells]) / (permutations + 1)
-    expected = chance * len(ps)
-    statistic = float(((counts - expected) ** 2 / expected).sum())
-    return Measured(float(chi2.sf(statistic, cells)), None, len(ps))
+    return Measured(float(kstest(ps, "uniform").pvalue), None, len(ps))
 
 
 def bound_share(nominal: float, trials: int) -> Bound:

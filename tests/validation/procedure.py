@@ -24,11 +24,11 @@ class TrialRecord:
     """What one endpoint of one trial came to; None where there is no such number.
 
     ``c_*`` is C or AUC, or (1 + rho) / 2, of the radiomic score in its own arm. ``permutation_p`` is that of
-    the control arm's C. ``estimate``, ``lo`` and ``hi`` are of the interaction of the predictive feature: log
-    ratio, or difference. ``p_*`` are the tests of both candidates' interactions; ``score_*_p`` those of the
-    scores, ``score_*_permutation_p`` by ``arm_permutations`` permutations of the arms. ``rank_*`` is the
-    place of a planted feature's cluster among all clusters by how often the folds select it, the worst where
-    several tie.
+    the control arm's C, and ``permutation_ties`` how many of its permutations equal it. ``estimate``, ``lo``
+    and ``hi`` are of the interaction of the predictive feature: log ratio, or difference. ``p_*`` are the
+    tests of both candidates' interactions; ``score_*_p`` those of the scores, ``score_*_permutation_p`` by
+    ``arm_permutations`` permutations of the arms. ``rank_*`` is the place of a planted feature's cluster
+    among all clusters by how often the folds select it, the worst where several tie.
     """
 
     scenario: str
@@ -40,6 +40,7 @@ class TrialRecord:
     c_control: float | None
     c_experimental: float | None
     permutation_p: float | None
+    permutation_ties: float | None
     logrank_p: float | None
     p_predictive: float | None
     p_prognostic: float | None
@@ -113,6 +114,7 @@ def record_trial(
         c_control=discriminate(arms[CONTROL]),
         c_experimental=discriminate(arms[EXPERIMENTAL]),
         permutation_p=find_metric(arms[CONTROL], "permutation_p"),
+        permutation_ties=find_metric(arms[CONTROL], "permutation_ties"),
         logrank_p=find_metric(arms[CONTROL], "logrank_p"),
         p_predictive=predictive["p"],
         p_prognostic=prognostic["p"],

@@ -55,13 +55,13 @@ def run_gate(kind: EndpointKind, seed: int) -> TrialRecord:
 def run_prognostic(kind: EndpointKind, seed: int) -> TrialRecord:
     """One property is prognostic in both arms, none alters the effect of treatment."""
     outcomes = 0 if kind is CONTINUOUS else PERMUTATIONS
-    arms = NEEDED if kind is TIME and seed > 100 else 0
+    arms = NEEDED if kind is TIME and seed > 60 else 0
     return _run("prognostic", PROGNOSTIC, kind, seed, Permutations(outcomes, arms))
 
 
 def run_predictive(kind: EndpointKind, seed: int) -> TrialRecord:
     """One property is prognostic in both arms, another alters the effect of treatment."""
-    arms = NEEDED if kind is TIME and seed > 125 else 0
+    arms = NEEDED if kind is TIME and seed > 80 else 0
     return _run("predictive", PREDICTIVE, kind, seed, Permutations(0, arms), repeats=3)
 
 
@@ -88,14 +88,14 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "prognostic": Scenario(
         "Prognosis only",
-        "One property is prognostic in both arms: log hazard ratio 0.6 per SD.",
-        {TIME: 150, BINARY: 150, CONTINUOUS: 150},
+        "One property is prognostic in both arms: log hazard ratio 0.8 per SD.",
+        {TIME: 100, BINARY: 100, CONTINUOUS: 100},
         run_prognostic,
     ),
     "predictive": Scenario(
         "Prediction",
         "Besides, another property alters the log hazard ratio of treatment: by -0.8 per SD.",
-        {TIME: 150, BINARY: 150, CONTINUOUS: 150},
+        {TIME: 100, BINARY: 100, CONTINUOUS: 100},
         run_predictive,
     ),
     "leak_selection": Scenario(

@@ -26,6 +26,7 @@ PLAIN = TrialRecord(
     c_control=0.5,
     c_experimental=0.5,
     permutation_p=None,
+    permutation_ties=None,
     logrank_p=None,
     p_predictive=0.5,
     p_prognostic=0.5,
@@ -96,7 +97,7 @@ def test_null_trials_with_small_permutation_p_fail() -> None:
     leaking = [replace(r, permutation_p=0.05 if r.seed < 100 else r.permutation_p) for r in make_null()]
     assert failures("null", leaking) == [
         "permutation p of C <= 0.05",
-        "permutation p of C is uniform: p of a chi-square test",
+        "permutation p of C, ties broken at random, is uniform: p of a Kolmogorov-Smirnov test",
     ]
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from validation.measures import (
@@ -16,6 +17,7 @@ from validation.measures import (
     bound_mean,
     bound_most,
     bound_share,
+    break_ties,
     divide,
     share,
 )
@@ -80,17 +82,22 @@ def test_verdict_is_whether_the_number_is_where_it_must_be(
     assert Check("null", "binary", "x", Measured(estimate, 0.01, 500), bound).verdict is verdict
 
 
-def test_uniform_permutation_p_passes_and_a_lump_does_not() -> None:
-    even = [k / 20 for k in range(1, 21) for _ in range(25)]
-    assert assess_uniformity(even, 19).estimate == pytest.approx(1.0)
-    low = [0.05] * 50 + even[50:]
-    assert assess_uniformity(low, 19).estimate < 0.001
-    high = even[:125] + [0.7] * 375
-    assert assess_uniformity(high, 19).estimate == pytest.approx(1.0), "ties at C = 0.5 only make p greater"
-    assert math.isnan(assess_uniformity([], 19).estimate)
+def test_p_with_ties_broken_is_uniform_and_a_leaking_or_a_lazy_one_is_not() -> None:
+    # Of 20 values the observed one is the first; most are 0.5, as of models that select nothing.
+    rng = np.random.default_rng(11)
+    drawn = np.where(rng.uniform(size=(500, 20)) < 0.7, 0.5, rng.normal(0.5, 0.1, (500, 20)))
+    ps = (drawn >= drawn[:, :1]).mean(axis=1)
+    ties = (drawn == drawn[:, :1]).sum(axis=1) - 1
+    exact = [break_ties(p, t, 19, seed) for seed, (p, t) in enumerate(zip(ps, ties, strict=True))]
+    assert min(exact) > 0
+    assert max(exact) <= 1
+    assert assess_uniformity(exact).estimate > 0.01
+    assert assess_uniformity(list(ps)).estimate < 0.001, "ties alone make p too great"
+    assert assess_uniformity([0.02] * 60 + exact[60:]).estimate < 0.001
+    assert math.isnan(assess_uniformity([]).estimate)
 
 
-def test_uniformity_is_the_chi_square_of_the_least_values_and_the_rest() -> None:
-    ps = [0.05] * 10 + [0.10] * 0 + [0.15] * 5 + [0.20] * 5 + [0.25] * 5 + [0.5] * 75
-    # (10 - 5)^2 / 5 + (0 - 5)^2 / 5 = 10 on five degrees of freedom.
-    assert assess_uniformity(ps, 19).estimate == pytest.approx(0.0752, abs=1e-4)
+def test_a_p_with_ties_is_broken_between_those_above_it_and_itself() -> None:
+    broken = [break_ties(0.5, 4, 19, seed) for seed in range(2000)]
+    assert min(broken) == pytest.approx(0.25, abs=0.002)
+    assert max(broken) == pytest.approx(0.5, abs=0.002)

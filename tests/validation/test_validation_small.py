@@ -24,7 +24,7 @@ TRIALS = {
     "predictive": {TIME: 5, CONTINUOUS: 5},
     "leak_selection": {BINARY: 5},
     "leak_cut": {TIME: 60},
-    "leak_combat": {BINARY: 5},
+    "leak_combat": {BINARY: 10},
 }
 
 

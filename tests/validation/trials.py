@@ -75,13 +75,15 @@ class Design:
         return (*CARRIERS, *COPIES, *(f"noise_{k:03d}" for k in range(self.noise)))
 
     def simulate(self, seed: int) -> SimulationSettings:
-        """Settings of one trial: a credible effect, and about two thirds with the event."""
+        """Settings of one trial: strong but credible effects, and about two thirds with the event."""
         return SimulationSettings(
             seed=seed,
             subjects=self.subjects,
             sites=self.sites,
             truth=self.truth,
+            prognostic_log_hr=0.8,
             predictive_log_hr=-0.8,
+            response_scale=1.5,
             follow_up_days=400,
             dropout_per_year=0.1,
         )

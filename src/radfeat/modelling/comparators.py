@@ -22,6 +22,9 @@ from radfeat.modelling.inputs import Inputs
 from radfeat.modelling.outcomes import Floats, Outcomes
 from radfeat.modelling.settings import ModellingSettings
 
+_EQUAL = 1e-12
+"""What differs by no more is equal: C, say, is a ratio of counts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Permuted:
@@ -33,9 +36,13 @@ class Permuted:
     @property
     def p(self) -> float:
         """Share of permutations at least as good, the observed one among them."""
-        # What differs by less than this is equal: C, say, is a ratio of counts.
-        as_good = sum(c >= self.observed - 1e-12 for c in self.permuted)
+        as_good = sum(c >= self.observed - _EQUAL for c in self.permuted)
         return (1 + as_good) / (1 + len(self.permuted))
+
+    @property
+    def ties(self) -> int:
+        """Permutations that are as good as the observed one, and not better: they make p greater."""
+        return sum(abs(c - self.observed) <= _EQUAL for c in self.permuted)
 
 
 @dataclass(frozen=True, slots=True)

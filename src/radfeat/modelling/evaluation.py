@@ -127,6 +127,8 @@ def measure_permuted(permuted: Permuted, outcomes: Outcomes, settings: Modelling
         f"observed {permuted.observed:.3f}."
     )
     yield Metric(RADIOMICS, "permutation_p", permuted.p, None, None, n, events, method)
+    method = f"Of {times} permutations, those whose {name} equals the observed one; they make p greater."
+    yield Metric(RADIOMICS, "permutation_ties", float(permuted.ties), None, None, n, events, method)
 
 
 def count_folds(result: OutOfFold) -> Iterator[Metric]:
