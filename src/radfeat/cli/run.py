@@ -130,7 +130,7 @@ def plan_run(config: Path, cores: int | None, profile: Path | None, further: tup
     plan = build_plan(settings, file.parent, folder)
     snakefile = find_snakefile()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--configfile", str(file)]
-    # What takes several words comes first, an option without any last: else it would swallow the user's targets.
+    # Options of several words first, one without any last: else they would swallow the user's targets.
     command += ["--config", f"planned={plan.run_id}"]
     if str(profile or "local") == "local" and "--resources" not in further:
         # No more jobs at once than memory allows; what one job asks for beyond that is cut down to it.
