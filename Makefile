@@ -10,7 +10,7 @@ SCANS := .cache/pyradiomics-3.1.4
 WORKERS := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check validate-statistics lock schemas clean
+.PHONY: help install demo test test-exhaustive check validate-statistics lock schemas clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -26,7 +26,10 @@ demo: $(INSTALLED) ## Run a simulated trial and five real scans through to their
 	@$(BIN)/radfeat demo --scans config/config.yaml
 
 test: $(INSTALLED) ## Run all tests
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=15
+
+test-exhaustive: $(INSTALLED) ## Run what `make test` has a sample of: twenty kills of a run (30 min)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m exhaustive
 
 validate-statistics: $(INSTALLED) ## Simulate hundreds of trials and hold the analysis to their truth (40 min)
 	@PYTHONPATH=tests $(BIN)/python -m validation --workers $(WORKERS) --page docs/validation.md
@@ -45,7 +48,7 @@ schemas: $(INSTALLED) ## Write the JSON schemas of settings and sheets anew
 # --universal: one version of each package for every platform and Python. Read the differences before you commit them.
 UV_LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 lock: $(INSTALLED) ## Resolve the requirements anew and write both lock files
-	$(BIN)/$(UV_LOCK) --extra dev pyproject.toml requirements-build.in -o requirements.lock
+	$(BIN)/$(UV_LOCK) --extra slurm --extra dev pyproject.toml requirements-build.in -o requirements.lock
 	$(BIN)/$(UV_LOCK) requirements-build.in -c requirements.lock -o requirements-build.lock
 
 clean: ## Remove what was made: .venv, the demonstration, fetched scans, caches

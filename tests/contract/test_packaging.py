@@ -65,6 +65,7 @@ def read_environment() -> dict[str, str]:
 
 
 DECLARED = parse_requirements(PROJECT["dependencies"])
+ON_A_CLUSTER = parse_requirements(PROJECT["optional-dependencies"]["slurm"])
 DEVELOPMENT = parse_requirements(PROJECT["optional-dependencies"]["dev"])
 
 
@@ -105,7 +106,7 @@ def test_lock_holds_exact_versions_and_nothing_else(lock: str) -> None:
 
 def test_lock_satisfies_every_declared_range() -> None:
     locked = read_lock("requirements.lock")
-    for name, requirement in {**DECLARED, **DEVELOPMENT}.items():
+    for name, requirement in {**DECLARED, **ON_A_CLUSTER, **DEVELOPMENT}.items():
         assert locked[name][0] in requirement.specifier, name
 
 
@@ -126,7 +127,7 @@ def test_conda_environment_lists_the_same_packages_with_the_same_ranges() -> Non
     assert SpecifierSet(listed.pop("python")) == SpecifierSet(PROJECT["requires-python"])
     assert listed.pop("pip") == ""
     expected = {}
-    for name, requirement in DECLARED.items():
+    for name, requirement in {**DECLARED, **ON_A_CLUSTER}.items():
         conda = CONDA_NAMES.get(name, name)
         expected[conda] = SpecifierSet(CONDA_RANGES.get(conda, str(requirement.specifier)))
     assert {name: SpecifierSet(text) for name, text in listed.items()} == expected
@@ -135,7 +136,7 @@ def test_conda_environment_lists_the_same_packages_with_the_same_ranges() -> Non
 def test_locked_versions_lie_in_the_ranges_of_the_conda_environment() -> None:
     listed = read_environment()
     locked = read_lock("requirements.lock")
-    for name in DECLARED:
+    for name in (*DECLARED, *ON_A_CLUSTER):
         assert locked[name][0] in SpecifierSet(listed[CONDA_NAMES.get(name, name)]), name
 
 

@@ -43,5 +43,5 @@ def test_slurm_profile_states_what_was_learnt_by_failing() -> None:
     profile = read_profile("slurm")
     assert profile["executor"] == "slurm"
     assert profile["slurm-no-requeue"] is True
-    assert profile["slurm-status-command"] in ("sacct", "squeue")
+    assert profile["slurm-status-command"] == "sacct", "radfeat itself takes squeue where it must"
     assert profile["rerun-incomplete"] is True

@@ -1,5 +1,6 @@
 """The readers beside the tables open every table, with the right types, in R, Python and DuckDB."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -12,11 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from radfeat.tables.conform import list_columns
 from radfeat.tables.datapackage import write_datapackage
-from radfeat.tables.parquet import build_table, write_table
+from radfeat.tables.parquet import build_table, read_table, write_table
 from radfeat.tables.readers import write_readers
 from radfeat.tables.reshape import lengthen
 from radfeat.tables.schemas import FEATURE_CATALOGUE, FEATURES, FEATURES_LONG, ROIS, SUBJECTS, TABLES
+from radfeat.tables.writing import Stamp, write_blocks
 
 FEATURE_NAMES = ["original_shape_MeshVolume", "log-sigma-2-0-mm-3D_firstorder_Mean"]
 RSCRIPT = shutil.which("Rscript")
@@ -73,6 +76,19 @@ def folder(tmp_path: Path) -> Path:
     write_readers(blinded)
     write_datapackage(blinded, [FEATURES, FEATURES_LONG, ROIS, FEATURE_CATALOGUE])
     return blinded
+
+
+@pytest.fixture
+def divided(folder: Path) -> Path:
+    """The same study with ``features`` in a folder per site, and no long table."""
+    (folder / "features_long.parquet").unlink()
+    table = read_table(folder / "features.parquet", FEATURES)
+    columns = list_columns(table, FEATURES)
+    stamp = Stamp("s", "r")
+    write_blocks(folder / "features.parquet", [table], columns, FEATURES, stamp, divided=True)
+    write_readers(folder)
+    write_datapackage(folder, [FEATURES, FEATURES_LONG, ROIS, FEATURE_CATALOGUE])
+    return folder
 
 
 def run(folder: Path, *command: str) -> str:
@@ -157,6 +173,83 @@ print(json.dumps([views, [types[c] for c in ("roi_id", "voxels", "volume_mm3")],
         ["S2", "RF000000", None, "GEOMETRY"],
     ]
     assert mean == [1000.25, 2], "a missing value does not poison a mean, as NaN would"
+
+
+LONG = [
+    ["S1", FEATURE_NAMES[1], None, "FAILED", "FEATURE_UNDEFINED"],
+    ["S1", FEATURE_NAMES[0], 1000.25, "OK", None],
+    ["S2", FEATURE_NAMES[1], None, "FAILED", "GEOMETRY"],
+    ["S2", FEATURE_NAMES[0], None, "FAILED", "GEOMETRY"],
+]
+
+
+def test_python_reader_opens_a_divided_table_and_makes_the_long_one(divided: Path) -> None:
+    script = """
+import json
+from read import check_digests, describe_features, lengthen_features, read_tables
+tables = read_tables()
+long = lengthen_features(tables["features"])
+columns = ["subject_id", "feature", "value", "status", "reason"]
+print(json.dumps([
+    check_digests(),
+    [list(row.values()) for row in long.select(columns).to_pylist()],
+    long.column_names,
+    describe_features(tables).num_rows,
+]))
+"""
+    unchanged, long, columns, described = run_python(divided, script)
+    assert unchanged == {"features": True, "rois": True, "feature_catalogue": True}
+    assert long == LONG
+    assert columns == list(FEATURES_LONG.column_names)
+    assert described == 4
+
+
+def test_sql_reader_opens_a_divided_table_and_makes_the_long_one(divided: Path) -> None:
+    script = """
+import duckdb, json
+connection = duckdb.connect()
+connection.execute(open("read.sql", encoding="utf-8").read())
+long = connection.execute(
+    "SELECT subject_id, feature, value, status, reason FROM features_long ORDER BY roi_id, feature"
+).fetchall()
+columns = [row[0] for row in connection.execute("DESCRIBE features_long").fetchall()]
+described = connection.execute("SELECT count(*), count(code) FROM features_described").fetchall()[0]
+print(json.dumps([connection.execute("SELECT count(*) FROM features").fetchone(), long, columns, described]))
+"""
+    count, long, columns, described = run_python(divided, script)
+    assert count == [2]
+    assert long == LONG
+    assert columns == list(FEATURES_LONG.column_names)
+    assert described == [4, 4]
+
+
+def test_r_makes_the_long_table(folder: Path) -> None:
+    script = """
+source("read.R")
+features <- data.frame(
+  roi_id = c("b", "a", "c"), status = c("OK", "OK", "FAILED"), reason = c(NA, NA, "GEOMETRY"),
+  `log-x` = c(1, NA, NA), check.names = FALSE
+)
+for (name in c("case_id", "study_id", "site_id", "subject_id", "timepoint", "image_id", "roi", "lesion_id")) {
+  features[[name]] <- "k"
+}
+long <- lengthen_features(features)
+cat(long$roi_id, long$feature, long$value, long$status, long$reason)
+"""
+    done = run_r(folder, script)
+    assert done.returncode == 0, done.stderr
+    values = "a b c log-x log-x log-x NA 1 NA FAILED OK FAILED FEATURE_UNDEFINED NA GEOMETRY"
+    assert done.stdout == values
+
+
+def test_the_data_package_names_every_file_of_a_divided_table(divided: Path) -> None:
+    package = json.loads((divided / "datapackage.json").read_text(encoding="utf-8"))
+    (resource,) = [r for r in package["resources"] if r["name"] == "features"]
+    assert resource["path"] == ["features.parquet/ST/Zürich/part-0.parquet"]
+    part = divided / resource["path"][0]
+    assert resource["bytes"] == part.stat().st_size
+    assert resource["radfeat:hashes"] == [f"sha256:{hashlib.sha256(part.read_bytes()).hexdigest()}"]
+    assert "hash" not in resource
 
 
 def test_sql_reader_names_only_tables_that_are_there(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.plan import build_plan, chunk_inputs, read_plan, require_chunk_inputs
 from radfeat.pipeline.records import CaseRecord, build_failed_roi, build_series_row
 from radfeat.pipeline.watch import list_written, read_progress
+from radfeat.pipeline.workers import Crew
 from radfeat.simulate.settings import SimulationSettings
 from radfeat.simulate.trial import write_trial
 from radfeat.tables.parquet import read_identity, read_table
@@ -137,16 +138,16 @@ def test_lost_preview_is_made_again(trial: Path) -> None:
 
 def test_number_of_workers_does_not_alter_the_tables(trial: Path) -> None:
     results = plan_trial(trial)
-    run_chunk(results, "0", workers=2)
+    run_chunk(results, "0", crew=Crew(2))
     two = read_identity(results.work("0") / "features.parquet")
     shutil.rmtree(results.cache)
-    run_chunk(results, "0", workers=1)
+    run_chunk(results, "0", crew=Crew(1))
     assert read_identity(results.work("0") / "features.parquet") == two
 
 
 def _die_on_third(rows: Sequence[ImageRow], settings: CaseSettings, folders: CaseFolders) -> CaseRecord:
     if rows[0].key.case.subject_id.endswith("0003"):
-        os._exit(1)
+        os._exit(3)
     return process_case(rows, settings, folders)
 
 
@@ -159,7 +160,7 @@ def _work_that_dies(
 def test_worker_that_dies_costs_its_case_and_no_other(trial: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     results = plan_trial(trial)
     monkeypatch.setattr(chunk, "_work", _work_that_dies)
-    done = run_chunk(results, "0", workers=2)
+    done = run_chunk(results, "0", crew=Crew(2))
     rois = read_table(results.work("0") / "rois.parquet", ROIS).to_pylist()
     dead = {r["subject_id"] for r in rois if r["reason"] == Reason.COMPUTE_ERROR}
     assert done.done == 5

@@ -14,6 +14,7 @@ from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.perturb import perturb_chunk, require_perturb_inputs
 from radfeat.pipeline.plan import build_plan, perturb_inputs, read_plan
 from radfeat.pipeline.repeatability import write_repeatability
+from radfeat.pipeline.workers import Crew
 from radfeat.simulate.settings import SimulationSettings
 from radfeat.simulate.trial import write_trial
 from radfeat.tables.parquet import read_identity, read_table
@@ -65,12 +66,12 @@ def test_each_roi_is_measured_so_often_and_a_failure_is_a_row_per_repeat(trial: 
 
 def test_workers_cache_and_a_second_run_do_not_alter_the_numbers(trial: Path) -> None:
     results = plan_trial(trial)
-    perturb_chunk(results, "0", workers=2)
+    perturb_chunk(results, "0", crew=Crew(2))
     two = read_identity(results.perturbed("0"))
     perturb_chunk(results, "0")
     assert read_identity(results.perturbed("0")) == two, "from the cache"
     shutil.rmtree(results.cache)
-    perturb_chunk(results, "0", workers=1)
+    perturb_chunk(results, "0", crew=Crew(1))
     assert read_identity(results.perturbed("0")) == two
 
 

@@ -49,7 +49,7 @@ def test_lock_of_a_killed_run_is_explained_and_can_be_released(study: Path) -> N
     locks.mkdir(parents=True, exist_ok=True)
     (locks / "0.output.lock").write_text("results/report.html\n", encoding="utf-8")
     said = run_radfeat("run", str(study), "--cores", "1", expect=2).stderr
-    assert "another run is at work in this folder, or one was killed" in said
+    assert "Snakemake is at work in this folder, or was killed" in said
     assert "--unlock" in said
     run_radfeat("run", str(study), "--unlock")
     assert "nothing to do" in run_radfeat("run", str(study), "--cores", "1").stdout

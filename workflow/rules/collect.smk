@@ -11,17 +11,26 @@ rule collect:
         ),
         expand(FOLDER.blinded / "{name}.parquet", name=REPEAT_TABLES),
     output:
-        expand(FOLDER.blinded / "{name}.parquet", name=COLLECTED_TABLES),
+        [
+            (
+                directory(FOLDER.blinded / f"{name}.parquet")
+                if name == "features" and DIVIDED
+                else FOLDER.blinded / f"{name}.parquet"
+            )
+            for name in COLLECTED_TABLES
+        ],
         [FOLDER.blinded / name for name in DESCRIPTIONS],
     log:
         LOGS / "collect.log",
     benchmark:
         BENCHMARKS / "collect.tsv"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=lambda wildcards, attempt: estimate_collect_mb(PLAN.rois) * attempt,
     params:
         run=PLAN.run_id,
         settings=PLAN.case_digest,
+        divided=DIVIDED,
+        tables=COLLECTED_TABLES,
         radfeat=VERSION,
     shell:
         "{RADFEAT} collect --results {RESULTS:q} > {log:q} 2>&1"
@@ -35,6 +44,7 @@ rule qc_gate:
         FOLDER.gate,
     log:
         LOGS / "qc_gate.log",
+    localrule: True
     params:
         settings=PLAN.qc_digest,
     shell:

@@ -13,13 +13,18 @@ rule extract:
         LOGS / "extract" / "bucket-{bucket}.log",
     benchmark:
         BENCHMARKS / "extract" / "bucket-{bucket}.tsv"
-    threads: 1
+    # Where memory did not suffice, the next attempt has twice as much; other cases come from the cache.
+    retries: ATTEMPTS - 1
+    threads: chunk_threads
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=chunk_memory,
+        more=lambda wildcards, attempt: int(attempt < ATTEMPTS),
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         inputs=lambda wildcards: chunk_inputs(PLAN, wildcards.bucket),
+        retries=lambda wildcards: RETRIES.get(wildcards.bucket, 0),
         radfeat=VERSION,
     shell:
         "{RADFEAT} extract --results {RESULTS:q} --bucket {wildcards.bucket} --workers {threads}"
+        " --memory-mb {resources.mem_mb} --more {resources.more}"
         " --inputs {params.inputs} > {log:q} 2>&1"

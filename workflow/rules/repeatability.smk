@@ -11,15 +11,20 @@ rule perturb:
         LOGS / "perturb" / "bucket-{bucket}.log",
     benchmark:
         BENCHMARKS / "perturb" / "bucket-{bucket}.tsv"
-    threads: 1
+    # Where memory did not suffice, the next attempt has twice as much; other cases come from the cache.
+    retries: ATTEMPTS - 1
+    threads: chunk_threads
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=chunk_memory,
+        more=lambda wildcards, attempt: int(attempt < ATTEMPTS),
         runtime=lambda wildcards, attempt: 720 * attempt,
     params:
         inputs=lambda wildcards: perturb_inputs(PLAN, wildcards.bucket),
+        retries=lambda wildcards: RETRIES.get(wildcards.bucket, 0),
         radfeat=VERSION,
     shell:
         "{RADFEAT} perturb --results {RESULTS:q} --bucket {wildcards.bucket} --workers {threads}"
+        " --memory-mb {resources.mem_mb} --more {resources.more}"
         " --inputs {params.inputs} > {log:q} 2>&1"
 
 
@@ -39,7 +44,7 @@ rule repeatability:
     benchmark:
         BENCHMARKS / "repeatability.tsv"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=lambda wildcards, attempt: estimate_collect_mb(PLAN.rois) * attempt,
     params:
         run=PLAN.run_id,
         settings=PLAN.repeatability_digest,

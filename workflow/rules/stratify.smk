@@ -22,6 +22,7 @@ if ANALYSIS:
             FOLDER.lock,
         log:
             LOGS / "lock.log",
+        localrule: True
         params:
             analysis=ANALYSIS.lock,
         shell:
@@ -61,6 +62,7 @@ if ANALYSIS:
         # So one arm after the other has all cores, and none waits for the longest arm.
         threads: 64
         resources:
+            mem_mb=lambda wildcards, attempt: 6000 * attempt,
             runtime=lambda wildcards, attempt: 120 * attempt,
         params:
             endpoint=lambda wildcards: ENDPOINTS[wildcards.endpoint],
@@ -114,6 +116,7 @@ if ANALYSIS:
             [FOLDER.unblinded / name for name in DESCRIPTIONS],
         log:
             LOGS / "unblinded" / "assemble.log",
+        localrule: True
         params:
             inputs=ANALYSIS.inputs,
             radfeat=VERSION,

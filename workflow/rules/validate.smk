@@ -9,6 +9,7 @@ rule validate:
         FOLDER.validated,
     log:
         LOGS / "validate.log",
+    localrule: True
     params:
         sheet=PLAN.run_id,
         files=PLAN.row_digests,

@@ -46,12 +46,14 @@ class Study:
 def demo(folder: Path, scans: Path | None, cores: int | None, truth: str, seed: int | None) -> None:
     """Simulate a trial of 60 subjects with 5 broken inputs, run it, run real scans, and say what came out."""
     from radfeat.cli.run import execute, plan_run
+    from radfeat.cli.run_parts import hold_study
 
     real = [] if scans is None else [Study("real scans", _require(scans))]
     studies = [Study("simulated trial", _simulate(folder, truth, seed)), *real]
     for number, study in enumerate(studies, start=1):
         click.echo(f"\n[{number}/{len(studies)}] {study.title}: radfeat run {study.config}")
-        code = execute(plan_run(study.config.absolute(), cores, None, ()))
+        with hold_study(study.config.absolute()) as hold:
+            code = execute(plan_run(study.config.absolute(), cores, None, ()), hold)
         if code != ExitCode.DONE:
             raise click.exceptions.Exit(code)
     click.echo("\nWhat came out:")

@@ -1,5 +1,6 @@
 """The front of the command line: commands are imported when called, errors become exit codes."""
 
+import errno
 import sys
 
 import click
@@ -13,6 +14,8 @@ STUDY_COMMANDS = {
     "init": ("init", "Write a study to fill in: commented settings, example sheets."),
     "validate": ("validate", "Check settings and sheets; report every fault at once."),
     "run": ("run", "Run the study from scans to report."),
+    "status": ("status", "Say how a run stands, from another terminal."),
+    "clean": ("clean", "Take away what a results folder need not keep."),
     "ingest": ("ingest", "Inventory, de-identify and fetch DICOM."),
     "features": ("features", "Measure one image and mask, and print the features."),
     "apply": ("apply", "Score new subjects with the model of an earlier run."),
@@ -40,6 +43,14 @@ STAGE_COMMANDS = {
 }
 UNUSABLE_PATH = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError)
 """What the file system says to a path that cannot be written; an absent file has its own error."""
+DISK_TROUBLE = {
+    errno.ENOSPC: "Free some space, and run again",
+    errno.EDQUOT: "Free some space, or ask for more, and run again",
+    errno.EROFS: "Name a results folder that can be written",
+    errno.EIO: "Look after the disk, and run again",
+    errno.ESTALE: "Mount the file system again, and run again",
+}
+"""What a file system says when it cannot go on, and what helps."""
 EPILOG = """\b
 Examples:
   radfeat init my-study      # write settings and sheets to fill in
@@ -92,4 +103,12 @@ def run_command_line(arguments: list[str]) -> int:
     except UNUSABLE_PATH as error:
         click.echo(f"radfeat: error: {error.filename}: {error.strerror}. Name another path.", err=True)
         return ExitCode.SETTINGS
+    except OSError as error:
+        if error.errno not in DISK_TROUBLE:
+            raise
+        said = f"{error.filename or 'the results folder'}: {error.strerror}"
+        click.echo(
+            f"radfeat: error: {said}. {DISK_TROUBLE[error.errno]}; what is written is whole.", err=True
+        )
+        return ExitCode.DATA
     return code if isinstance(code, int) else ExitCode.DONE

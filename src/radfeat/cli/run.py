@@ -2,26 +2,34 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from radfeat.cli.options import config_argument, resolve_config
+from radfeat.cli.slurm import choose_stop_signal, prepare_slurm, require_no_jobs_left
 from radfeat.config.model import StudySettings
 from radfeat.core.errors import SettingsError
+from radfeat.core.memory import read_available_memory_mb
 from radfeat.core.vocabulary import ExitCode
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import Plan
 
 if TYPE_CHECKING:
+    from radfeat.pipeline.run_lock import Hold
     from radfeat.pipeline.watch import RunProgress
+
+
+_FULL_BYTES = 1_000_000
+"""With less space than this, jobs cannot even say why they failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,8 @@ class Run:
     epilog="\b\nExamples:\n  radfeat run my-study                        # all cores\n"
     "  radfeat run my-study/config.yaml --cores 4\n"
     "  radfeat run my-study --dry-run              # what would be done\n"
+    "  radfeat run my-study --retry-failed         # measure again what failed\n"
+    "  radfeat run my-study --only 1004            # one subject, now and here\n"
     "  radfeat run my-study -- --rerun-triggers mtime   # further words go to Snakemake",
 )
 @config_argument
@@ -55,42 +65,58 @@ class Run:
     help="Snakemake profile: a name in workflow/profiles, or a folder.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--unlock", is_flag=True, help="Release the lock that a killed run left, and do nothing else.")
+@click.option("--retry-failed", is_flag=True, help="Measure the cases again of which an ROI failed.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="SUBJECT",
+    help="Measure this subject's cases, here and now, and say how each ROI fared; the study's tables stay "
+    "as they are. May be given again.",
+)
+@click.option("--unlock", is_flag=True, help="Release the lock that a dead run left, and do nothing else.")
 @click.argument("snakemake_arguments", nargs=-1, type=click.UNPROCESSED)
 def run(
     config: Path,
     cores: int | None,
     profile: Path | None,
     dry_run: bool,
+    retry_failed: bool,
+    only: tuple[str, ...],
     unlock: bool,
     snakemake_arguments: tuple[str, ...],
 ) -> None:
     """Run a study from scans to report; a second run does only what changed."""
-    if not unlock:
-        require_unlocked(resolve_config(config))
-    made = plan_run(config, cores, profile, snakemake_arguments)
-    if dry_run or unlock:
-        command = [*made.command, "--unlock" if unlock else "--dry-run"]
-        code = subprocess.run(command, cwd=made.config.parent, check=False).returncode
-    else:
-        code = execute(made)
+    from radfeat.cli.run_parts import forget_failures, hold_study, measure_subjects, release_study
+
+    file = resolve_config(config)
+    if unlock:
+        raise click.exceptions.Exit(release_study(file))
+    if only and (profile or dry_run or snakemake_arguments):
+        raise SettingsError(
+            "--only measures in this process, without the workflow",
+            key="radfeat run",
+            remedy="Leave out --profile, --dry-run and words for Snakemake",
+        )
+    require_no_jobs_left(file.parent)
+    with hold_study(file) as hold:
+        if only:
+            code = measure_subjects(file, only, cores or os.cpu_count() or 1, retry_failed)
+        else:
+            made = plan_run(file, cores, profile, snakemake_arguments)
+            if retry_failed:
+                forget_failures(made.folder, made.plan, dry_run=dry_run)
+            code = preview(made) if dry_run else execute(_prepare(made), hold)
     raise click.exceptions.Exit(code)
 
 
-def require_unlocked(config: Path) -> None:
-    """Refuse to plan while Snakemake's lock lies in the study's folder: jobs at work read the plan.
+def _prepare(made: Run) -> Run:
+    """The same run, with what a cluster needs beside the profile."""
+    return replace(made, command=prepare_slurm(made.command, made.config.parent, made.folder))
 
-    Raises
-    ------
-    SettingsError
-        If there is a lock, of a run at work or of one that was killed.
-    """
-    if any((config.parent / ".snakemake" / "locks").glob("*.lock")):
-        raise SettingsError(
-            "another run is at work in this folder, or one was killed",
-            key=str(config.parent),
-            remedy=f"If none is at work, release the lock with `radfeat run {_shown(config)} --unlock`",
-        )
+
+def preview(made: Run) -> int:
+    """Let Snakemake say what it would do."""
+    return subprocess.run([*made.command, "--dry-run"], cwd=made.config.parent, check=False).returncode
 
 
 def plan_run(config: Path, cores: int | None, profile: Path | None, further: tuple[str, ...]) -> Run:
@@ -104,7 +130,11 @@ def plan_run(config: Path, cores: int | None, profile: Path | None, further: tup
     plan = build_plan(settings, file.parent, folder)
     snakefile = find_snakefile()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--configfile", str(file)]
-    command += ["--keep-going", "--rerun-incomplete"]
+    # Options of several words first, one without any last: else they would swallow the user's targets.
+    command += ["--config", f"planned={plan.run_id}"]
+    if str(profile or "local") == "local" and "--resources" not in further:
+        # No more jobs at once than memory allows; what one job asks for beyond that is cut down to it.
+        command += ["--resources", f"mem_mb={read_available_memory_mb():.0f}"]
     command += ["--cores", str(cores or os.cpu_count() or 1)] if profile is None or cores else []
     if profile is not None:
         named = snakefile.parent / "workflow" / "profiles" / profile
@@ -116,6 +146,7 @@ def plan_run(config: Path, cores: int | None, profile: Path | None, further: tup
                 remedy="Name one of these, or a folder with a Snakemake profile",
             )
         command += ["--workflow-profile", str(named if named.is_dir() else profile.absolute())]
+    command += ["--keep-going", "--rerun-incomplete"]
     return Run(file, settings, folder, plan, (*command, *further))
 
 
@@ -132,13 +163,18 @@ def find_snakefile() -> Path:
     return snakefile
 
 
-def execute(made: Run) -> int:
-    """Run Snakemake under a progress bar, then print the summary; return the exit code."""
+def execute(made: Run, hold: "Hold | None" = None) -> int:
+    """Run Snakemake under a progress bar, then print the summary; return the exit code.
+
+    ``hold`` is the lock of the results folder, in which the workflow's processes are noted.
+    """
     from radfeat.cli.progress import look, watch
     from radfeat.pipeline.watch import list_written, read_progress
 
     started, before = time.time(), list_written(made.folder, made.plan)
     made.log.parent.mkdir(parents=True, exist_ok=True)
+    # What a shell starts in the background ignores INT, and hands that on; Snakemake has to hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with made.log.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             made.command,
@@ -148,12 +184,14 @@ def execute(made: Run) -> int:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
+        if hold is not None:
+            hold.name_group(process.pid)
         # A batch system ends a job by TERM: as with Ctrl-C, the jobs of the run end with it.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             watch(process, lambda: look(made.folder, made.plan, made.log, before))
         except KeyboardInterrupt:
-            os.killpg(process.pid, signal.SIGTERM)
+            os.killpg(process.pid, choose_stop_signal(made.command))
             process.wait()
             click.echo("radfeat: stopped; what is done is kept, run the same command to go on.", err=True)
             return 130
@@ -171,14 +209,22 @@ def _explain(made: Run, started: float) -> int:
     for sentence, log in sentences.items():
         click.echo(f"radfeat: error: {sentence}", err=True)
         click.echo(f"  (job log: {log})", err=True)
-    if not sentences:
+    free = shutil.disk_usage(made.folder.root).free
+    is_full = free < _FULL_BYTES
+    if not sentences and not is_full:
         crashed = {log: text for log, text in logs.items() if "Traceback" in text} or {
             made.log: made.log.read_text(encoding="utf-8")
         }
         for log, text in crashed.items():
             tail = "\n".join(text.splitlines()[-12:])
             click.echo(f"radfeat: a job of the workflow failed; the end of {log}:\n{tail}", err=True)
+    if is_full:
+        where = shown(made.folder.root)
+        full = f"the disk is full ({free / 1e6:.1f} MB left). Free some space, and run again"
+        click.echo(f"radfeat: error: {where}: {full}; what is written is whole.", err=True)
     click.echo(f"  whole log: {made.log}", err=True)
+    if is_full:  # a job that cannot even write what it has to say ends with any code
+        return ExitCode.DATA
     return _code(made) if sentences else ExitCode.BUG
 
 
@@ -228,27 +274,27 @@ def _code(made: Run) -> int:
 def _summarise(made: Run, now: "RunProgress", seconds: float) -> None:
     from radfeat.pipeline.collect import count_failures
     from radfeat.pipeline.lock import read_lock
-    from radfeat.tables.parquet import read_table
+    from radfeat.tables.parquet import read_column_names, read_columns
     from radfeat.tables.schemas import FEATURES, ROIS
 
-    rois = read_table(made.folder.blinded / "rois.parquet", ROIS)
-    features = read_table(made.folder.blinded / "features.parquet", FEATURES)
-    columns = features.num_columns - len(FEATURES.columns)
+    rois = read_columns(made.folder.blinded / "rois.parquet", ROIS, ["status", "reason"])
+    names = read_column_names(made.folder.blinded / "features.parquet")
+    columns = len(names) - len(FEATURES.columns)
     nothing = "Nothing to be done" in made.log.read_text(encoding="utf-8")
     state = "nothing to do, all is up to date" if nothing else f"done in {seconds:.0f} s"
     click.echo(f"{made.settings.study}: {state}")
     click.echo(f"  cases     {now.total}, of which {now.cached} were measured before")
     click.echo(f"  ROIs      {count_failures(rois).sentence}")
     click.echo(f"  features  {columns} per ROI")
-    click.echo(f"  tables    {_shown(made.folder.blinded)} (blinded)")
+    click.echo(f"  tables    {shown(made.folder.blinded)} (blinded)")
     if made.settings.stratifies:
-        click.echo(f"            {_shown(made.folder.unblinded)} (unblinded)")
+        click.echo(f"            {shown(made.folder.unblinded)} (unblinded)")
         lock = read_lock(made.folder)
         click.echo(f"  analysis  {lock.standing.value}, locked as {lock.marks['lock_digest']}")
-    click.echo(f"  report    {_shown(made.folder.report)}")
+    click.echo(f"  report    {shown(made.folder.report)}")
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """A path as a person would type it here."""
     here, plain = Path.cwd(), Path(os.path.normpath(path.absolute()))
     return str(plain.relative_to(here)) if plain.is_relative_to(here) else str(plain)

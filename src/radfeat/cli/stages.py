@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from radfeat.cli.machine import read_memory_mb
 from radfeat.cli.options import config_argument, resolve_config, results_option
 from radfeat.core.errors import GateError
+from radfeat.core.memory import read_available_memory_mb, read_memory_mb
 from radfeat.pipeline.folders import ResultsFolder
 
 inputs_option = click.option(
@@ -33,9 +33,20 @@ def _chunk_options(command: Callable[..., None]) -> Callable[..., None]:
             "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
         ),
         click.option(
+            "--memory-mb",
+            type=click.IntRange(min=1),
+            help="Memory for all processes, in MB; by default what this machine has to give now.",
+        ),
+        click.option(
             "--retry-failed",
             is_flag=True,
             help="Compute failed cases again rather than take the cached failure.",
+        ),
+        click.option(
+            "--more",
+            type=click.IntRange(0, 1),
+            default=0,
+            help="1: fail where memory does not suffice, to be tried again with more (set by the workflow).",
         ),
         inputs_option,
     )
@@ -65,14 +76,14 @@ def _analysis_inputs_held(folder: ResultsFolder, inputs: str | None) -> Iterator
 @config_argument
 def plan(config: Path) -> None:
     """Read settings and image sheet, deal the cases into chunks, and write the plan."""
-    from radfeat.cli.run import require_unlocked
+    from radfeat.cli.run_parts import hold_study
     from radfeat.config.reader import read_settings
     from radfeat.pipeline.plan import build_plan
 
     file = resolve_config(config)
-    require_unlocked(file)
     settings = read_settings(file)
-    made = build_plan(settings, file.parent, ResultsFolder(file.parent / settings.results))
+    with hold_study(file):
+        made = build_plan(settings, file.parent, ResultsFolder(file.parent / settings.results))
     click.echo(f"{made.cases} cases with {made.rois} ROIs in {len(made.buckets)} chunks, run {made.run_id}")
 
 
@@ -82,22 +93,32 @@ def check_files(results: Path) -> None:
     """Look for every file of the image sheet; what is missing will be a failed row."""
     from radfeat.pipeline.collect import validate_images
 
-    sentences = validate_images(ResultsFolder(results))
-    for sentence in sentences:
-        click.echo(sentence)
-    click.echo(f"{len(sentences)} files of the image sheet are missing")
+    folder = ResultsFolder(results)
+    # Which they are stands there and not in a log: a file may be named after someone.
+    missing = len(validate_images(folder))
+    click.echo(f"{missing} files of the image sheet are missing; which: {folder.validated}")
 
 
 @click.command(epilog="\b\nExample:\n  radfeat extract --results my-study/results --bucket 3 --workers 2")
 @_chunk_options
-def extract(results: Path, bucket: str, workers: int, retry_failed: bool, inputs: str | None) -> None:
+def extract(
+    results: Path,
+    bucket: str,
+    workers: int,
+    memory_mb: int | None,
+    retry_failed: bool,
+    more: int,
+    inputs: str | None,
+) -> None:
     """Measure the cases of one chunk: read, prepare, extract, check, picture."""
     from radfeat.pipeline.chunk import run_chunk
     from radfeat.pipeline.plan import require_chunk_inputs
+    from radfeat.pipeline.workers import Crew
 
     folder = ResultsFolder(results)
     with _inputs_held(lambda: require_chunk_inputs(folder, bucket, inputs)):
-        done = run_chunk(folder, bucket, workers=workers, retry_failed=retry_failed)
+        crew = Crew(workers, memory_mb or read_available_memory_mb())
+        done = run_chunk(folder, bucket, crew=crew, retry_failed=retry_failed, more=bool(more))
     click.echo(
         f"chunk {bucket}: {done.done} cases, {done.cached} from the cache, {done.failed} with failures"
     )
@@ -105,13 +126,25 @@ def extract(results: Path, bucket: str, workers: int, retry_failed: bool, inputs
 
 @click.command(epilog="\b\nExample:\n  radfeat perturb --results my-study/results --bucket 3 --workers 2")
 @_chunk_options
-def perturb(results: Path, bucket: str, workers: int, retry_failed: bool, inputs: str | None) -> None:
+def perturb(
+    results: Path,
+    bucket: str,
+    workers: int,
+    memory_mb: int | None,
+    retry_failed: bool,
+    more: int,
+    inputs: str | None,
+) -> None:
     """Alter the cases of one chunk at random and measure them again, for their repeatability."""
     from radfeat.pipeline.perturb import perturb_chunk, require_perturb_inputs
+    from radfeat.pipeline.workers import Crew
 
     folder = ResultsFolder(results)
     with _inputs_held(lambda: require_perturb_inputs(folder, bucket, inputs)):
-        measured, failed = perturb_chunk(folder, bucket, workers=workers, retry_failed=retry_failed)
+        crew = Crew(workers, memory_mb or read_available_memory_mb())
+        measured, failed = perturb_chunk(
+            folder, bucket, crew=crew, retry_failed=retry_failed, more=bool(more)
+        )
     click.echo(f"chunk {bucket}: {measured} perturbed measurements, {failed} failed")
 
 

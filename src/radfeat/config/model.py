@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from radfeat.config.candidates import require_measured
 from radfeat.config.recipes import require_one_recipe
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.version import NUMBERS_VERSION
@@ -16,6 +17,7 @@ from radfeat.prepare.settings import PrepareSettings
 from radfeat.qc.repeatability_settings import RepeatabilitySettings
 from radfeat.qc.settings import GATE_LIMITS, QcSettings
 from radfeat.report.settings import ReportSettings
+from radfeat.tables.settings import TableSettings
 
 
 class StudySettings(BaseModel):
@@ -84,6 +86,10 @@ class StudySettings(BaseModel):
         default_factory=PerturbSettings,
         description="Image and mask altered at random and measured again, as a source of repeats.",
     )
+    tables: TableSettings = Field(
+        default_factory=TableSettings,
+        description="How the blinded tables lie on the disk; alters no value and no digest of a table.",
+    )
     modelling: ModellingSettings = Field(
         default_factory=ModellingSettings, description="Endpoints, arms and models."
     )
@@ -104,6 +110,11 @@ class StudySettings(BaseModel):
     @model_validator(mode="after")
     def _one_recipe(self) -> Self:
         require_one_recipe(self.prepare, self.features)
+        return self
+
+    @model_validator(mode="after")
+    def _candidates_are_measured(self) -> Self:
+        require_measured(self.features, self.modelling)
         return self
 
     @model_validator(mode="after")

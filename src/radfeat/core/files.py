@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,14 +21,51 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     ``write`` raises, nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{secrets.token_hex(6)}.tmp{''.join(path.suffixes)}")
+    temporary = _name_temporary(path)
     try:
         write(temporary)
-        with temporary.open("rb+") as stream:
-            os.fsync(stream.fileno())
+        _flush(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_folder_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Call ``write(temporary folder)`` beside ``path``, flush its files to disk, and rename into place.
+
+    What lies at ``path`` goes only when the new folder is whole; between the two there is nothing, never a
+    part. If ``write`` raises, nothing is left behind.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary, former = _name_temporary(path), _name_temporary(path)
+    try:
+        temporary.mkdir()
+        write(temporary)
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                _flush(file)
+        if path.exists() or path.is_symlink():
+            path.replace(former)
+        temporary.replace(path)
+    finally:
+        for leftover in (temporary, former):
+            _remove(leftover)
+
+
+def _name_temporary(path: Path) -> Path:
+    return path.with_name(f".{secrets.token_hex(6)}.tmp{''.join(path.suffixes)}")
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -47,11 +85,23 @@ def create_own_text(path: Path, text: str) -> None:
         stream.write(text)
 
 
+def is_temporary(path: Path) -> bool:
+    """Whether a file is one that ``write_atomically`` was killed over, by its name."""
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def remove_temporaries_below(folder: Path) -> None:
+    """Remove what ``write_atomically`` left in a folder, and all below it, when it was killed."""
+    for path in list(folder.rglob(".*.tmp*")):
+        if is_temporary(path):
+            _remove(path)
+
+
 def remove_temporaries(folder: Path) -> None:
-    """Remove from one folder what ``write_atomically`` left in it when it was killed, and nothing else."""
+    """Remove from one folder what a writer of this module left in it when it was killed, and nothing else."""
     for path in folder.glob(".*.tmp*"):
-        if _TEMPORARY.fullmatch(path.name):
-            path.unlink(missing_ok=True)
+        if is_temporary(path):
+            _remove(path)
 
 
 @contextmanager
@@ -80,4 +130,12 @@ def write_text_if_changed(path: Path, text: str) -> bool:
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return False
     write_text(path, text)
+    return True
+
+
+def write_own_text_if_changed(path: Path, text: str) -> bool:
+    """The same, readable by its owner alone."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return False
+    write_own_text(path, text)
     return True

@@ -6,10 +6,15 @@ share a string.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
+
+_SPECIAL = re.compile(r"[%/\x00-\x1f\x7f]")
 
 
 def _encode(component: str) -> str:
+    if _SPECIAL.search(component) is None:
+        return component
     return "".join(f"%{ord(c):02X}" if c in "%/" or ord(c) < 0x20 or ord(c) == 0x7F else c for c in component)
 
 
@@ -32,7 +37,7 @@ class CaseKey:
     def case_id(self) -> str:
         """Canonical string ``study/site/subject/timepoint/image``."""
         parts = (self.study_id, self.site_id, self.subject_id, self.timepoint, self.image_id)
-        return "/".join(_encode(p) for p in parts)
+        return "/".join(map(_encode, parts))
 
     @property
     def stem(self) -> str:

@@ -83,7 +83,8 @@ def check_image_files(rows: Sequence[ImageRow], sheet: str = _INVENTORY) -> Sequ
 
 def _find_faults(sheet: Sheet) -> list[SheetFault]:
     complete = all(name in sheet.columns for name in (*_CASE_COLUMNS, "modality", "image"))
-    faults = [*sheet.faults, *(fault for row in sheet.rows for fault in _check_label(row))]
+    labelled = (row for row in sheet.rows if "0" in row.cells["label"])
+    faults = [*sheet.faults, *(fault for row in labelled for fault in _check_label(row))]
     if complete:
         faults += _check_images(sheet.rows)
     return sorted(dict.fromkeys(faults), key=lambda fault: fault.line)
@@ -100,10 +101,12 @@ def _check_images(rows: Sequence[SheetRow]) -> Iterator[SheetFault]:
     """Rows of one image that contradict its first row."""
     first: dict[tuple[str, ...], SheetRow] = {}
     for row in rows:
-        case = tuple(row.cells[name] for name in _CASE_COLUMNS)
+        case = tuple([row.cells[name] for name in _CASE_COLUMNS])
         if not all(case):
             continue
         earlier = first.setdefault(case, row)
+        if earlier is row:
+            continue
         for column in _SHARED_COLUMNS:
             if _value(row, column) != _value(earlier, column):
                 said = f"'{earlier.cells[column]}'" if earlier.cells[column] else "nothing"

@@ -31,6 +31,9 @@ FORMATS: Mapping[str, Callable[[Source], StoredArray]] = {
 }
 """Reader of each format, by the end of the file's name."""
 
+_LONE = (".nii", ".nii.gz", ".nrrd", ".mha")
+"""Formats of one file, header and voxels together."""
+
 _CONVERT = "Convert it to NIfTI, NRRD, MetaImage or DICOM"
 _RIGHT_ANGLE = 1e-4
 """Greatest scalar product of two axes, and error of an axis' length: rounding in headers stays below."""
@@ -94,6 +97,11 @@ def list_files(path: Path) -> tuple[Path, ...]:
 def is_dicom(path: Path) -> bool:
     """Whether a path is read as DICOM; a file with the name of another format is not opened to ask."""
     return is_folder(path) if _suffix(path) else is_dicom_path(path)
+
+
+def is_lone_file(path: Path) -> bool:
+    """Whether a file of this name holds header and voxels: unless it is a folder, it stands for itself."""
+    return path.name.lower().endswith(_LONE)
 
 
 def _suffix(path: Path) -> str | None:

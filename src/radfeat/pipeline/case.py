@@ -1,5 +1,6 @@
 """One case: an image read once, each of its ROIs prepared, measured, checked and pictured."""
 
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -195,10 +196,26 @@ def _fail_case(rows: Sequence[ImageRow], error: CaseError, settings: CaseSetting
     )
 
 
-def build_dead_worker_record(rows: Sequence[ImageRow], settings: CaseSettings) -> CaseRecord:
-    """The record of a case whose worker process died twice, the second time alone."""
-    error = ExtractionError(
+def build_dead_worker_record(rows: Sequence[ImageRow], exit_code: int, settings: CaseSettings) -> CaseRecord:
+    """The record of a case whose worker process died, the second time alone, with this exit code."""
+    return _fail_case(rows, explain_death(exit_code), settings)
+
+
+def explain_death(exit_code: int) -> ExtractionError:
+    """The error of a case whose worker process died: less than zero is the signal that killed it.
+
+    KILL comes from the kernel where memory runs out, or from someone; in either case the data may be sound,
+    and another run tries again.
+    """
+    if exit_code == -signal.SIGKILL:
+        return ExtractionError(
+            "the worker process was killed in the middle of the case, as where memory runs out",
+            reason=Reason.OUT_OF_MEMORY,
+            remedy="Give the job more memory, or resample to a coarser grid",
+        )
+    ended = f"signal {signal.Signals(-exit_code).name}" if exit_code < 0 else f"exit code {exit_code}"
+    return ExtractionError(
         "the worker process died in the middle of the case, twice",
-        remedy="Look for 'Out of memory' in the system's log; run the case alone with more memory",
+        measured=ended,
+        remedy="Measure the case by itself with `radfeat features`, and report what it says",
     )
-    return _fail_case(rows, error, settings)

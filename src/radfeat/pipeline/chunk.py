@@ -1,8 +1,9 @@
 """One chunk: the cases of a bucket, measured or taken from the cache, and their tables."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +17,15 @@ from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.plan import Plan, chunk_inputs, read_plan
 from radfeat.pipeline.records import CaseRecord, Row
-from radfeat.pipeline.workers import Case, CaseTask, Fingerprints, compute_records
+from radfeat.pipeline.workers import (
+    ALONE,
+    Case,
+    CaseTask,
+    Crew,
+    Fingerprints,
+    compute_records,
+    require_memory,
+)
 from radfeat.tables.parquet import build_table, write_table
 from radfeat.tables.schemas import ACQUISITION, FEATURES, FINDINGS, ROIS, SERIES
 
@@ -25,7 +34,8 @@ from radfeat.tables.schemas import ACQUISITION, FEATURES, FINDINGS, ROIS, SERIES
 class ChunkProgress:
     """How far a chunk is; ``failed`` and ``cached`` count among ``done``.
 
-    ``inputs`` is a digest of the rows, settings and code that the chunk was started with.
+    ``inputs`` is a digest of the rows, settings and code that the chunk was started with; ``reasons`` counts
+    its failed ROIs by reason.
     """
 
     inputs: str
@@ -33,16 +43,22 @@ class ChunkProgress:
     done: int = 0
     failed: int = 0
     cached: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
     def plus(self, record: CaseRecord, *, cached: bool) -> "ChunkProgress":
         """The progress after one more case."""
+        reasons = Counter(self.reasons) + Counter(roi.roi["reason"] for roi in record.rois if roi.failed)
         return replace(
-            self, done=self.done + 1, failed=self.failed + record.failed, cached=self.cached + cached
+            self,
+            done=self.done + 1,
+            failed=self.failed + record.failed,
+            cached=self.cached + cached,
+            reasons=dict(sorted(reasons.items())),
         )
 
 
 def run_chunk(
-    folder: ResultsFolder, bucket: str, *, workers: int = 1, retry_failed: bool = False
+    folder: ResultsFolder, bucket: str, *, crew: Crew = ALONE, retry_failed: bool = False, more: bool = False
 ) -> ChunkProgress:
     """Measure the cases of one bucket and write its tables.
 
@@ -52,34 +68,57 @@ def run_chunk(
         A results folder with a plan.
     bucket
         Name of the bucket, as in the plan.
-    workers
-        Worker processes; the numbers do not depend on it.
+    crew
+        Worker processes and their memory; the numbers do not depend on it.
     retry_failed
         Compute again what failed, rather than take the failure from the cache.
+    more
+        Whether the job would be tried again with more memory.
+
+    Raises
+    ------
+    WorkerError
+        If memory did not suffice for a case and there is more to be had; the others are in the cache then.
     """
     plan = read_plan(folder)
-    base = (folder.root / plan.base).resolve()
-    settings = CaseSettings.from_json(json.loads(folder.extraction_settings.read_text(encoding="utf-8")))
-    rows = read_manifest(folder, bucket, base)
+    rows = read_manifest(folder, bucket, (folder.root / plan.base).resolve())
     cases = [tuple(group) for _, group in groupby(rows, key=lambda row: row.key.case)]
-    crops = folder.prepared_by(plan.case_digest) if settings.prepare.keep else None
-    folders = CaseFolders(folder.previews, crops)
-    for path in (folder.previews, crops):
-        if path is not None:
-            path.mkdir(parents=True, exist_ok=True)
-    cache = CaseCache(folder, compute_json_digest([plan.case_digest, plan.code_digest]), crops)
     progress = ChunkProgress(chunk_inputs(plan, bucket), len(cases))
     records: list[CaseRecord] = []
-    task = CaseTask(
-        partial(_work, settings=settings, folders=folders),
-        partial(build_dead_worker_record, settings=settings),
-    )
-    for record, cached in compute_records(cases, cache, task, workers=workers, retry_failed=retry_failed):
+    for record, cached in measure_cases(folder, plan, cases, crew=crew, retry_failed=retry_failed):
         records.append(record)
         progress = progress.plus(record, cached=cached)
         write_text(folder.progress(bucket), json.dumps(asdict(progress)))
+    if more:
+        require_memory(records, crew, bucket)
     write_chunk_tables(folder.work(bucket), records, plan)
     return progress
+
+
+def measure_cases(
+    folder: ResultsFolder, plan: Plan, cases: Sequence[Case], *, crew: Crew, retry_failed: bool
+) -> Iterator[tuple[CaseRecord, bool]]:
+    """Measure cases, or take them from the cache; beside each record stands whether it is from there."""
+    settings = _read_settings(folder)
+    cache = open_cache(folder, plan)
+    for path in (folder.previews, cache.crops):
+        if path is not None:
+            path.mkdir(parents=True, exist_ok=True)
+    task = CaseTask(
+        partial(_work, settings=settings, folders=CaseFolders(folder.previews, cache.crops)),
+        partial(build_dead_worker_record, settings=settings),
+    )
+    yield from compute_records(cases, cache, task, crew=crew, retry_failed=retry_failed)
+
+
+def open_cache(folder: ResultsFolder, plan: Plan) -> CaseCache:
+    """The cache of the cases of a plan."""
+    crops = folder.prepared_by(plan.case_digest) if _read_settings(folder).prepare.keep else None
+    return CaseCache(folder, compute_json_digest([plan.case_digest, plan.code_digest]), crops)
+
+
+def _read_settings(folder: ResultsFolder) -> CaseSettings:
+    return CaseSettings.from_json(json.loads(folder.extraction_settings.read_text(encoding="utf-8")))
 
 
 def _work(case: Case, settings: CaseSettings, folders: CaseFolders) -> tuple[CaseRecord, Fingerprints]:

@@ -1,7 +1,9 @@
 """Collecting: the chunks' tables become the study's blinded tables, with all that explains them."""
 
 import json
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -10,28 +12,43 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from radfeat.config.model import StudySettings, compute_measurement_digest
-from radfeat.core.files import write_text
+from radfeat.core.files import remove_temporaries, write_text
 from radfeat.core.vocabulary import Modality, Status
 from radfeat.features.catalogue import build_catalogue, order_features
-from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.image_sheet import check_image_files
-from radfeat.pipeline.chunk import number_findings
-from radfeat.pipeline.folders import CHUNK_TABLES, ResultsFolder
+from radfeat.pipeline.cohort_findings import write_cohort_findings
+from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.plan import Plan, read_plan
-from radfeat.pipeline.records import Row, finding_to_row
 from radfeat.pipeline.sweep import sweep
-from radfeat.qc.cohort_checks import check_cohort
 from radfeat.qc.settings import QcSettings
 from radfeat.qc.verdict import check_gate
 from radfeat.tables.codebook import write_codebook
-from radfeat.tables.combine import combine_tables
-from radfeat.tables.conform import list_features
+from radfeat.tables.conform import feature_columns, sort_by_key
 from radfeat.tables.datapackage import write_datapackage
-from radfeat.tables.parquet import build_table, read_table, write_table
+from radfeat.tables.describe import locate_table
+from radfeat.tables.merge import merge_tables, unite_columns
+from radfeat.tables.parquet import build_table, iterate_table, read_columns
+from radfeat.tables.parts import is_table
 from radfeat.tables.readers import write_readers
 from radfeat.tables.reshape import lengthen
-from radfeat.tables.schemas import FEATURE_CATALOGUE, FEATURES, FINDINGS, PERTURBED_FEATURES, ROIS, TABLES
+from radfeat.tables.schemas import (
+    ACQUISITION,
+    FEATURE_CATALOGUE,
+    FEATURES,
+    FEATURES_LONG,
+    FINDINGS,
+    PERTURBED_FEATURES,
+    ROIS,
+    SERIES,
+    TABLES,
+    TableSchema,
+)
+from radfeat.tables.settings import explain_missing_long, has_long_table, is_divided
+from radfeat.tables.writing import Stamp, write_blocks
+
+_LONG_BLOCK_ROIS = 512
+"""ROIs whose values are made into rows at once: about 40 MB for 1,300 features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,71 +76,90 @@ def count_failures(rois: pa.Table) -> FailureCounts:
 
 
 def collect(folder: ResultsFolder) -> FailureCounts:
-    """Write every blinded table of the study, the codebook, the data package and the readers."""
+    """Write every blinded table of the study, the codebook, the data package and the readers.
+
+    Memory is bounded: no table is ever held whole but for the few columns that the checks of the cohort need.
+    """
     plan = read_plan(folder)
-    settings = json.loads(folder.extraction_settings.read_text(encoding="utf-8"))
-    tables = {name: _combine(folder, plan, name) for name in CHUNK_TABLES}
-    names = order_features([n for n in tables["features"].column_names if n not in FEATURES.column_names])
-    tables["features"] = tables["features"].select([*FEATURES.column_names, *names])
-    tables["findings"] = _with_cohort_findings(tables, QcSettings.model_validate(settings["qc"]))
-    modalities = [Modality(name) for name in tables["series"]["modality"].unique().to_pylist()]
-    every = order_features(sorted({*names, *_list_perturbed(folder)}))
-    catalogue = build_catalogue(every, FeatureSettings.model_validate(settings["features"]), modalities)
-    tables["feature_catalogue"] = build_table(FEATURE_CATALOGUE, catalogue)
-    tables["features_long"] = lengthen(tables["features"])
-    study = StudySettings.model_validate(settings)
-    marks = {"recipe": study.prepare.recipe.value, "measurement": compute_measurement_digest(study)}
-    for name, table in tables.items():
-        write_table(
-            folder.blinded / f"{name}.parquet",
-            table,
-            TABLES[name],
-            settings_digest=plan.case_digest,
-            run_id=plan.run_id,
-            marks=marks,
-        )
-    describe_tables(folder.blinded, blinded=True, facts={"recipe": settings["prepare"]["recipe"]})
-    sweep(folder, plan, tables["series"], tables["rois"], keep=settings["prepare"]["keep"])
-    return count_failures(tables["rois"])
+    study = StudySettings.model_validate_json(folder.extraction_settings.read_text(encoding="utf-8"))
+    recipe = study.prepare.recipe.value
+    marks = {"recipe": recipe, "measurement": compute_measurement_digest(study)}
+    stamp = Stamp(plan.case_digest, plan.run_id, marks)
+    with _room(folder.spill, folder.blinded):
+        for schema in (SERIES, ROIS, ACQUISITION, FEATURES):
+            divided = schema is FEATURES and is_divided(plan.rois, study.tables)
+            _merge(folder, schema, _list_chunks(folder, plan, schema), stamp, divided=divided)
+        cohort = write_cohort_findings(folder, plan, study.qc)
+        _merge(folder, FINDINGS, [*_list_chunks(folder, plan, FINDINGS), cohort], stamp)
+    _write_catalogue(folder, study, stamp)
+    facts = {"recipe": recipe} | _write_long(folder, plan, study, stamp)
+    describe_tables(folder.blinded, blinded=True, facts=facts)
+    series = read_columns(locate_table(folder.blinded, SERIES), SERIES, ["case_id"])
+    rois = read_columns(locate_table(folder.blinded, ROIS), ROIS, ["roi_id", "preview", "status", "reason"])
+    sweep(folder, plan, series, rois, keep=study.prepare.keep)
+    return count_failures(rois)
 
 
-def _list_perturbed(folder: ResultsFolder) -> tuple[str, ...]:
-    """Features of the perturbed measurements: the catalogue knows them even where no other ROI has any."""
-    path = folder.blinded / f"{PERTURBED_FEATURES.name}.parquet"
-    return list_features(read_table(path, PERTURBED_FEATURES), PERTURBED_FEATURES) if path.is_file() else ()
+def _list_chunks(folder: ResultsFolder, plan: Plan, schema: TableSchema) -> list[Path]:
+    return [folder.work(bucket) / f"{schema.name}.parquet" for bucket in plan.buckets]
+
+
+def _merge(
+    folder: ResultsFolder, schema: TableSchema, paths: Sequence[Path], stamp: Stamp, *, divided: bool = False
+) -> None:
+    features = order_features(list(unite_columns(paths, schema)))
+    blocks = merge_tables(paths, schema, features, folder.spill)
+    columns = (*schema.columns, *feature_columns(features))
+    write_blocks(locate_table(folder.blinded, schema), blocks, columns, schema, stamp, divided=divided)
+
+
+def _write_catalogue(folder: ResultsFolder, study: StudySettings, stamp: Stamp) -> None:
+    """Describe every feature, those of perturbed measurements too, even where no other ROI has any."""
+    tables = [(s, locate_table(folder.blinded, s)) for s in (FEATURES, PERTURBED_FEATURES)]
+    names = {n for s, path in tables if is_table(path) for n in unite_columns([path], s)}
+    series = read_columns(locate_table(folder.blinded, SERIES), SERIES, ["modality"])
+    modalities = [Modality(name) for name in series["modality"].unique().to_pylist()]
+    rows = build_catalogue(order_features(sorted(names)), study.features, modalities)
+    table = build_table(FEATURE_CATALOGUE, rows)
+    write_blocks(
+        locate_table(folder.blinded, FEATURE_CATALOGUE),
+        [sort_by_key(table, FEATURE_CATALOGUE)],
+        FEATURE_CATALOGUE.columns,
+        FEATURE_CATALOGUE,
+        stamp,
+    )
+
+
+def _write_long(folder: ResultsFolder, plan: Plan, study: StudySettings, stamp: Stamp) -> dict[str, str]:
+    """Write ``features_long``, or take it away where it is too long; what the data package says of that."""
+    path = locate_table(folder.blinded, FEATURES_LONG)
+    if not has_long_table(plan.rois, study.tables):
+        path.unlink(missing_ok=True)
+        return {"featuresLong": explain_missing_long(plan.rois, study.tables)}
+    wide = iterate_table(locate_table(folder.blinded, FEATURES), FEATURES, _LONG_BLOCK_ROIS)
+    write_blocks(path, (lengthen(block) for block in wide), FEATURES_LONG.columns, FEATURES_LONG, stamp)
+    return {}
+
+
+@contextmanager
+def _room(folder: Path, tables: Path) -> Iterator[None]:
+    """An empty folder for the time of a collection; what a killed one left, here or there, goes first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    remove_temporaries(tables)
+    folder.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder)
 
 
 def describe_tables(folder: Path, *, blinded: bool, facts: Mapping[str, str] = MappingProxyType({})) -> None:
     """Write codebook, data package (with what is true of all its tables) and readers beside one half."""
     schemas = [schema for schema in TABLES.values() if schema.blinded is blinded]
-    present = [schema for schema in schemas if (folder / f"{schema.name}.parquet").is_file()]
+    present = [schema for schema in schemas if is_table(locate_table(folder, schema))]
     write_codebook(folder, present)
     write_datapackage(folder, present, facts)
     write_readers(folder)
-
-
-def _combine(folder: ResultsFolder, plan: Plan, name: str) -> pa.Table:
-    paths = [folder.work(bucket) / f"{name}.parquet" for bucket in plan.buckets]
-    return combine_tables(paths, TABLES[name])
-
-
-def _with_cohort_findings(tables: dict[str, pa.Table], settings: QcSettings) -> pa.Table:
-    found = check_cohort(tables["series"], tables["rois"], tables["acquisition"], settings)
-    sites = _sites(tables)
-    rows: list[Row] = [
-        {k: v for k, v in row.items() if k != "ordinal"} for row in tables["findings"].to_pylist()
-    ]
-    rows += [finding_to_row(f, sites.get(f.key, "")) for f in found]
-    return build_table(FINDINGS, number_findings(rows))
-
-
-def _sites(tables: dict[str, pa.Table]) -> dict[str, str]:
-    # What is said of a site as a whole has the site as its key.
-    sites: dict[str, str] = {site: site for site in tables["series"]["site_id"].unique().to_pylist()}
-    for name, key in (("series", "case_id"), ("rois", "roi_id")):
-        table = tables[name]
-        sites |= dict(zip(table[key].to_pylist(), table["site_id"].to_pylist(), strict=True))
-    return sites
 
 
 def validate_images(folder: ResultsFolder) -> Sequence[str]:
@@ -139,7 +175,7 @@ def validate_images(folder: ResultsFolder) -> Sequence[str]:
 def judge_gate(folder: ResultsFolder) -> str | None:
     """The QC gate: None, or the sentence that stops the run; writes its verdict where it passes."""
     settings = json.loads(folder.extraction_settings.read_text(encoding="utf-8"))
-    counts = count_failures(read_table(folder.blinded / "rois.parquet", ROIS))
+    counts = count_failures(read_columns(locate_table(folder.blinded, ROIS), ROIS, ["status", "reason"]))
     finding = check_gate(counts.failed, counts.rois, QcSettings.model_validate(settings["qc"]))
     if finding is not None:
         return finding.sentence

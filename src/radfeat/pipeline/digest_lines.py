@@ -7,7 +7,7 @@ from typing import Any
 from radfeat.config.reader import read_settings
 from radfeat.pipeline.collect import count_failures
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.tables.parquet import read_table
+from radfeat.tables.parquet import read_column_names, read_table
 from radfeat.tables.schemas import FEASIBILITY, FEATURES, INTERACTIONS, PERFORMANCE, ROIS
 
 
@@ -31,8 +31,8 @@ def build_digest_lines(studies: Mapping[str, Path]) -> list[str]:
 
 def _measured(folder: ResultsFolder) -> str:
     failures = count_failures(read_table(folder.blinded / "rois.parquet", ROIS))
-    features = read_table(folder.blinded / "features.parquet", FEATURES)
-    return f"{features.num_columns - len(FEATURES.columns)} features; {failures.sentence}"
+    columns = read_column_names(folder.blinded / "features.parquet")
+    return f"{len(columns) - len(FEATURES.columns)} features; {failures.sentence}"
 
 
 def _fitted(folder: ResultsFolder) -> str:

@@ -40,6 +40,11 @@ STUDY_TABLES = ("interactions", "analyses")
 """What the unblinded half has beside the tables of the arms."""
 
 
+def list_blinded_tables(long: bool) -> tuple[str, ...]:
+    """The blinded tables of a run, with the long table of features or without."""
+    return tuple(name for name in BLINDED_TABLES if long or name != "features_long")
+
+
 @dataclass(frozen=True, slots=True)
 class ResultsFolder:
     """A results folder; ``blinded`` and ``unblinded`` are its two halves."""
@@ -55,6 +60,21 @@ class ResultsFolder:
     def plan(self) -> Path:
         """What is to be done: sizes, digests, buckets."""
         return self.root / "plan" / "plan.json"
+
+    @property
+    def retries(self) -> Path:
+        """How often the failed cases of each bucket were asked to be measured again."""
+        return self.root / "plan" / "retries.json"
+
+    @property
+    def image_sizes(self) -> Path:
+        """How many voxels images have, as their headers said."""
+        return self.root / "plan" / "image_sizes.json"
+
+    @property
+    def run_lock(self) -> Path:
+        """Who is at work in this folder."""
+        return self.root / "run.lock"
 
     @property
     def extraction_settings(self) -> Path:
@@ -102,6 +122,11 @@ class ResultsFolder:
     def perturbed(self, bucket: str) -> Path:
         """The perturbed measurements of one bucket."""
         return self.work(bucket) / "perturbed_features.parquet"
+
+    @property
+    def spill(self) -> Path:
+        """Room for rows on their way into the collected tables; empty but for a collection at work."""
+        return self.root / "work" / "collect"
 
     def progress(self, bucket: str) -> Path:
         """How far one bucket is."""

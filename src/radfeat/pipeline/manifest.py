@@ -2,7 +2,9 @@
 
 import json
 import os
+import stat
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from radfeat.core.errors import TableError
 from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.vocabulary import Modality
 from radfeat.ingest.image_sheet import ImageRow
-from radfeat.ingest.volume_files import list_files
+from radfeat.ingest.volume_files import is_lone_file, list_files
 from radfeat.pipeline.folders import ResultsFolder
 
 Stats = Callable[[Path], tuple[list[Any] | None, ...]]
@@ -37,10 +39,10 @@ def read_json(path: Path) -> Any:
 def stat_of(path: Path) -> list[int] | None:
     """Size (bytes) and modification time (ns) of a file; None where there is no such file."""
     try:
-        stat = path.stat()
+        found = path.stat()
     except OSError:
         return None
-    return [stat.st_size, stat.st_mtime_ns]
+    return [found.st_size, found.st_mtime_ns]
 
 
 def list_stats(path: Path) -> tuple[list[Any] | None, ...]:
@@ -48,12 +50,20 @@ def list_stats(path: Path) -> tuple[list[Any] | None, ...]:
 
     That entry holds how many files there are, their size together, and a digest of their names, sizes, times.
     """
+    if is_lone_file(path):
+        # Most rows name such files, and asking twice for 200,000 files is felt on a shared file system.
+        try:
+            found = path.stat()
+        except OSError:
+            return (None,)
+        if not stat.S_ISDIR(found.st_mode):
+            return ([found.st_size, found.st_mtime_ns],)
     parts = list_files(path)
     each = [stat_of(part) for part in parts]
     if len(parts) <= _FILES_OF_A_VOLUME:
         return tuple(each)
-    named = [[_name_file(part, path), stat] for part, stat in zip(parts, each, strict=True)]
-    return ([len(parts), sum(stat[0] for stat in each if stat), compute_json_digest(named)],)
+    named = [[_name_file(part, path), known] for part, known in zip(parts, each, strict=True)]
+    return ([len(parts), sum(known[0] for known in each if known), compute_json_digest(named)],)
 
 
 def _name_file(part: Path, path: Path) -> str:
@@ -69,8 +79,8 @@ def row_to_json(row: ImageRow, base: Path, stats: Stats) -> dict[str, Any]:
         "roi": row.key.roi,
         "lesion_id": row.key.lesion_id,
         "modality": row.modality.value,
-        "image": os.path.relpath(row.image, base),
-        "mask": os.path.relpath(row.mask, base),
+        "image": _relate(row.image, base),
+        "mask": _relate(row.mask, base),
         "label": row.label,
         "role": row.role,
         "scanner": row.scanner,
@@ -78,6 +88,20 @@ def row_to_json(row: ImageRow, base: Path, stats: Stats) -> dict[str, Any]:
         "day": row.day,
         "stat": [*stats(row.image), *stats(row.mask)],
     }
+
+
+def _relate(path: Path, base: Path) -> str:
+    """``os.path.relpath``, at the cost of one look-up where many files lie in one folder."""
+    folder, name = os.path.split(path)
+    if name in ("", ".", ".."):
+        return os.path.relpath(path, base)
+    place = _relate_folder(folder, base)
+    return name if place == "." else f"{place}/{name}"
+
+
+@lru_cache(maxsize=4096)
+def _relate_folder(folder: str, base: Path) -> str:
+    return os.path.relpath(folder, base)
 
 
 def _row_from_json(data: dict[str, Any], base: Path) -> ImageRow:

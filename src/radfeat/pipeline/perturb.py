@@ -19,13 +19,21 @@ from radfeat.pipeline.perturb_case import bury_perturbed, perturb_case
 from radfeat.pipeline.perturb_plan import choose_perturbed, digest_perturbed
 from radfeat.pipeline.plan import Plan, perturb_inputs, read_plan
 from radfeat.pipeline.records import CaseRecord, RoiRecord
-from radfeat.pipeline.workers import Case, CaseTask, Fingerprints, compute_records
+from radfeat.pipeline.workers import (
+    ALONE,
+    Case,
+    CaseTask,
+    Crew,
+    Fingerprints,
+    compute_records,
+    require_memory,
+)
 from radfeat.tables.parquet import build_table, write_table
 from radfeat.tables.schemas import PERTURBED_FEATURES
 
 
 def perturb_chunk(
-    folder: ResultsFolder, bucket: str, *, workers: int = 1, retry_failed: bool = False
+    folder: ResultsFolder, bucket: str, *, crew: Crew = ALONE, retry_failed: bool = False, more: bool = False
 ) -> tuple[int, int]:
     """Perturb and measure the chosen ROIs of one bucket and write their table.
 
@@ -33,30 +41,45 @@ def perturb_chunk(
     ----------
     folder, bucket
         A results folder with a plan, and the bucket.
-    workers
-        Worker processes; the numbers do not depend on it.
+    crew
+        Worker processes and their memory; the numbers do not depend on it.
     retry_failed
         Compute again what failed, rather than take the failure from the cache.
+    more
+        Whether the job would be tried again with more memory.
 
     Returns
     -------
     tuple of int
         Perturbed measurements, and how many of them failed.
+
+    Raises
+    ------
+    WorkerError
+        If memory did not suffice for a case and there is more to be had.
     """
     plan, study = read_plan(folder), _read_settings(folder)
     case_settings = CaseSettings(study.ingest, study.prepare, study.features, study.qc)
     chosen = _read_chosen(folder, bucket, plan, study.perturb)
     cases: list[Case] = [tuple(group) for _, group in groupby(chosen, key=lambda row: row.key.case)]
     digest = compute_perturb_digest(study)
-    cache = CaseCache(folder, compute_json_digest(["perturb", digest, plan.code_digest]))
+    cache = open_perturb_cache(folder, plan)
     task = CaseTask(
         partial(_work, settings=case_settings, perturb=study.perturb),
         partial(bury_perturbed, perturb=study.perturb),
     )
-    found = compute_records(cases, cache, task, workers=workers, retry_failed=retry_failed)
-    rois = [roi for record, _ in found for roi in record.rois]
+    found = [r for r, _ in compute_records(cases, cache, task, crew=crew, retry_failed=retry_failed)]
+    if more:
+        require_memory(found, crew, bucket)
+    rois = [roi for record in found for roi in record.rois]
     _write(folder, bucket, rois, digest, plan)
     return len(rois), sum(roi.failed for roi in rois)
+
+
+def open_perturb_cache(folder: ResultsFolder, plan: Plan) -> CaseCache:
+    """The cache of the perturbed cases of a plan."""
+    digest = compute_perturb_digest(_read_settings(folder))
+    return CaseCache(folder, compute_json_digest(["perturb", digest, plan.code_digest]))
 
 
 def require_perturb_inputs(folder: ResultsFolder, bucket: str, inputs: str | None) -> None:

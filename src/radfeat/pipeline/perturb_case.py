@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import SimpleITK as sitk
 
-from radfeat.core.errors import CaseError, ExtractionError
+from radfeat.core.errors import CaseError
 from radfeat.core.pair import SourcePair
 from radfeat.core.vocabulary import Status
 from radfeat.features.extract import extract_features
@@ -14,7 +14,13 @@ from radfeat.ingest.case_reader import ReadImage, read_image, read_pair
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.perturb.chain import Perturbation, perturb_pair
 from radfeat.perturb.settings import PerturbSettings
-from radfeat.pipeline.case import CaseSettings, acquisition_of, judge_image, out_of_memory
+from radfeat.pipeline.case import (
+    CaseSettings,
+    acquisition_of,
+    explain_death,
+    judge_image,
+    out_of_memory,
+)
 from radfeat.pipeline.records import CaseRecord, RoiRecord, Row, roi_columns
 from radfeat.prepare.recipe import prepare_image, prepare_roi
 from radfeat.qc.conformance import Judged, require_conformance
@@ -46,13 +52,9 @@ def fail_perturbed(rows: Sequence[ImageRow], error: CaseError, perturb: PerturbS
     return _build_record([record for row in rows for record in _fail_roi(row, error, perturb)])
 
 
-def bury_perturbed(rows: Sequence[ImageRow], perturb: PerturbSettings) -> CaseRecord:
-    """The record of a case whose worker process died twice, the second time alone."""
-    error = ExtractionError(
-        "the worker process died while the case was perturbed, twice",
-        remedy="Look for 'Out of memory' in the system's log; run the case alone with more memory",
-    )
-    return fail_perturbed(rows, error, perturb)
+def bury_perturbed(rows: Sequence[ImageRow], exit_code: int, perturb: PerturbSettings) -> CaseRecord:
+    """The record of a case whose worker process died, the second time alone, with this exit code."""
+    return fail_perturbed(rows, explain_death(exit_code), perturb)
 
 
 def _build_record(rois: Sequence[RoiRecord]) -> CaseRecord:

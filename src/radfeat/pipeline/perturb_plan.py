@@ -28,6 +28,8 @@ def choose_perturbed(rows: Sequence[ImageRow], settings: PerturbSettings) -> tup
 
 def digest_perturbed(rows: Sequence[ImageRow], settings: StudySettings) -> dict[str, str]:
     """By bucket, a digest of which of its ROIs are perturbed and how; buckets without any are left out."""
+    if not settings.perturb.is_on:
+        return {}
     count = choose_bucket_count(len({row.key.case for row in rows}))
     chosen: dict[str, list[str]] = {}
     for row in choose_perturbed(rows, settings.perturb):

@@ -1,9 +1,9 @@
 """What a run has to do: the sheet's cases dealt into buckets, each with a digest of its rows.
 
 Planning reads the configuration and the image sheet and asks the file system for the size and time of
-each file; it opens no image (but for the headers of `.mhd` and `.nhdr`, which name a data file) and no
-clinical sheet. Files are rewritten only where their content changes, so that Snakemake sees a change
-exactly where there is one.
+each file; of images it reads headers alone (of `.mhd` and `.nhdr`, which name a data file, and of the
+largest files of each chunk), and no clinical sheet. Files are rewritten only where their content changes, so
+that Snakemake sees a change exactly where there is one.
 """
 
 import json
@@ -28,6 +28,7 @@ from radfeat.config.model import (
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import TableError
 from radfeat.core.files import write_text_if_changed
+from radfeat.core.pause import paused_collector
 from radfeat.core.version import VERSION
 from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
 from radfeat.pipeline.buckets import choose_bucket_count, name_bucket
@@ -35,19 +36,21 @@ from radfeat.pipeline.code import compute_feature_code_digest, compute_model_cod
 from radfeat.pipeline.ct_phantom import require_ct_phantom
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import Stats, list_stats, read_json, row_to_json
+from radfeat.pipeline.memory_need import estimate_memory
 from radfeat.pipeline.perturb_plan import digest_perturbed
 from radfeat.pipeline.sheets_match import require_protocol_images, require_repeats
 
 _OWN_FILE = 0o600
 
-BLINDED_SECTIONS = ("ingest", "prepare", "features", "qc", "repeatability", "perturb")
+BLINDED_SECTIONS = ("ingest", "prepare", "features", "qc", "repeatability", "perturb", "tables")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The plan of a run, as it is kept in ``plan/plan.json``.
 
-    ``perturb_digests`` has an entry per bucket of which something is perturbed.
+    ``perturb_digests`` has an entry per bucket of which something is perturbed. ``memory_mb`` is what the job
+    of each bucket asks for at first; no number depends on it.
     """
 
     version: str
@@ -63,6 +66,7 @@ class Plan:
     report_digest: str
     perturb_digests: dict[str, str]
     repeatability_digest: str
+    memory_mb: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class AnalysisPlan:
         return compute_json_digest([self.digest, self.code_digest])
 
 
+@paused_collector()
 def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Plan:
     """Read the image sheet, deal its cases into buckets and write the plan.
 
@@ -116,6 +121,7 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
     require_protocol_images(rows, settings.qc)
     require_ct_phantom(settings.ibsi_phantom, base)
     require_repeats(rows, settings.repeatability, settings.perturb)
+    _make_own_folder(folder.plan.parent)
     dealt = _deal(rows, base, cache(list_stats))  # the rows of one image name its files again
     buckets = tuple(sorted(dealt))
     plan = Plan(
@@ -132,6 +138,7 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
         report_digest=compute_json_digest(_show_blinded(settings)),
         perturb_digests=digest_perturbed(rows, settings),
         repeatability_digest=compute_repeatability_digest(settings),
+        memory_mb=estimate_memory(dealt, base, (settings.prepare, settings.features), folder.image_sizes),
     )
     _write_plan(plan, dealt, settings, folder)
     return plan
@@ -181,9 +188,16 @@ def _deal(rows: Sequence[ImageRow], base: Path, stats: Stats) -> dict[str, list[
     """The rows by bucket, in the order of their keys."""
     count = choose_bucket_count(len({row.key.case for row in rows}))
     dealt: dict[str, list[dict[str, Any]]] = {}
-    for row in sorted(rows, key=lambda r: r.key):
+    for row in sorted(rows, key=_order):
         dealt.setdefault(name_bucket(row.key.case, count), []).append(row_to_json(row, base, stats))
     return dealt
+
+
+def _order(row: ImageRow) -> tuple[str, ...]:
+    """The order of the keys, as a tuple: comparing the values of two keys would build four."""
+    case = row.key.case
+    names = (case.study_id, case.site_id, case.subject_id, case.timepoint, case.image_id)
+    return (*names, row.key.roi, row.key.lesion_id)
 
 
 def _run_id(dealt: dict[str, list[dict[str, Any]]], settings: StudySettings) -> str:
@@ -195,9 +209,8 @@ def _run_id(dealt: dict[str, list[dict[str, Any]]], settings: StudySettings) -> 
 def _write_plan(
     plan: Plan, dealt: dict[str, list[dict[str, Any]]], settings: StudySettings, folder: ResultsFolder
 ) -> None:
-    _make_own_folder(folder.plan.parent)
     for bucket, rows in dealt.items():
-        write_text_if_changed(folder.manifest(bucket), _to_json(rows))
+        write_text_if_changed(folder.manifest(bucket), _rows_to_json(rows))
         folder.manifest(bucket).chmod(_OWN_FILE)
     blinded = {name: section(settings, name) for name in BLINDED_SECTIONS}
     write_text_if_changed(folder.extraction_settings, _to_json(blinded))
@@ -257,12 +270,13 @@ def _slugs(names: list[str]) -> tuple[Slugged, ...]:
 def read_plan(folder: ResultsFolder) -> Plan:
     """Read a plan that ``build_plan`` wrote."""
     data = read_json(folder.plan)
-    if data.keys() != {field.name for field in fields(Plan)}:
+    odd = data.keys() ^ {field.name for field in fields(Plan)}
+    if odd:
         raise TableError(
-            "the plan was written by another version of radfeat",
+            "the plan was written by another state of radfeat: entries of it are missing or unknown",
             key=folder.plan.name,
-            measured=str(data.get("version", "none")),
-            allowed=VERSION,
+            measured=f"{', '.join(sorted(odd))}; version {data.get('version', 'none')}",
+            allowed=f"those of version {VERSION}",
             remedy="Run `radfeat run` or `radfeat plan` again",
         )
     data["buckets"] = tuple(data["buckets"])
@@ -319,6 +333,12 @@ def read_analysis_plan(folder: ResultsFolder) -> AnalysisPlan | None:
         code_digest=data["code_digest"],
         lock=data["lock"],
     )
+
+
+def _rows_to_json(rows: Sequence[dict[str, Any]]) -> str:
+    """A row on a line: with indents Python's encoder of JSON takes ten times as long."""
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False, sort_keys=True) for row in rows)
+    return f"[\n{lines}\n]\n"
 
 
 def _to_json(value: Any) -> str:

@@ -17,6 +17,7 @@ from radfeat.pipeline.lock import read_lock
 from radfeat.pipeline.plan import Plan, read_analysis_plan, read_plan
 from radfeat.report.context import LockFacts, RecipeLine, ReportContext
 from radfeat.report.render import render_report
+from radfeat.tables.parts import is_table
 from radfeat.tables.schemas import BLINDED_TABLES, UNBLINDED_TABLES, TableSchema
 
 
@@ -88,4 +89,4 @@ def _list_recipe_lines(settings: StudySettings) -> tuple[RecipeLine, ...]:
 def _list_tables(half: Path, schemas: Sequence[TableSchema]) -> list[Path]:
     """The tables of one half that this version writes, and that are there."""
     paths = [half / f"{name}.parquet" for name in sorted(schema.name for schema in schemas)]
-    return [path for path in paths if path.is_file()]
+    return [path for path in paths if is_table(path)]

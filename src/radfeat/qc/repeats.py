@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from radfeat.core.vocabulary import RepeatSource
 from radfeat.qc.repeatability_settings import RepeatabilitySettings
@@ -16,6 +17,8 @@ NOTHING = -1
 """In the place of a row: there is no such measurement."""
 
 _COLUMNS = ("roi_id", "case_id", "study_id", "site_id", "subject_id", "timepoint", "image_id")
+DRAWING_COLUMNS = (*_COLUMNS, "roi", "role", "lesion_id", "reader_id")
+"""Columns of ``rois`` that tell what repeats what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class _Entry:
 
 def list_drawings(rois: pa.Table) -> tuple[Drawing, ...]:
     """The drawn regions of a ``rois`` table, by ``roi_id``."""
-    rows = rois.select([*_COLUMNS, "roi", "role", "lesion_id", "reader_id"]).to_pylist()
+    rows = rois.select(DRAWING_COLUMNS).to_pylist()
     drawings = (
         Drawing(
             **{name: row[name] for name in _COLUMNS},
@@ -75,6 +78,22 @@ def list_drawings(rois: pa.Table) -> tuple[Drawing, ...]:
         for row in rows
     )
     return tuple(sorted(drawings, key=lambda d: d.roi_id))
+
+
+def may_repeat(
+    rois: pa.Table, perturbed: pa.ChunkedArray, settings: RepeatabilitySettings
+) -> pa.ChunkedArray:
+    """For each row of ``rois``: whether it can be one of several measurements, by what the row alone says.
+
+    ``perturbed`` holds the ``roi_id`` of every perturbed measurement.
+    """
+    scans = pa.array(settings.retest_timepoints or (), pa.string())
+    images = pa.array(settings.retest_images or (), pa.string())
+    scanned = pc.or_(
+        pc.is_in(rois["timepoint"], value_set=scans), pc.is_in(rois["image_id"], value_set=images)
+    )
+    altered = pc.is_in(rois["roi_id"], value_set=perturbed.combine_chunks())
+    return pc.or_(pc.or_(scanned, pc.is_valid(rois["reader_id"])), altered)
 
 
 def list_single_drawings(drawings: Sequence[Drawing]) -> tuple[Drawing, ...]:

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from radfeat.core.acquisition import Acquisition, Parameter
 from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Severity
 from radfeat.qc.check_names import Check
+from radfeat.tables.split import split_table
 
-_COLUMNS = ("case_id", "site_id", "subject_id", "timepoint", "image_id", "modality", "scanner", "day")
-_TOLD = (Parameter.MANUFACTURER, Parameter.MODEL, Parameter.SOFTWARE)
+IMAGE_COLUMNS = ("case_id", "site_id", "subject_id", "timepoint", "image_id", "modality", "scanner", "day")
+"""Columns of ``series`` that the checks of scanners look at."""
+ACQUISITION_COLUMNS = ("case_id", "parameter", "text")
+TOLD = (Parameter.MANUFACTURER, Parameter.MODEL, Parameter.SOFTWARE)
+"""Columns of ``acquisition``, and parameters in it, that the checks of scanners look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +29,6 @@ class _Image:
     named: str | None
     model: str | None
     software: str | None
-
-    @property
-    def site(self) -> str:
-        return str(self.row["site_id"])
 
     @property
     def visit(self) -> tuple[bool, float, str]:
@@ -48,23 +49,26 @@ def check_scanners(series: pa.Table, acquisition: pa.Table) -> Iterator[Finding]
     Finding
         Keyed by ``site_id`` or, for a change between images of a subject, by the later ``case_id``.
     """
-    images = _join(series, acquisition)
-    for site, at_site in sorted(_group(images, lambda image: image.site).items()):
+    places = pc.index_in(acquisition["case_id"], value_set=series["case_id"].combine_chunks())
+    told = acquisition.select(ACQUISITION_COLUMNS).append_column("site_id", series["site_id"].take(places))
+    of_site = {site: rows for (site,), rows in split_table(told, "site_id")}
+    for (site,), rows in split_table(series, "site_id"):
+        at_site = _join(rows, of_site.get(site, told.slice(0, 0)))
         yield from _count_scanners(site, at_site)
         yield from _count_software(site, at_site)
         yield from _compare_names(site, at_site)
-    for followed in _group(images, lambda i: (i.site, i.row["subject_id"], i.row["image_id"])).values():
-        yield from _follow_up(followed)
+        for followed in _group(at_site, lambda i: (i.row["subject_id"], i.row["image_id"])).values():
+            yield from _follow_up(followed)
 
 
 def _join(series: pa.Table, acquisition: pa.Table) -> list[_Image]:
     told: dict[str, dict[Parameter, float | str]] = defaultdict(dict)
-    wanted = acquisition.select(["case_id", "parameter", "text"]).to_pylist()
+    wanted = acquisition.select(list(ACQUISITION_COLUMNS)).to_pylist()
     for row in wanted:
-        if row["parameter"] in _TOLD and row["text"] is not None:
+        if row["parameter"] in TOLD and row["text"] is not None:
             told[row["case_id"]][Parameter(row["parameter"])] = row["text"]
     images = []
-    for row in series.select(list(_COLUMNS)).to_pylist():
+    for row in series.select(list(IMAGE_COLUMNS)).to_pylist():
         known = Acquisition(told[row["case_id"]])
         # The table's scanner is that of the headers where the sheet names none.
         named = None if row["scanner"] == known.scanner else row["scanner"]

@@ -24,13 +24,20 @@ def combine_tables(paths: Sequence[Path], schema: TableSchema) -> pa.Table:
     """
     if not paths:
         return build_table(schema, [])
-    _require_one_digest(paths)
+    require_one_digest(paths)
     tables = [read_table(path, schema) for path in paths]
     joined = pa.concat_tables(tables, promote_options="default").combine_chunks()
     return sort_by_key(conform_table(joined, schema), schema)
 
 
-def _require_one_digest(paths: Sequence[Path]) -> None:
+def require_one_digest(paths: Sequence[Path]) -> None:
+    """Refuse tables that were made with different settings.
+
+    Raises
+    ------
+    TableError
+        If there are two digests of settings among them.
+    """
     digests = {read_identity(path).settings_digest: path for path in paths}
     if len(digests) > 1:
         first, second, *_ = digests.values()

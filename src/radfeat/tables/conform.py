@@ -5,7 +5,7 @@ plain strings in every file.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -38,8 +38,12 @@ def list_features(table: pa.Table, schema: TableSchema) -> tuple[str, ...]:
 
 def list_columns(table: pa.Table, schema: TableSchema) -> tuple[Column, ...]:
     """All columns of a table: those of the schema, then its feature columns."""
-    features = (Column(n, ColumnType.FLOAT, "", "", nullable=True) for n in list_features(table, schema))
-    return (*schema.columns, *features)
+    return (*schema.columns, *feature_columns(list_features(table, schema)))
+
+
+def feature_columns(names: Sequence[str]) -> tuple[Column, ...]:
+    """Columns of these names that hold features."""
+    return tuple(Column(name, ColumnType.FLOAT, "", "", nullable=True) for name in names)
 
 
 def conform_table(table: pa.Table, schema: TableSchema) -> pa.Table:

@@ -10,7 +10,7 @@ from typing import Any
 from radfeat.core.files import write_text
 from radfeat.core.version import VERSION
 from radfeat.tables.describe import describe_columns, locate_table, select_present
-from radfeat.tables.parquet import read_identity
+from radfeat.tables.parquet import order_parts, read_identity
 from radfeat.tables.schemas import Column, ColumnType, TableSchema
 
 _FIELD_TYPES = {
@@ -61,16 +61,20 @@ def write_datapackage(
 
 def _describe_resource(folder: Path, schema: TableSchema, present: Collection[str]) -> dict[str, Any]:
     path = locate_table(folder, schema)
-    identity = read_identity(path)
+    identity, parts, divided = read_identity(path), order_parts(path, schema), path.is_dir()
     return {
         "name": schema.name,
         "type": "table",
-        "path": path.name,
+        "path": _list_paths(folder, parts) if divided else path.name,
         "description": schema.description,
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
-        "bytes": path.stat().st_size,
-        "hash": f"sha256:{_hash_file(path)}",
+        "bytes": sum(part.stat().st_size for part in parts),
+        **(
+            {"radfeat:hashes": [f"sha256:{_hash_file(part)}" for part in parts]}
+            if divided
+            else {"hash": f"sha256:{_hash_file(path)}"}
+        ),
         "radfeat:schemaVersion": identity.schema_version,
         "radfeat:logicalDigest": identity.logical_digest,
         "radfeat:settingsDigest": identity.settings_digest,
@@ -87,6 +91,10 @@ def _describe_resource(folder: Path, schema: TableSchema, present: Collection[st
             "missingValues": [],
         },
     }
+
+
+def _list_paths(folder: Path, parts: Sequence[Path]) -> list[str]:
+    return [part.relative_to(folder).as_posix() for part in parts]
 
 
 def _camel(name: str) -> str:

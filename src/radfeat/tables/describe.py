@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from radfeat.core.errors import TableError
-from radfeat.tables.parquet import read_table
+from radfeat.tables.parquet import read_column_names, read_table
+from radfeat.tables.parts import is_table
 from radfeat.tables.schemas import FEATURE_CATALOGUE, Column, ColumnType, TableSchema
 
 
@@ -17,7 +16,7 @@ def locate_table(folder: Path, schema: TableSchema) -> Path:
 
 def select_present(folder: Path, schemas: Sequence[TableSchema]) -> tuple[TableSchema, ...]:
     """Those of the schemas whose table lies in the folder."""
-    return tuple(schema for schema in schemas if locate_table(folder, schema).is_file())
+    return tuple(schema for schema in schemas if is_table(locate_table(folder, schema)))
 
 
 def describe_columns(folder: Path, schema: TableSchema) -> tuple[Column, ...]:
@@ -28,9 +27,9 @@ def describe_columns(folder: Path, schema: TableSchema) -> tuple[Column, ...]:
     TableError
         The catalogue in the folder does not know a feature column.
     """
-    if not schema.feature_columns or not locate_table(folder, schema).is_file():
+    if not schema.feature_columns or not is_table(locate_table(folder, schema)):
         return schema.columns
-    names = pq.read_schema(locate_table(folder, schema)).names
+    names = read_column_names(locate_table(folder, schema))
     features = [name for name in names if name not in schema.column_names]
     return (*schema.columns, *_describe_features(folder, features))
 

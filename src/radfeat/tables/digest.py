@@ -4,6 +4,7 @@ The algorithm is spelled out in ``docs/tables.md`` so that another program can c
 """
 
 import hashlib
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -37,20 +38,42 @@ def compute_logical_digest(table: pa.Table, schema: TableSchema) -> str:
 
 def digest_sorted(table: pa.Table, schema: TableSchema) -> str:
     """Digest of a table that conforms to its schema and is sorted by its key."""
-    columns = sorted(list_columns(table, schema), key=lambda c: c.name)
-    lines = [DIGEST_NAME, f"rows={table.num_rows}"]
-    lines += [f"{c.name}\t{c.type.value}\t{_digest_column(table, c)}" for c in columns]
-    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+    running = RunningDigest(list_columns(table, schema))
+    running.update(table)
+    return running.finish()
 
 
-def _digest_column(table: pa.Table, column: Column) -> str:
-    digest = hashlib.sha256()
+class RunningDigest:
+    """The digest of a table that comes in blocks, in the order of its key; it holds one state per column."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        """Begin a digest of a table with these columns, in any order."""
+        self._columns = sorted(columns, key=lambda c: c.name)
+        self._states = [hashlib.sha256() for _ in self._columns]
+        self._rows = 0
+
+    def update(self, block: pa.Table) -> None:
+        """Go on with the rows that follow; they conform to the schema and follow by key."""
+        self._rows += block.num_rows
+        for column, state in zip(self._columns, self._states, strict=True):
+            for part in _column_bytes(block, column):
+                state.update(part)
+
+    def finish(self) -> str:
+        """SHA-256 (hexadecimal) of all that came."""
+        lines = [DIGEST_NAME, f"rows={self._rows}"]
+        lines += [
+            f"{c.name}\t{c.type.value}\t{state.hexdigest()}"
+            for c, state in zip(self._columns, self._states, strict=True)
+        ]
+        return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+
+
+def _column_bytes(table: pa.Table, column: Column) -> Iterator[bytes]:
     single = table.select([column.name])
     for start in range(0, table.num_rows, BLOCK_ROWS):
         block = decode_text(single.slice(start, BLOCK_ROWS))[column.name]
-        number = column.type is ColumnType.FLOAT
-        digest.update(_number_bytes(block) if number else _text_bytes(block))
-    return digest.hexdigest()
+        yield _number_bytes(block) if column.type is ColumnType.FLOAT else _text_bytes(block)
 
 
 def _number_bytes(values: pa.ChunkedArray) -> bytes:

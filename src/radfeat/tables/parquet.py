@@ -5,16 +5,15 @@ checksums. Its key-value metadata repeats what ``codebook.csv`` and ``datapackag
 """
 
 import numbers
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from radfeat.core.errors import TableError
-from radfeat.core.files import write_atomically
 from radfeat.core.version import VERSION
 from radfeat.tables.conform import (
     ARROW_TYPES,
@@ -26,43 +25,10 @@ from radfeat.tables.conform import (
     sort_by_key,
 )
 from radfeat.tables.digest import digest_sorted
+from radfeat.tables.identity import ROWS_MARK, TableIdentity
+from radfeat.tables.parts import list_parts, locate_identity
 from radfeat.tables.schemas import Column, ColumnType, TableSchema
-
-WIDE_GROUP_ROWS = 8_192
-"""Rows of a row group of ``features``: about 85 MB for 1,300 features."""
-
-GROUP_ROWS = 131_072
-"""Rows of a row group of every other table."""
-
-_PREFIX = "radfeat."
-
-
-@dataclass(frozen=True, slots=True)
-class TableIdentity:
-    """What a table's file says about itself; ``logical_digest`` is the identity of its content."""
-
-    schema: str
-    schema_version: str
-    radfeat_version: str
-    run_id: str
-    settings_digest: str
-    logical_digest: str
-    blinded: bool
-    marks: Mapping[str, str] = field(default_factory=dict)
-    """Further keys: of the unblinded half ``standing`` and ``lock_digest``, of features ``measurement``."""
-
-    def to_metadata(self) -> dict[str, str]:
-        """Key-value metadata of the Parquet file."""
-        return {
-            f"{_PREFIX}schema": self.schema,
-            f"{_PREFIX}schema_version": self.schema_version,
-            f"{_PREFIX}version": self.radfeat_version,
-            f"{_PREFIX}run_id": self.run_id,
-            f"{_PREFIX}settings_digest": self.settings_digest,
-            f"{_PREFIX}logical_digest": self.logical_digest,
-            f"{_PREFIX}blinded": "yes" if self.blinded else "no",
-            **{f"{_PREFIX}{name}": value for name, value in self.marks.items()},
-        }
+from radfeat.tables.writing import Stamp, write_blocks
 
 
 def build_table(
@@ -111,18 +77,8 @@ def write_table(
         The table does not keep its schema, or two rows have one key.
     """
     ready = sort_by_key(conform_table(table, schema), schema)
-    identity = TableIdentity(
-        schema.name,
-        schema.version,
-        VERSION,
-        run_id,
-        settings_digest,
-        digest_sorted(ready, schema),
-        schema.blinded,
-        dict(marks or {}),
-    )
-    write_atomically(path, lambda temporary: _write(temporary, ready, schema, identity))
-    return identity.logical_digest
+    stamp = Stamp(settings_digest, run_id, dict(marks or {}))
+    return write_blocks(path, iterate_blocks(ready), list_columns(ready, schema), schema, stamp)
 
 
 def read_identity(path: Path) -> TableIdentity:
@@ -133,7 +89,7 @@ def read_identity(path: Path) -> TableIdentity:
     TableError
         The file cannot be read, or was not written by radfeat.
     """
-    return _identify(_open(path), path)
+    return _identify(_open(locate_identity(path)), path)
 
 
 def read_table(path: Path, schema: TableSchema, *, verify: bool = False) -> pa.Table:
@@ -144,8 +100,7 @@ def read_table(path: Path, schema: TableSchema, *, verify: bool = False) -> pa.T
     TableError
         The file is unreadable or damaged, belongs to another schema, or breaks it.
     """
-    file = _open(path)
-    identity = _identify(file, path)
+    identity = read_identity(path)
     if (identity.schema, identity.schema_version) != (schema.name, schema.version):
         raise TableError(
             "the table has another schema",
@@ -154,7 +109,7 @@ def read_table(path: Path, schema: TableSchema, *, verify: bool = False) -> pa.T
             allowed=f"{schema.name} {schema.version}",
             remedy=f"Run the study again with radfeat {VERSION}, or read it with {identity.radfeat_version}",
         )
-    table = conform_table(decode_text(_guard(path, file.read).replace_schema_metadata(None)), schema)
+    table = conform_table(decode_text(_read_rows(path, schema, identity)), schema)
     if not is_sorted(table, schema):
         raise TableError(
             f"the rows are not unique by and sorted by {', '.join(schema.key)}",
@@ -166,6 +121,84 @@ def read_table(path: Path, schema: TableSchema, *, verify: bool = False) -> pa.T
     return table
 
 
+def _read_rows(path: Path, schema: TableSchema, identity: TableIdentity) -> pa.Table:
+    """All rows; of a divided table those of its files, one after the other."""
+    parts = [_read_part(part) for part in order_parts(path, schema)]
+    if not path.is_dir():
+        return parts[0]
+    table = _guard(path, lambda: pa.concat_tables(parts))
+    if str(table.num_rows) != identity.marks.get(ROWS_MARK):
+        raise TableError(
+            "the table's folder has not the rows that were written",
+            key=str(path),
+            measured=f"{table.num_rows} rows in {len(parts)} files",
+            allowed=f"{identity.marks.get(ROWS_MARK)} rows",
+            remedy="A file was taken away or added; run the study again",
+        )
+    return table
+
+
+def order_parts(path: Path, schema: TableSchema) -> tuple[Path, ...]:
+    """The files that hold the rows of a table, such that the rows of one after the other ascend by key.
+
+    Raises
+    ------
+    TableError
+        A file cannot be read.
+    """
+    parts = list_parts(path)
+    return parts if len(parts) == 1 else tuple(sorted(parts, key=lambda part: _first_key(part, schema)))
+
+
+def _first_key(part: Path, schema: TableSchema) -> list[Any]:
+    file = _open(part)
+    if not file.metadata.num_rows:
+        return []
+    first = _guard(part, lambda: file.read_row_group(0, list(schema.key)))
+    return [first[name][0].as_py() for name in schema.key]
+
+
+def _read_part(part: Path, names: Sequence[str] | None = None) -> pa.Table:
+    file = _open(part)
+    return _guard(part, lambda: file.read(names and list(names))).replace_schema_metadata(None)
+
+
+def read_column_names(path: Path) -> tuple[str, ...]:
+    """Names of a table's columns, in its order; reads no row.
+
+    Raises
+    ------
+    TableError
+        The file cannot be read.
+    """
+    return tuple(_open(locate_identity(path)).schema_arrow.names)
+
+
+def read_columns(path: Path, schema: TableSchema, names: Sequence[str]) -> pa.Table:
+    """Some columns of a table, its rows in order; unlike ``read_table`` it checks nothing but the pages.
+
+    Raises
+    ------
+    TableError
+        A file cannot be read.
+    """
+    parts = [_read_part(part, names) for part in order_parts(path, schema)]
+    return _guard(path, lambda: pa.concat_tables(parts).select(list(names)))
+
+
+def iterate_table(path: Path, schema: TableSchema, rows: int) -> Iterator[pa.Table]:
+    """A table in blocks of at most ``rows`` rows, in order; it checks nothing but the pages.
+
+    Raises
+    ------
+    TableError
+        A file cannot be read.
+    """
+    for part in order_parts(path, schema):
+        for batch in _open(part).iter_batches(rows):
+            yield pa.Table.from_batches([batch]).replace_schema_metadata(None)
+
+
 def _require_digest(path: Path, found: str, identity: TableIdentity) -> None:
     if found != identity.logical_digest:
         raise TableError(
@@ -175,23 +208,6 @@ def _require_digest(path: Path, found: str, identity: TableIdentity) -> None:
             allowed=identity.logical_digest,
             remedy="The file was changed after radfeat wrote it; run the study again",
         )
-
-
-def _write(path: Path, table: pa.Table, schema: TableSchema, identity: TableIdentity) -> None:
-    columns = list_columns(table, schema)
-    rows = WIDE_GROUP_ROWS if schema.feature_columns else GROUP_ROWS
-    with pq.ParquetWriter(
-        path,
-        pa.schema([(c.name, ARROW_TYPES[c.type]) for c in columns]),
-        compression="zstd",
-        use_dictionary=[c.name for c in columns if c.type is ColumnType.STRING],
-        # Without it R and pandas see the logical types only: strings, never factors or categories.
-        store_schema=False,
-        write_page_checksum=True,
-    ) as writer:
-        for block in iterate_blocks(table, rows):
-            writer.write_table(block, row_group_size=rows)
-        writer.add_key_value_metadata(identity.to_metadata())
 
 
 def _open(path: Path) -> pq.ParquetFile:
@@ -217,32 +233,13 @@ def _guard(path: Path, read: Callable[[], pa.Table]) -> pa.Table:
 def _identify(file: pq.ParquetFile, path: Path) -> TableIdentity:
     stored = {k.decode(): v.decode() for k, v in (file.metadata.metadata or {}).items()}
     try:
-        return TableIdentity(
-            stored[f"{_PREFIX}schema"],
-            stored[f"{_PREFIX}schema_version"],
-            stored[f"{_PREFIX}version"],
-            stored[f"{_PREFIX}run_id"],
-            stored[f"{_PREFIX}settings_digest"],
-            stored[f"{_PREFIX}logical_digest"],
-            stored[f"{_PREFIX}blinded"] == "yes",
-            _select_marks(stored),
-        )
+        return TableIdentity.from_metadata(stored)
     except KeyError as error:
         raise TableError(
             f"the file's metadata lacks {error.args[0]}",
             key=str(path),
             remedy="Use the file as radfeat wrote it; other programs drop its metadata when they save it",
         ) from None
-
-
-def _select_marks(stored: Mapping[str, str]) -> dict[str, str]:
-    """The keys of radfeat that are not those of every table."""
-    plain = {f"{_PREFIX}version", *(f"{_PREFIX}{f.name}" for f in fields(TableIdentity))}
-    return {
-        key.removeprefix(_PREFIX): value
-        for key, value in stored.items()
-        if key.startswith(_PREFIX) and key not in plain
-    }
 
 
 def _require_known(rows: Sequence[Mapping[str, object]], names: Sequence[str], schema: TableSchema) -> None:

@@ -136,7 +136,8 @@ def read_sheet(path: Path, schema: SheetSchema) -> Sheet:
     faults += _check_header(path.name, header.line, names, schema)
     faults += _check_width(path.name, header, body, delimiter)
     whole = [record for record in body if len(record.cells) == len(header.cells)]
-    rows = tuple(_build_row(path.name, names, record, schema) for record in whole)
+    kinds = {c.name: c.kind for c in schema.columns}
+    rows = tuple(_build_row(path.name, names, record, kinds) for record in whole)
     if not body:
         faults.append(
             SheetFault(path.name, header.line, "", "", "there is a header but no row", "Add the rows")
@@ -220,13 +221,15 @@ def _is_used(position: int, body: Sequence[Record]) -> bool:
 
 
 def _clean(cell: str, kind: CellKind) -> str:
-    text = cell.strip().strip(_INVISIBLE).strip()
+    text = cell.strip()
+    if text.isascii():
+        return text
+    text = text.strip(_INVISIBLE).strip()
     return text if kind is CellKind.PATH else unicodedata.normalize("NFC", text)
 
 
-def _build_row(file: str, names: Sequence[str], record: Record, schema: SheetSchema) -> SheetRow:
-    kinds = {c.name: c.kind for c in schema.columns}
-    cells = dict.fromkeys(schema.column_names, "")
+def _build_row(file: str, names: Sequence[str], record: Record, kinds: Mapping[str, CellKind]) -> SheetRow:
+    cells = dict.fromkeys(kinds, "")
     for name, cell in zip(names, record.cells, strict=False):
         if name:
             cells[name] = _clean(cell, kinds.get(name, CellKind.TEXT))
@@ -293,15 +296,27 @@ def _check_rows(
     file: str, rows: Sequence[SheetRow], names: Sequence[str], schema: SheetSchema
 ) -> Iterator[SheetFault]:
     present = [column for column in schema.columns if column.name in names]
+    asked = [
+        column for column in present if column.required or column.values or column.kind is CellKind.NUMBER
+    ]
     for row in rows:
-        for column in present:
-            yield from _check_cell(row, column)
-        for name, text in row.cells.items():
+        for column in asked:
+            if not _is_plain(row.cells[column.name], column):
+                yield from _check_cell(row, column)
+        suspect = _CONTROL.search("".join(row.cells.values()))
+        for name, text in row.cells.items() if suspect else ():
             if _CONTROL.search(text):
                 problem = "the cell holds a control character"
                 yield SheetFault(file, row.line, name, text, problem, "Type the cell again")
     if all(name in names for name in schema.key if name in _required(schema)):
         yield from _check_unique(file, rows, schema)
+
+
+def _is_plain(text: str, column: SheetColumn) -> bool:
+    """Whether a cell is beyond doubt, without a closer look."""
+    if not text:
+        return not column.required
+    return text in column.values if column.values else column.kind is not CellKind.NUMBER
 
 
 def _check_cell(row: SheetRow, column: SheetColumn) -> Iterator[SheetFault]:
@@ -322,7 +337,7 @@ def _check_cell(row: SheetRow, column: SheetColumn) -> Iterator[SheetFault]:
 def _check_unique(file: str, rows: Sequence[SheetRow], schema: SheetSchema) -> Iterator[SheetFault]:
     first: dict[tuple[str, ...], int] = {}
     for row in rows:
-        key = tuple(row.cells[name] for name in schema.key)
+        key = tuple([row.cells[name] for name in schema.key])
         line = first.setdefault(key, row.line)
         if line != row.line and all(row.cells[name] for name in schema.key if name in _required(schema)):
             problem = f"the row repeats the key of line {line}"

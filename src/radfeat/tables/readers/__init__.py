@@ -4,8 +4,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from radfeat.core.files import write_text
-from radfeat.tables.describe import select_present
-from radfeat.tables.schemas import FEATURE_CATALOGUE, FEATURES_LONG, TABLES
+from radfeat.tables.describe import locate_table, select_present
+from radfeat.tables.merge import unite_columns
+from radfeat.tables.schemas import FEATURE_CATALOGUE, FEATURES, FEATURES_LONG, TABLES
 
 _VIEWS = "-- (views)\n"
 
@@ -23,7 +24,22 @@ def _read_source(name: str) -> str:
 
 def _build_views(folder: Path) -> str:
     present = [schema.name for schema in select_present(folder, tuple(TABLES.values()))]
-    views = [f"CREATE OR REPLACE VIEW {n} AS SELECT * FROM read_parquet('{n}.parquet');\n" for n in present]
+    views = [
+        f"CREATE OR REPLACE VIEW {n} AS SELECT * FROM read_parquet('{_glob(folder, n)}');\n" for n in present
+    ]
+    if FEATURES.name in present and FEATURES_LONG.name not in present and _has_features(folder):
+        views.append(_read_source("long.sql"))
+        present.append(FEATURES_LONG.name)
     if FEATURES_LONG.name in present and FEATURE_CATALOGUE.name in present:
         views.append(_read_source("described.sql"))
     return "".join(views)
+
+
+def _glob(folder: Path, name: str) -> str:
+    """What DuckDB opens: the file, or all files of rows of a divided table."""
+    divided = locate_table(folder, TABLES[name]).is_dir()
+    return f"{name}.parquet/*/*/*.parquet" if divided else f"{name}.parquet"
+
+
+def _has_features(folder: Path) -> bool:
+    return bool(unite_columns([locate_table(folder, FEATURES)], FEATURES))

@@ -14,14 +14,51 @@ read_radfeat <- function(folder = ".") {
   if (length(files) == 0) {
     stop("There is no table in '", folder, "': give the folder that holds read.R.", call. = FALSE)
   }
-  tables <- lapply(files, radfeat_parquet_reader())
+  tables <- lapply(files, radfeat_table_reader())
   names(tables) <- sub("[.]parquet$", "", basename(files))
   tables
 }
 
+# One table: a file, or a folder of files by study and site.
+radfeat_table_reader <- function() {
+  read <- radfeat_parquet_reader()
+  function(path) {
+    if (!dir.exists(path)) {
+      return(read(path))
+    }
+    parts <- list.files(path, pattern = "[.]parquet$", recursive = TRUE, full.names = TRUE)
+    do.call(rbind, lapply(sort(parts, method = "radix"), read))
+  }
+}
+
+# features_long of the table features, or of some of its rows: one row per region and feature.
+lengthen_features <- function(features) {
+  key <- c(
+    "roi_id", "case_id", "study_id", "site_id", "subject_id", "timepoint", "image_id", "roi", "lesion_id"
+  )
+  blocks <- lapply(sort(setdiff(names(features), c(key, "status", "reason")), method = "radix"), function(name) {
+    value <- features[[name]]
+    why <- ifelse(is.na(features$reason), "FEATURE_UNDEFINED", features$reason)
+    data.frame(
+      features[key],
+      feature = name, value = value,
+      status = ifelse(is.na(value), "FAILED", "OK"), reason = ifelse(is.na(value), why, NA_character_),
+      check.names = FALSE, stringsAsFactors = FALSE, row.names = NULL
+    )
+  })
+  long <- do.call(rbind, blocks)
+  long <- long[order(long$roi_id, long$feature, method = "radix"), ]
+  row.names(long) <- NULL
+  long
+}
+
 # Each value of features_long with what its feature is.
 describe_features <- function(tables) {
-  merge(tables$features_long, tables$feature_catalogue, by = "feature", sort = FALSE)
+  long <- tables$features_long
+  if (is.null(long)) {
+    long <- lengthen_features(tables$features)
+  }
+  merge(long, tables$feature_catalogue, by = "feature", sort = FALSE)
 }
 
 # The table features with the catalogue's 8-character codes as column names.

@@ -22,6 +22,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 HERE = Path(__file__).parent
+KEY = (
+    *("roi_id", "case_id", "study_id", "site_id", "subject_id", "timepoint", "image_id", "roi"),
+    "lesion_id",
+)
+"""Columns of ``features`` that tell one ROI from another."""
 
 
 def read_tables(folder: str | Path = HERE) -> dict[str, pa.Table]:
@@ -29,12 +34,36 @@ def read_tables(folder: str | Path = HERE) -> dict[str, pa.Table]:
     paths = sorted(Path(folder).glob("*.parquet"))
     if not paths:
         raise FileNotFoundError(f"There is no table in {folder}: give the folder that holds read.py.")
-    return {path.stem: pq.ParquetFile(path, page_checksum_verification=True).read() for path in paths}
+    return {path.stem: read_table(path) for path in paths}
+
+
+def read_table(path: str | Path) -> pa.Table:
+    """One table, be it a file or a folder of files by study and site; or one file of such a folder."""
+    parts = sorted(Path(path).glob("*/*/*.parquet")) if Path(path).is_dir() else [path]
+    return pa.concat_tables([pq.ParquetFile(p, page_checksum_verification=True).read() for p in parts])
+
+
+def lengthen_features(features: pa.Table) -> pa.Table:
+    """``features_long`` of ``features`` or of some of its rows: one row per ROI and feature."""
+    key = [name for name in KEY if name in features.column_names]
+    blocks = []
+    for name in sorted(set(features.column_names) - {*KEY, "status", "reason"}):
+        value = features[name]
+        missing = pc.is_null(value)
+        block = features.select(key).append_column("feature", pa.array([name] * len(value), pa.string()))
+        block = block.append_column("value", value)
+        block = block.append_column("status", pc.if_else(missing, "FAILED", "OK"))
+        reason = pc.if_else(missing, pc.coalesce(features["reason"], "FEATURE_UNDEFINED"), None)
+        blocks.append(block.append_column("reason", reason))
+    if not blocks:
+        raise ValueError("There is no feature in the table: no ROI was measured.")
+    return pa.concat_tables(blocks).sort_by([("roi_id", "ascending"), ("feature", "ascending")])
 
 
 def describe_features(tables: dict[str, pa.Table]) -> pa.Table:
     """Each value of ``features_long`` with what its feature is."""
-    return tables["features_long"].join(tables["feature_catalogue"], "feature", join_type="inner")
+    long = tables["features_long"] if "features_long" in tables else lengthen_features(tables["features"])
+    return long.join(tables["feature_catalogue"], "feature", join_type="inner")
 
 
 def compute_logical_digest(table: pa.Table, key: list[str]) -> str:

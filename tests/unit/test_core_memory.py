@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from radfeat.cli.machine import read_memory_mb
+from radfeat.core.memory import read_memory_mb
 
 
 def write(root: Path, path: str, text: str) -> None:
