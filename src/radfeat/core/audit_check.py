@@ -76,9 +76,7 @@ def check_lines(raw: Sequence[bytes], head: Head | None) -> tuple[TrailFinding, 
     moved = sorted(set(placed) - set(kept), key=lambda p: p.place)
     findings = [
         *_check_moved(moved, kept),
-        *_check_gaps(
-            [_Placed(0, 0), *kept, end], strange, sorted({p.number for p in moved} - {p.number for p in kept})
-        ),
+        *_check_gaps([_Placed(0, 0), *kept, end], strange, elsewhere),
         *_check_heads(lines, head),
     ]
     return tuple(sorted(findings, key=lambda f: (f.line, f.fault)))
