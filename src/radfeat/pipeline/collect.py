@@ -165,6 +165,6 @@ def validate_images(folder: ResultsFolder) -> Sequence[str]:
     plan = read_plan(folder)
     base = (folder.root / plan.base).resolve()
     rows = [row for bucket in plan.buckets for row in read_manifest(folder, bucket, base)]
-    sentences = [fault.sentence for fault in check_image_files(rows)]
+    sentences = sorted(fault.sentence for fault in check_image_files(rows))
     write_text(folder.validated, json.dumps(sentences, indent=1, ensure_ascii=False) + "\n")
     return sentences
