@@ -204,7 +204,7 @@ def _order(row: ImageRow) -> tuple[str, ...]:
 
 
 def _run_id(dealt: dict[str, list[dict[str, Any]]], settings: StudySettings) -> str:
-    """Identity of sheet, blinded settings and code: the same on every machine, on every day, in any chunks."""
+    """Identity of sheet, blinded settings and code: the same on any machine and day, in any chunks."""
     rows = [{k: v for k, v in row.items() if k != "stat"} for chunk in dealt.values() for row in chunk]
     rows.sort(key=lambda row: (row["case"], row["roi"], row["lesion_id"]))
     return compute_json_digest([rows, compute_case_digest(settings), VERSION])[:16]
