@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 import pytest
 
+from radfeat.cli.audit import AUDIT_COMMANDS
 from radfeat.cli.export import EXPORT_COMMANDS
 from radfeat.cli.ingest import INGEST_COMMANDS
 from radfeat.cli.main import STAGE_COMMANDS, STUDY_COMMANDS, cli, run_command_line
 
-GROUPS = {"ingest": INGEST_COMMANDS, "export": EXPORT_COMMANDS}
+GROUPS = {"ingest": INGEST_COMMANDS, "export": EXPORT_COMMANDS, "audit": AUDIT_COMMANDS}
 NESTED = [f"{group} {name}" for group, commands in GROUPS.items() for name in commands]
 COMMANDS = [*STUDY_COMMANDS, *STAGE_COMMANDS, *NESTED]
 SETTINGS, DATA = 2, 3

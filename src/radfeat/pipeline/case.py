@@ -37,7 +37,7 @@ from radfeat.qc.image_checks import check_image
 from radfeat.qc.mask_checks import check_mask, measure_mask
 from radfeat.qc.previews import write_preview
 from radfeat.qc.settings import QcSettings
-from radfeat.qc.verdict import require_not_excluded
+from radfeat.qc.verdict import require_kept, require_not_excluded
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,7 @@ def _measure_roi(row: ImageRow, case: _Case, settings: CaseSettings, folders: Ca
         preview = name_preview(pair)
         write_preview(folders.previews / preview, pair.image, pair.mask)
     try:
+        require_kept(row.key.roi_id, row.exclude_reason)
         require_conformance(row.key.roi_id, case.judged)
         require_not_excluded(row.key.roi_id, findings, settings.qc)
         ready = prepare_roi(case.prepared, pair, settings.prepare)

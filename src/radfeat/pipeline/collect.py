@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,8 +21,6 @@ from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.plan import Plan, read_plan
 from radfeat.pipeline.sweep import sweep
-from radfeat.qc.settings import QcSettings
-from radfeat.qc.verdict import check_gate
 from radfeat.tables.codebook import write_codebook
 from radfeat.tables.conform import feature_columns, sort_by_key
 from radfeat.tables.datapackage import write_datapackage
@@ -167,17 +165,6 @@ def validate_images(folder: ResultsFolder) -> Sequence[str]:
     plan = read_plan(folder)
     base = (folder.root / plan.base).resolve()
     rows = [row for bucket in plan.buckets for row in read_manifest(folder, bucket, base)]
-    sentences = [fault.sentence for fault in check_image_files(rows)]
+    sentences = sorted(fault.sentence for fault in check_image_files(rows))
     write_text(folder.validated, json.dumps(sentences, indent=1, ensure_ascii=False) + "\n")
     return sentences
-
-
-def judge_gate(folder: ResultsFolder) -> str | None:
-    """The QC gate: None, or the sentence that stops the run; writes its verdict where it passes."""
-    settings = json.loads(folder.extraction_settings.read_text(encoding="utf-8"))
-    counts = count_failures(read_columns(locate_table(folder.blinded, ROIS), ROIS, ["status", "reason"]))
-    finding = check_gate(counts.failed, counts.rois, QcSettings.model_validate(settings["qc"]))
-    if finding is not None:
-        return finding.sentence
-    write_text(folder.gate, json.dumps(asdict(counts), indent=1) + "\n")
-    return None

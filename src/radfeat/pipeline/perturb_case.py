@@ -25,7 +25,7 @@ from radfeat.pipeline.records import CaseRecord, RoiRecord, Row, roi_columns
 from radfeat.prepare.recipe import prepare_image, prepare_roi
 from radfeat.qc.conformance import Judged, require_conformance
 from radfeat.qc.mask_checks import check_mask
-from radfeat.qc.verdict import require_not_excluded
+from radfeat.qc.verdict import require_kept, require_not_excluded
 
 
 def perturb_case(rows: Sequence[ImageRow], settings: CaseSettings, perturb: PerturbSettings) -> CaseRecord:
@@ -70,6 +70,7 @@ def _perturb_roi(
 ) -> Iterator[RoiRecord]:
     try:
         pair = read_pair(image, row, settings.ingest)
+        require_kept(row.key.roi_id, row.exclude_reason)
         require_conformance(row.key.roi_id, judged)
         require_not_excluded(row.key.roi_id, (*pair.findings, *check_mask(pair, settings.qc)), settings.qc)
     except CaseError as error:
