@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radfeat.core.errors import SubmissionError
@@ -71,6 +71,7 @@ def test_numbers_have_the_bytes_of_ibm_floating_point(value: float, expected: st
     assert raw.tobytes().hex().upper() == expected
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=SMALLEST, max_value=LARGEST) | st.floats(min_value=-1e75, max_value=-1e-78))
 def test_every_double_in_range_survives_ibm_floating_point(value: float) -> None:
     assert decode_numbers(encode_numbers(np.array([value])))[0] == value

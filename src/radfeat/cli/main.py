@@ -20,6 +20,7 @@ STUDY_COMMANDS = {
     "features": ("features", "Measure one image and mask, and print the features."),
     "apply": ("apply", "Score new subjects with the model of an earlier run."),
     "export": ("export", "Write results as DICOM, or for a submission."),
+    "checklist": ("checklist", "Answer METRICS, CLEAR and IBSI's list from a run."),
     "ibsi": ("ibsi", "Measure IBSI's phantoms: does this installation conform?"),
     "catalogue": ("catalogue", "List the features of a run: codes, IBSI codes, units."),
     "settings": ("settings", "Print the settings with every default, or the JSON schema."),

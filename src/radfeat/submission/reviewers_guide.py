@@ -28,8 +28,8 @@ CATEGORY_SENTENCES = {
     Category.SCORE: (
         "Linear predictor of the signature, standardised by the training fold; higher means more risk (of "
         "a continuous endpoint: a higher value). One row per repeat of the cross-validation, always from a "
-        "model that was fitted without the subject. Repeats are not averaged: a mean of scores of different models "
-        "is not a score of any of them."
+        "model that was fitted without the subject. Repeats are not averaged: a mean of scores of different "
+        "models is not a score of any of them."
     ),
     Category.STRATUM: (
         "LOW or HIGH by the majority of the repeats, each by the cut of its training fold; a draw goes to "
