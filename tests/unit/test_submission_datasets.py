@@ -77,6 +77,7 @@ def test_every_double_in_range_survives_ibm_floating_point(value: float) -> None
     assert decode_numbers(encode_numbers(np.array([value])))[0] == value
 
 
+@pytest.mark.requirement("R-SUB-1")
 @pytest.mark.parametrize(
     ("dataset", "said"),
     [
@@ -112,6 +113,7 @@ def test_what_a_format_cannot_hold_is_refused_with_its_place(dataset: Dataset, s
     assert said in caught.value.sentence
 
 
+@pytest.mark.requirement("R-SUB-1")
 def test_transport_file_is_made_of_records_of_80_bytes_and_read_back_equal() -> None:
     dataset = make()
     require_sound(dataset)
@@ -165,6 +167,7 @@ def test_dataset_json_that_lost_a_row_is_refused() -> None:
         read_dataset_json(json.dumps(found))
 
 
+@pytest.mark.requirement("R-SUB-1")
 def test_pyreadstat_reads_the_same(tmp_path: Path) -> None:
     pyreadstat = pytest.importorskip("pyreadstat")
     path = tmp_path / "adrad.xpt"
@@ -181,6 +184,7 @@ def test_pyreadstat_reads_the_same(tmp_path: Path) -> None:
                 assert value == wanted
 
 
+@pytest.mark.requirement("R-SUB-1")
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not on this machine")
 def test_r_reads_the_same(tmp_path: Path) -> None:
     path = tmp_path / "adrad.xpt"

@@ -106,7 +106,7 @@ def judge(item: Item, run: RunEvidence, answer: Answer | None) -> Judged:
     if item.modality and run.images and item.modality not in run.images:
         sentence = f"Does not apply: there is no image of the modality {item.modality}."
         return Judged(item, Status.DERIVED, sentence, "blinded/series.parquet")
-    found = find(item.topic, run)
+    found = find(item.topic, run, item.modality)
     if found is not None and found.status is not None:
         return Judged(item, found.status, found.sentence, found.link, _contradict(found, answer))
     remark = found.sentence if found else ""

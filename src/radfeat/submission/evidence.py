@@ -54,7 +54,7 @@ class RunEvidence:
     """What the files of a run show, as plain numbers and names.
 
     ``images`` counts images by modality, ``known`` images by modality and acquisition parameter that have a
-    value. ``metrics`` are the metrics of each model of ``performance``; ``limits`` says whether any has limits.
+    value. ``metrics`` are those of each model in ``performance``; ``limits`` says whether any has limits.
     ``rows`` counts the rows of each table that is there. ``crowded`` names models with more predictors than
     Riley's criteria allow, ``mixed`` subjects in two folds of one repeat. ``conformance`` is how many values
     of IBSI agree, of how many.

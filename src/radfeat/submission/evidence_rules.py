@@ -141,12 +141,12 @@ FIXED_TOPICS: Mapping[str, str] = {
 }
 
 
-def find(topic: str, run: RunEvidence) -> Found | None:
-    """What a run shows on a topic; None where it shows nothing."""
+def find(topic: str, run: RunEvidence, modality: str = "") -> Found | None:
+    """What a run shows on a topic, of images of one modality or of all; None where it shows nothing."""
     if topic in _RULES:
         return _RULES[topic](run)
     if topic in ACQUISITION_TOPICS:
-        return _find_acquisition(run, ACQUISITION_TOPICS[topic])
+        return _find_acquisition(run, ACQUISITION_TOPICS[topic], modality)
     if topic in SETTING_TOPICS:
         return _derived(_quote(run, SETTING_TOPICS[topic]) + ".", SETTINGS_FILE)
     if topic in RECIPE_TOPICS:
@@ -197,17 +197,16 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def _find_acquisition(run: RunEvidence, parameters: tuple[str, ...]) -> Found | None:
-    total = sum(run.images.values())
-    modalities = [m for m in run.images if any((m, p) in run.known for p in parameters)]
-    counts = [min(run.known.get((m, p), 0) for p in parameters) for m in modalities]
-    known, asked = sum(counts), sum(run.images[m] for m in modalities)
-    names = " and ".join(parameters)
+def _find_acquisition(run: RunEvidence, parameters: tuple[str, ...], modality: str) -> Found | None:
+    """Derived only where every image that the item is about has every parameter."""
+    images = {m: n for m, n in run.images.items() if not modality or m == modality}
+    total = sum(images.values())
+    known = sum(min(run.known.get((m, p), 0) for p in parameters) for m in images)
     if not known:
         return None
-    sentence = f"The headers give {names} of {known} of {asked} images ({', '.join(modalities)})."
-    complete = known == asked and (asked == total or len(parameters) == 1)
-    return Found(Status.DERIVED if complete else None, sentence, "blinded/acquisition.parquet")
+    names = " and ".join(parameters)
+    sentence = f"The headers give {names} of {known} of {total} images."
+    return Found(Status.DERIVED if known == total else None, sentence, "blinded/acquisition.parquet")
 
 
 def _find_modelling(run: RunEvidence, sentence: str, settings: tuple[str, ...], link: str) -> Found | None:
