@@ -22,6 +22,7 @@ STUDY_COMMANDS = {
     "export": ("export", "Write results as DICOM, or for a submission."),
     "checklist": ("checklist", "Answer METRICS, CLEAR and IBSI's list from a run."),
     "ibsi": ("ibsi", "Measure IBSI's phantoms: does this installation conform?"),
+    "qualify": ("qualify", "Check installation, operation, performance; a page to sign."),
     "catalogue": ("catalogue", "List the features of a run: codes, IBSI codes, units."),
     "settings": ("settings", "Print the settings with every default, or the JSON schema."),
     "simulate": ("simulate", "Write a simulated trial with planted truth."),
