@@ -1,5 +1,7 @@
 """Checks of a qualification: each passes here, and each fails where something is wrong."""
 
+import base64
+import hashlib
 import json
 from importlib.metadata import Distribution
 from pathlib import Path
@@ -20,41 +22,28 @@ from radfeat.pipeline.qualify_operation import (
 from radfeat.pipeline.qualify_performance import check_broken, check_same, skip_performance
 from radfeat.submission.lock_file import Locked
 from radfeat.submission.requirements import Result
-from radfeat.tables.parquet import build_table, write_table
+from radfeat.tables.parquet import write_table
 from radfeat.tables.schemas import ROIS
 from studies import make_tables, roi_row
 
 PASSED, FAILED, NOT_RUN = Result.PASSED, Result.FAILED, Result.NOT_RUN
 
 
-def make_package(folder: Path, version: str = "1.2") -> Distribution:
-    """An installed package of one file, as pip leaves it."""
-    info = folder / f"thing-{version}.dist-info"
+def make_package(folder: Path) -> Distribution:
+    """An installed package of one file, as pip leaves it: RECORD has the file's hash."""
+    info = folder / "thing-1.2.dist-info"
     info.mkdir(parents=True)
-    (folder / "thing.py").write_text("x = 1\n", encoding="utf-8")
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: thing\nVersion: {version}\n", encoding="utf-8"
-    )
-    # SHA-256 of "x = 1\n", as RECORD writes it: base64 without padding.
-    record = f"thing.py,sha256=PYz9gYjIJT1ZIM5zR8Aeoyq0uXQn3yKhNnJ77RR2Qq0,6\n{info.name}/METADATA,,\n"
+    data = b"x = 1\n"
+    (folder / "thing.py").write_bytes(data)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: thing\nVersion: 1.2\n", encoding="utf-8")
+    value = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+    record = f"thing.py,sha256={value},{len(data)}\n{info.name}/METADATA,,\n"
     (info / "RECORD").write_text(record, encoding="utf-8")
     return Distribution.at(info)
 
 
-def record_hash(folder: Path) -> None:
-    """Write into RECORD the hash that the file has now."""
-    import base64
-    import hashlib
-
-    data = (folder / "thing.py").read_bytes()
-    value = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-    info = next(folder.glob("*.dist-info"))
-    (info / "RECORD").write_text(f"thing.py,sha256={value},{len(data)}\n", encoding="utf-8")
-
-
 def test_a_file_that_was_changed_after_installation_is_found(tmp_path: Path) -> None:
     package = make_package(tmp_path)
-    record_hash(tmp_path)
     assert check_files({"thing": package}).result is PASSED
     (tmp_path / "thing.py").write_text("x = 2\n", encoding="utf-8")
     found = check_files({"thing": package})
@@ -133,4 +122,3 @@ def test_tables_of_two_runs_are_compared_by_name_and_digest(tmp_path: Path) -> N
     assert check_same(a, c).found == "Different: rois."
     assert check_same(a, d).result is FAILED
     assert check_same(d, d).result is FAILED  # no table at all
-    assert build_table(ROIS, []).num_rows == 0
