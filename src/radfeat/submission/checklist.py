@@ -56,13 +56,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One item and how it is answered; ``remark`` is what the run shows beside, without deciding it."""
+    """One item and how it is answered; ``remark`` is what the run shows beside, without deciding it.
+
+    ``link`` is a file from the results folder, if ``is_file``, else a place that the study names.
+    """
 
     item: Item
     status: Status
     sentence: str
     link: str = ""
     remark: str = ""
+    is_file: bool = True
 
 
 @cache
@@ -112,7 +116,7 @@ def judge(item: Item, run: RunEvidence, answer: Answer | None) -> Judged:
     remark = found.sentence if found else ""
     if answer is not None:
         status = Status.DECLARED if answer.met else Status.NOT_MET
-        return Judged(item, status, answer.text, answer.where, remark)
+        return Judged(item, status, answer.text, answer.where, remark, is_file=False)
     return Judged(item, Status.UNANSWERED, "", found.link if found else "", remark)
 
 

@@ -297,7 +297,7 @@ def _find_confounders(run: RunEvidence) -> Found | None:
 
 
 def _find_performance(run: RunEvidence) -> Found | None:
-    own = sorted(run.metrics.get("radiomics", ()))
+    own = sorted(m for m in run.metrics.get("radiomics", ()) if not m.startswith("folds_"))
     if not own:
         return None
     return _derived(f"Metrics of the radiomics models: {', '.join(own)}.", "unblinded/performance.parquet")
