@@ -10,7 +10,7 @@ SCANS := .cache/pyradiomics-3.1.4
 WORKERS := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-exhaustive check validate-statistics lock schemas clean
+.PHONY: help install demo test test-exhaustive check validate-statistics lock schemas requirements clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -41,9 +41,13 @@ check: $(INSTALLED) ## Check style, types, import rules and generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/schemas.py --check
+	$(BIN)/python tools/requirements.py --check
 
 schemas: $(INSTALLED) ## Write the JSON schemas of settings and sheets anew
 	$(BIN)/python tools/schemas.py
+
+requirements: $(INSTALLED) ## Write the matrix of requirements and tests anew
+	$(BIN)/python tools/requirements.py
 
 # --universal: one version of each package for every platform and Python. Read the differences before you commit them.
 UV_LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url

@@ -68,6 +68,7 @@ def plan_trial(folder: Path, **settings: object) -> ResultsFolder:
     return results
 
 
+@pytest.mark.requirement("R-QC-1")
 def test_chunk_measures_every_roi_and_keeps_failures_as_rows(trial: Path) -> None:
     results = plan_trial(trial)
     done = run_chunk(results, "0")
@@ -137,6 +138,7 @@ def test_lost_preview_is_made_again(trial: Path) -> None:
     assert len(list(results.previews.glob("*.png"))) == 8
 
 
+@pytest.mark.requirement("R-DET-1")
 def test_number_of_workers_does_not_alter_the_tables(trial: Path) -> None:
     results = plan_trial(trial)
     run_chunk(results, "0", crew=Crew(2))

@@ -149,6 +149,7 @@ def full(study: tuple[Path, ReportContext]) -> str:
 # Every state
 
 
+@pytest.mark.requirement("R-REP-1")
 def test_every_state_is_well_formed_and_reaches_for_nothing_outside(state: tuple[StudyPlan, str]) -> None:
     page = outline(state[1])
     ids = [a["id"] for _, a, _ in page.elements if "id" in a]
@@ -249,6 +250,7 @@ def test_the_blinded_half_of_the_page_does_not_depend_on_the_arms(tmp_path: Path
 # True to the tables
 
 
+@pytest.mark.requirement("R-REP-1")
 def test_the_numbers_shown_are_those_of_the_tables(study: tuple[Path, ReportContext], full: str) -> None:
     words = outline(full).words
     rows = read_table(study[0] / "unblinded" / "performance.parquet", PERFORMANCE).to_pylist()
@@ -405,6 +407,7 @@ def test_one_roi_and_one_warning_are_not_called_all(tmp_path: Path) -> None:
 # Limits
 
 
+@pytest.mark.requirement("R-REP-1")
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     plan = replace(STATES["full"], screened=5)
     settings = ReportSettings(

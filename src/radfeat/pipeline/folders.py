@@ -205,6 +205,11 @@ class ResultsFolder:
         return self.root / "report.html"
 
     @property
+    def evidence(self) -> Path:
+        """Checklists answered from the run."""
+        return self.root / "evidence"
+
+    @property
     def logs(self) -> Path:
         """One log per job."""
         return self.root / "logs"
