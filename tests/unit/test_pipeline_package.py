@@ -1,0 +1,235 @@
+"""A run packaged, moved, tampered with, laid out again: what is checked, and what is named."""
+
+import gzip
+import json
+import random
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+import SimpleITK as sitk
+from click.testing import CliRunner
+
+from finished_runs import make_run
+from radfeat.cli.main import cli, run_command_line
+from radfeat.core.errors import SubmissionError
+from radfeat.ingest.settings import IngestSettings
+from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.package import write_package
+from radfeat.pipeline.package_check import check_package
+from radfeat.pipeline.package_source import check_inputs, find_source
+from radfeat.pipeline.plan import build_plan, read_plan
+from radfeat.pipeline.rerun import lay_out, read_packaged_settings
+from radfeat.submission.bag import compute_seal
+from radfeat.submission.levels import Outcome
+
+SUBJECTS = 6
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run") / "study"
+    make_run(folder, SUBJECTS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("made") / "package"
+    write_package(ResultsFolder(study / "results"), out, {"OMP_NUM_THREADS": "1"}, copy_inputs=True)
+    return out
+
+
+@pytest.fixture
+def package(made: Path, tmp_path: Path) -> Path:
+    """A package that was moved, and may be changed."""
+    return Path(shutil.copytree(made, tmp_path / "moved" / "package"))
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def read(package: Path, name: str) -> object:
+    return json.loads((package / "data" / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.usefixtures("no_network")
+def test_a_moved_package_verifies_without_a_network(package: Path) -> None:
+    result = CliRunner().invoke(cli, ["verify", str(package)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "The package is as it was written" in result.output
+    assert compute_seal(package) in result.output.replace("\n", "").replace(" ", "")
+
+
+def test_the_same_run_gives_the_same_package(study: Path, made: Path, tmp_path: Path) -> None:
+    out = tmp_path / "again"
+    write_package(ResultsFolder(study / "results"), out, {"OMP_NUM_THREADS": "1"}, copy_inputs=True)
+    assert compute_seal(out) == compute_seal(made)
+
+
+def test_one_byte_flipped_in_each_of_fifty_files_is_named_for_each(
+    package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = random.Random(7)
+    files = sorted(p for p in (package / "data").rglob("*") if p.is_file() and p.stat().st_size)
+    chosen = rng.sample(files, 50)
+    for path in chosen:
+        content = bytearray(path.read_bytes())
+        content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+        path.write_bytes(bytes(content))
+    assert run_command_line(["verify", str(package)]) == 3
+    told = capsys.readouterr().out
+    for path in chosen:
+        assert f"files: {path.relative_to(package).as_posix()}: changed" in told
+    assert told.count(": changed\n") == 50
+
+
+def test_the_manifest_lists_each_image_with_its_voxels_and_what_was_not_there(made: Path) -> None:
+    manifest = read(made, "inputs/manifest.json")
+    assert isinstance(manifest, dict)
+    roles = [item["role"] for item in manifest["objects"]]
+    assert (roles.count("image"), roles.count("mask"), roles.count("image sheet")) == (SUBJECTS, SUBJECTS, 1)
+    images = [item for item in manifest["objects"] if item["role"] == "image"]
+    assert sum(item["voxel_digest"] is None for item in images) == 1  # the broken one
+    assert all(file["path"] == item["path"] for item in images for file in item["files"])
+
+
+def test_by_reference_only_the_sheets_are_copied(study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "package"
+    write_package(ResultsFolder(study / "results"), out, {}, copy_inputs=False)
+    copied = [p for p in (out / "data/inputs/files").rglob("*") if p.is_file()]
+    assert [p.name for p in copied] == ["images.csv"]
+    checks = check_package(out)
+    assert {c.outcome for c in checks} == {Outcome.HOLDS, Outcome.NOT_CHECKED}
+    settings = read_packaged_settings(out).ingest
+    assert check_inputs(find_source(out, None), settings).outcome is Outcome.NOT_CHECKED
+    assert check_inputs(find_source(out, study), settings).outcome is Outcome.HOLDS
+
+
+def test_an_image_saved_anew_holds_and_is_listed_and_another_voxel_fails(study: Path, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(study, tmp_path / "study"))
+    out = tmp_path / "package"
+    write_package(ResultsFolder(home / "results"), out, {}, copy_inputs=False)
+    manifest = read(out, "inputs/manifest.json")
+    assert isinstance(manifest, dict)
+    item = next(i for i in manifest["objects"] if i["role"] == "image" and i["voxel_digest"])
+    path = home / item["path"]
+    content = bytearray(gzip.decompress(path.read_bytes()))
+    content[148:158] = b"saved anew"  # the header's field for a description
+    path.write_bytes(gzip.compress(content))
+    verdict = check_inputs(find_source(out, home), IngestSettings())
+    assert verdict.outcome is Outcome.HOLDS
+    assert [(r.table, r.key) for r in verdict.remarks] == [("image", item["key"])]
+    image = sitk.ReadImage(str(path))
+    image[0, 0, 0] = image[0, 0, 0] + 1
+    sitk.WriteImage(image, str(path))
+    verdict = check_inputs(find_source(out, home), IngestSettings())
+    assert verdict.outcome is Outcome.FAILS
+    assert [(d.key, d.column) for d in verdict.differences] == [(item["key"], "voxel digest")]
+
+
+def test_an_input_that_changed_since_the_run_is_refused_by_its_key(study: Path, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(study, tmp_path / "study"))
+    rows = json.loads((home / "results/plan/bucket-0.json").read_text(encoding="utf-8"))
+    path = next(home / row["mask"] for row in rows if (home / row["mask"]).is_file())
+    mask = sitk.ReadImage(str(path))
+    mask[0, 0, 0] = 1 - min(1, mask[0, 0, 0])
+    sitk.WriteImage(mask, str(path))
+    with pytest.raises(SubmissionError, match="is not the file that the run read"):
+        write_package(ResultsFolder(home / "results"), tmp_path / "package", {}, copy_inputs=False)
+    assert not (tmp_path / "package").exists()
+
+
+def test_an_unfinished_run_and_a_taken_path_are_refused(study: Path, made: Path, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(study, tmp_path / "study"))
+    (home / "results/report.html").unlink()
+    with pytest.raises(SubmissionError, match=r"no report\.html"):
+        write_package(ResultsFolder(home / "results"), tmp_path / "package", {}, copy_inputs=False)
+    with pytest.raises(SubmissionError, match="something at this path"):
+        write_package(ResultsFolder(study / "results"), made, {}, copy_inputs=False)
+
+
+def test_results_of_another_installation_are_refused(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("radfeat.pipeline.package.compute_feature_code_digest", lambda: "other")
+    with pytest.raises(SubmissionError, match="another installation"):
+        write_package(ResultsFolder(study / "results"), tmp_path / "package", {}, copy_inputs=False)
+
+
+def test_a_folder_laid_out_again_has_the_identity_of_the_run(
+    study: Path, package: Path, tmp_path: Path
+) -> None:
+    source = find_source(package, None)
+    assert source is not None
+    config = lay_out(package, source, tmp_path / "rerun")
+    settings = read_packaged_settings(package)
+    results = ResultsFolder(config.parent / "results")
+    again = build_plan(settings, config.parent, results)
+    first = read_plan(ResultsFolder(study / "results"))
+    assert (again.run_id, again.case_digest) == (first.run_id, first.case_digest)
+    with pytest.raises(SubmissionError, match="not empty"):
+        lay_out(package, source, tmp_path / "rerun")
+
+
+def test_paths_that_climb_out_of_the_study_keep_their_distances(study: Path, tmp_path: Path) -> None:
+    home = tmp_path / "a" / "b" / "study"
+    shutil.copytree(study, home)
+    scans = tmp_path / "a" / "scans"
+    sheet = home / "images.csv"
+    rows = json.loads((home / "results/plan/bucket-0.json").read_text(encoding="utf-8"))
+    folder = Path(rows[0]["image"]).parts[0]
+    shutil.move(home / folder, scans)
+    text = sheet.read_text(encoding="utf-8")
+    sheet.write_text(text.replace(f"{folder}/", f"{scans}/"), encoding="utf-8")  # absolute
+    settings = read_settings_of(home)
+    results = ResultsFolder(home / "results")
+    build_plan(settings, home, results)
+    run_id = read_plan(results).run_id
+    out = tmp_path / "package"
+    write_package(results, out, {}, copy_inputs=True)
+    assert read(out, "package.json")["study_place"] == "above/above/study"  # type: ignore[index]
+    source = find_source(out, None)
+    assert source is not None
+    config = lay_out(out, source, tmp_path / "elsewhere")
+    assert build_plan(settings, config.parent, ResultsFolder(config.parent / "results")).run_id == run_id
+    assert str(tmp_path) not in (config.parent / "images.csv").read_text(encoding="utf-8")
+
+
+def read_settings_of(home: Path):  # type: ignore[no-untyped-def]
+    import yaml
+
+    from radfeat.config.model import StudySettings
+
+    return StudySettings.model_validate(
+        yaml.safe_load((home / "results/run_config.yaml").read_text(encoding="utf-8"))
+    )
+
+
+def test_seeds_code_and_environment_are_told(made: Path) -> None:
+    code, environment = read(made, "code/code.json"), read(made, "env/environment.json")
+    seeds, bill = read(made, "config/seeds.json"), read(made, "env/sbom.cdx.json")
+    assert isinstance(code, dict)
+    assert isinstance(environment, dict)
+    assert isinstance(seeds, dict)
+    assert isinstance(bill, dict)
+    assert len(code["source_sha256"]) == 64
+    assert environment["threads"] == {"OMP_NUM_THREADS": "1"}
+    assert set(seeds["masters"]) == {"modelling.seed", "perturb.seed"}
+    numpy = next(c for c in bill["components"] if c["name"] == "numpy")
+    assert {p["name"]: p["value"] for p in numpy["properties"]}["radfeat:lock"] in ("same", "other version")
+    assert (made / "data/env/requirements.lock").is_file()
+
+
+def test_no_absolute_path_of_the_machine_is_in_the_package(study: Path, made: Path) -> None:
+    here = str(study.parent).encode()
+    found = [p for p in made.rglob("*") if p.is_file() and here in p.read_bytes()]
+    assert found == []
