@@ -53,7 +53,7 @@ def digests_of_tables(study: Path) -> dict[str, str]:
     results = study / "results"
     halves = (results / "blinded", results / "unblinded")
     paths = [path for half in halves for path in sorted(half.rglob("*.parquet"))]
-    return {path.relative_to(results).as_posix(): read_identity(path).digest for path in paths}
+    return {path.relative_to(results).as_posix(): read_identity(path).logical_digest for path in paths}
 
 
 def start_run(study: Path) -> subprocess.Popen[bytes]:
@@ -232,9 +232,9 @@ def test_image_too_large_for_its_job_is_a_row_and_is_tried_again_with_more(
 
 
 def write_large_image(folder: Path) -> str:
-    """Put 100 million voxels in the place of the first image and mask; the subject that they are of."""
+    """Put 250 million voxels in the place of the first image and mask; the subject that they are of."""
     row = read_rows(folder / "images.csv")[0]
-    size = (400, 500, 500)
+    size = (700, 600, 600)
     image, mask = np.zeros(size, dtype=np.int16), np.zeros(size, dtype=np.uint8)
     image[200:212, 200:212, 200:212] = np.random.default_rng(0).integers(0, 400, (12, 12, 12))
     mask[200:212, 200:212, 200:212] = int(row["label"])
