@@ -11,6 +11,8 @@ from trial_runs import change_setting, jobs_of, read_rows, run_radfeat, run_snak
 
 from radfeat.core.audit import AuditAction, AuditEvent, read_trail
 from radfeat.core.audit_notes import list_notes
+from radfeat.tables.parquet import read_table
+from radfeat.tables.schemas import ROIS
 
 pytestmark = pytest.mark.workflow
 
@@ -65,22 +67,26 @@ def test_verify_names_the_line_that_was_edited_and_show_does_not_judge(trial: Pa
 
 
 def test_replaced_image_and_exclusion_by_hand_are_on_record_by_key(trial: Path) -> None:
+    rois = read_table(trial / "results" / "blinded" / "rois.parquet", ROIS).to_pylist()
+    good = {row["subject_id"] for row in rois if row["status"] == "OK"}
     rows = read_rows(trial / "images.csv")
+    first, second, third = [row for row in rows if row["subject_id"] in good][:3]
     before = len(events_of(trial))
-    shutil.copyfile(trial / rows[1]["image"], trial / rows[0]["image"])
-    rows[2]["exclude_reason"] = "Metal artefact in all slices"
+    shutil.copyfile(trial / second["image"], trial / first["image"])
+    third["exclude_reason"] = "Metal artefact in all slices"
     write_rows(trial / "images.csv", rows)
     run_radfeat("run", str(trial), "--cores", "2")
     events = events_of(trial)[before:]
-    (replaced, sheet) = sorted(
-        (e for e in events if e.action is AuditAction.INPUT_REPLACED), key=lambda e: e.subject, reverse=True
-    )
-    assert replaced.subject.startswith("image ")
-    assert rows[0]["subject_id"] in replaced.subject
-    assert sheet.subject == "file images.csv"
+    sheet, image = [e.subject for e in events if e.action is AuditAction.INPUT_REPLACED]
+    assert sheet == "file images.csv"
+    assert image.startswith("image ")
+    assert f"/{first['subject_id']}/" in image
     (excluded,) = [e for e in events if e.action is AuditAction.EXCLUSION]
-    assert rows[2]["subject_id"] in excluded.subject
+    assert f"/{third['subject_id']}/" in excluded.subject
     assert excluded.reason == "Metal artefact in all slices"
+    table = read_table(trial / "results" / "blinded" / "rois.parquet", ROIS).to_pylist()
+    (lost,) = [r for r in table if r["subject_id"] == third["subject_id"]]
+    assert (lost["reason"], "Metal artefact" in lost["sentence"]) == ("QC_EXCLUDED", True)
 
 
 def test_locked_input_that_changed_stops_the_run_until_the_lock_is_lifted(trial: Path) -> None:

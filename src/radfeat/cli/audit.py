@@ -16,7 +16,7 @@ AUDIT_COMMANDS = {
     sections={"Commands": AUDIT_COMMANDS},
     epilog="""\b
 Example:
-  radfeat audit verify my-study/results  # exit code 3 where a line was tampered with
+  radfeat audit verify my-study/results  # 3 where a line was altered
 """,
 )
 def audit() -> None:

@@ -12,8 +12,9 @@ from radfeat.config.model import StudySettings
 from radfeat.core.audit import AuditAction, AuditLine
 from radfeat.core.files import write_text
 from radfeat.core.provenance import compute_file_sha256
+from radfeat.ingest.volume_files import is_lone_file
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.inputs_lock import list_sheets
+from radfeat.pipeline.inputs_lock import SHEET, list_inputs
 from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.plan import read_plan
 from radfeat.tables.describe import locate_table
@@ -21,8 +22,8 @@ from radfeat.tables.parquet import read_columns
 from radfeat.tables.parts import is_table
 from radfeat.tables.schemas import ROIS, SERIES, TableSchema
 
-UNREADABLE = "unreadable"
-"""Stands for the digest of an image or mask that could not be read."""
+NOT_MEASURED = "not measured"
+"""Stands for the digest of an image or mask of several files of which nothing was ever measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,25 @@ class Change:
     reason: str
 
 
-def read_inputs(folder: ResultsFolder, settings: StudySettings, base: Path) -> dict[str, str]:
-    """Digest of every input of a run that is measured, by key, in the order of the keys."""
-    found = {name: compute_file_sha256(path) for name, path in list_sheets(settings, base).items()}
-    found |= _read_digests(folder, SERIES, "image")
-    found |= _read_digests(folder, ROIS, "mask")
-    return dict(sorted(found.items()))
+def read_inputs(
+    folder: ResultsFolder, settings: StudySettings, base: Path, before: Mapping[str, str]
+) -> dict[str, str]:
+    """Digest of every input that is there, by key, in the order of the keys.
+
+    Images and masks have the digest of their measurement. What was not measured, because its image or itself
+    failed, is hashed where it is one file; of others nothing new is known, and ``before`` holds.
+    """
+    rows = [row for bucket in read_plan(folder).buckets for row in read_manifest(folder, bucket, base)]
+    measured = {**_read_digests(folder, SERIES, "image"), **_read_digests(folder, ROIS, "mask")}
+    found: dict[str, str] = {}
+    for name, path in sorted(list_inputs(rows, settings, base).items()):
+        if measured.get(name):
+            found[name] = measured[name]
+        elif path.is_file() and (is_lone_file(path) or name.startswith(SHEET)):
+            found[name] = compute_file_sha256(path)
+        elif path.exists():
+            found[name] = before.get(name, NOT_MEASURED)
+    return found
 
 
 def _read_digests(folder: ResultsFolder, schema: TableSchema, what: str) -> dict[str, str]:
@@ -50,16 +64,19 @@ def _read_digests(folder: ResultsFolder, schema: TableSchema, what: str) -> dict
         return {}
     keys, digests = read_columns(path, schema, [*schema.key, f"{what}_sha256"]).columns
     pairs = zip(keys.to_pylist(), digests.to_pylist(), strict=True)
-    return {f"{what} {key}": digest or UNREADABLE for key, digest in pairs}
+    return {f"{what} {key}": digest for key, digest in pairs if digest is not None}
 
 
 def note_inputs(folder: ResultsFolder, settings: StudySettings, base: Path) -> list[Change]:
     """What changed among the inputs since the last run, and keep what there is now.
 
-    Of a first run it is one event, with the digest of the list of all inputs in ``plan/inputs.txt``.
+    Of a first run it is one event, with the digest of the list of all inputs in ``plan/inputs.txt``. Of a run
+    that was stopped before its first tables it is nothing.
     """
-    now = read_inputs(folder, settings, base)
+    if not is_table(locate_table(folder.blinded, SERIES)):
+        return []
     before = _read_seen(folder.inputs_seen)
+    now = read_inputs(folder, settings, base, before or {})
     text = "".join(f"{digest}  {name}\n" for name, digest in now.items())
     write_text(folder.inputs_seen, text)
     if before is None:

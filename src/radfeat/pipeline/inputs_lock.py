@@ -19,6 +19,9 @@ from radfeat.ingest.volume_files import list_files
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import stat_of
 
+SHEET = "file "
+"""How the key of a sheet, or of a file of settings, begins."""
+
 _NAMED = 5
 """So many changed inputs are named; of the others the number is said."""
 
@@ -30,10 +33,10 @@ Entry = dict[str, Any]
 """Of one input: ``stats`` (size, time) of its files, and one ``digest`` of their content."""
 
 
-def list_sheets(settings: StudySettings, base: Path) -> Mapping[str, Path]:
+def _list_sheets(settings: StudySettings, base: Path) -> Mapping[str, Path]:
     """The sheets and files of settings that a study names, and that are there, by their names."""
     named = (settings.images, settings.clinical, settings.parameter_file, settings.protocol_file)
-    return {f"file {name}": base / name for name in named if name is not None and (base / name).is_file()}
+    return {f"{SHEET}{name}": base / name for name in named if name is not None and (base / name).is_file()}
 
 
 def lock_inputs(folder: ResultsFolder, settings: StudySettings, base: Path) -> str:
@@ -51,7 +54,7 @@ def lock_inputs(folder: ResultsFolder, settings: StudySettings, base: Path) -> s
             remedy="Lift the lock with `radfeat freeze --lift` first",
         )
     base = base.resolve()
-    paths = _list_inputs(read_image_sheet(base / settings.images), settings, base)
+    paths = list_inputs(read_image_sheet(base / settings.images), settings, base)
     entries = {name: _describe(path) for name, path in paths.items()}
     write_text(folder.inputs_lock, json.dumps(entries, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     return compute_json_digest({name: entry["digest"] for name, entry in entries.items()})
@@ -83,7 +86,7 @@ def require_locked_inputs(
     if not folder.inputs_lock.is_file():
         return
     locked: dict[str, Entry] = json.loads(folder.inputs_lock.read_text(encoding="utf-8"))
-    changed = list(_compare(locked, _list_inputs(rows, settings, base)))
+    changed = list(_compare(locked, list_inputs(rows, settings, base)))
     if changed:
         more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
         raise TableError(
@@ -103,7 +106,7 @@ def require_locked_sheet(folder: ResultsFolder, name: str, base: Path) -> None:
     """
     if folder.inputs_lock.is_file():
         locked: dict[str, Entry] = json.loads(folder.inputs_lock.read_text(encoding="utf-8"))
-        key = f"file {name}"
+        key = f"{SHEET}{name}"
         if key not in locked or locked[key]["digest"] != _digest(base / name):
             raise TableError("the sheet is locked, and not as it was", key=name, remedy=_RESTORE)
 
@@ -123,9 +126,9 @@ def _is_as_locked(path: Path, locked: Entry) -> bool:
     return bool(stats == locked["stats"] or _digest(path) == locked["digest"])
 
 
-def _list_inputs(rows: Sequence[ImageRow], settings: StudySettings, base: Path) -> dict[str, Path]:
+def list_inputs(rows: Sequence[ImageRow], settings: StudySettings, base: Path) -> dict[str, Path]:
     """Every input by its key: no path, which may be named after someone."""
-    found = dict(list_sheets(settings, base))
+    found = dict(_list_sheets(settings, base))
     for row in rows:
         found[f"image {row.key.case.case_id}"] = row.image
         found[f"mask {row.key.roi_id}"] = row.mask
