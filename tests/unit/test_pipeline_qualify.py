@@ -10,6 +10,7 @@ import pytest
 
 from radfeat.pipeline import qualify_operation
 from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.qualify import build_qualification, carry_out
 from radfeat.pipeline.qualify_installation import check_files, check_locked, check_needed, check_own_files
 from radfeat.pipeline.qualify_operation import (
     check_concordance,
@@ -19,8 +20,9 @@ from radfeat.pipeline.qualify_operation import (
     check_refusal,
     check_transport,
 )
-from radfeat.pipeline.qualify_performance import check_broken, check_same, skip_performance
+from radfeat.pipeline.qualify_performance import check_broken, check_same
 from radfeat.submission.lock_file import Locked
+from radfeat.submission.qualification import Stage
 from radfeat.submission.requirements import Result
 from radfeat.tables.parquet import write_table
 from radfeat.tables.schemas import ROIS
@@ -93,8 +95,15 @@ def test_the_ct_phantom_that_is_not_there_was_not_run() -> None:
     assert ct.result is NOT_RUN
 
 
-def test_performance_that_was_not_asked_for_was_not_run() -> None:
-    assert {check.result for check in skip_performance()} == {NOT_RUN}
+@pytest.mark.requirement("R-SUB-3")
+def test_stages_that_were_not_asked_for_were_not_run() -> None:
+    checks = list(carry_out([], {}, None))
+    assert [(check.id, check.stage, check.result) for check in checks] == [
+        ("IQ", Stage.INSTALLATION, NOT_RUN),
+        ("OQ", Stage.OPERATION, NOT_RUN),
+        ("PQ", Stage.PERFORMANCE, NOT_RUN),
+    ]
+    assert build_qualification(checks, None).result is NOT_RUN
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_an_answer_to_no_topic_is_refused() -> None:
 def test_draft_asks_what_is_unanswered_and_nothing_else() -> None:
     draft = draft_study(FULL)
     assert "  # eligibility: {met: true" in draft
-    assert "calibration" not in draft
+    assert "# calibration:" not in draft
     assert "METRICS 2, CLEAR 11" in draft
 
 

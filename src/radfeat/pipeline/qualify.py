@@ -12,11 +12,11 @@ from radfeat.pipeline.code import describe_installation
 from radfeat.pipeline.ct_phantom import PhantomFiles
 from radfeat.pipeline.qualify_installation import check_installation
 from radfeat.pipeline.qualify_operation import check_operation
-from radfeat.pipeline.qualify_performance import check_performance, skip_performance
+from radfeat.pipeline.qualify_performance import check_performance
 from radfeat.report.style import read_style
 from radfeat.submission.qualification import Check, Qualification, Stage, build_json, trace
 from radfeat.submission.qualification_page import render_qualification
-from radfeat.submission.requirements import read_matrix, read_requirements, read_test_results
+from radfeat.submission.requirements import Result, read_matrix, read_requirements, read_test_results
 
 FILES = ("qualification.html", "qualification.json")
 
@@ -24,16 +24,30 @@ FILES = ("qualification.html", "qualification.json")
 def carry_out(
     stages: Collection[Stage], ct: Mapping[PhantomSource, PhantomFiles], cores: int | None
 ) -> Iterator[Check]:
-    """The checks of some stages, one after the other; those of performance are told even if not asked for."""
-    if Stage.INSTALLATION in stages:
+    """The checks of some stages, one after the other; a stage that was not asked for is told as not run."""
+    for stage in Stage:
+        if stage in stages:
+            yield from _carry_out_one(stage, ct, cores)
+        else:
+            yield skip(stage)
+
+
+def _carry_out_one(
+    stage: Stage, ct: Mapping[PhantomSource, PhantomFiles], cores: int | None
+) -> Iterator[Check]:
+    if stage is Stage.INSTALLATION:
         yield from check_installation()
-    if Stage.OPERATION in stages:
+    elif stage is Stage.OPERATION:
         yield from check_operation(ct)
-    if Stage.PERFORMANCE in stages:
+    else:
         with tempfile.TemporaryDirectory() as folder:
             yield from check_performance(Path(folder), cores)
-    else:
-        yield from skip_performance()
+
+
+def skip(stage: Stage) -> Check:
+    """A stage that was not asked for, as one check that was not run."""
+    found = f"Not asked for (--stage {stage.value})."
+    return Check(f"{stage.value[0].upper()}Q", stage, f"All checks of {stage.value}.", Result.NOT_RUN, found)
 
 
 def build_qualification(checks: Collection[Check], tests: Path | None) -> Qualification:

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +132,7 @@ def check_exit_codes(folder: Path) -> Check:
         "study_id,site_id,subject_id,timepoint,image_id,modality,image,mask,roi\nA,S,1,T,c,XX,a.nii,b.nii,g\n"
     )
     (folder / "images.csv").write_text(sheet, encoding="utf-8")
-    cases = {"no settings": ("none.yaml", None, ExitCode.SETTINGS)}
+    cases: dict[str, tuple[str, str | None, int]] = {"no settings": ("none.yaml", None, ExitCode.SETTINGS)}
     cases["wrong setting"] = ("wrong.yaml", "features: {bin_widht: 25}\n", ExitCode.SETTINGS)
     cases["wrong sheet"] = ("sheet.yaml", "images: images.csv\n", ExitCode.DATA)
     faults = []
@@ -176,7 +177,7 @@ def check_transport() -> Check:
 def check_refusal() -> Check:
     """What a transport file cannot hold must be refused, not rounded or cut."""
     bad = (_make_dataset(1e80), _make_dataset(1e-80), _make_dataset(1.0, "Größe"))
-    refused = sum(_is_refused(lambda one=one: require_sound(one), SubmissionError) for one in bad)
+    refused = sum(_is_refused(partial(require_sound, one), SubmissionError) for one in bad)
     asked = "Are numbers out of range and text beyond ASCII refused?"
     return _say("OQ-8", asked, refused == len(bad), f"{refused} of {len(bad)} refused.", "R-SUB-1")
 

@@ -31,12 +31,6 @@ REQUIREMENTS = {
 _NOTHING = "nothing to do"
 
 
-def skip_performance() -> Iterator[Check]:
-    """The same checks, none of them run."""
-    for name in ASKED:
-        yield _say(name, Result.NOT_RUN, "Not asked for (--stage performance).")
-
-
 def check_performance(folder: Path, cores: int | None) -> Iterator[Check]:
     """Run the trial twice in new folders below ``folder``, the second time on one core."""
     first, again = folder / "first", folder / "again"

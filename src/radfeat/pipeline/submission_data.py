@@ -39,6 +39,9 @@ _GAPS = {
     Gap.LOG_OF_NON_POSITIVE: Missing.NOT_POSITIVE,
     Gap.NO_INTERVAL: Missing.NO_INTERVAL,
 }
+Known = Mapping[tuple[Category, str | None, str | None], Parameter]
+"""Parameter of a category, endpoint and arm of a model."""
+
 _STRATA = {"low": 0, "high": 1}
 
 
@@ -84,7 +87,7 @@ def build_submission_data(folder: ResultsFolder) -> Exported:
     predictions = read_table(folder.unblinded / "predictions.parquet", PREDICTIONS).to_pylist()
     models = _name_models(folder)
     parameters = [*_build_model_parameters(models), *_build_feature_parameters(folder, study)]
-    known = {(p.category, p.endpoint, p.model_arm): p for p in parameters if p.endpoint is not None}
+    known: Known = {(p.category, p.endpoint, p.model_arm): p for p in parameters if p.endpoint is not None}
     features = [p for p in parameters if p.category is Category.FEATURE]
     records = [
         *_list_scores(predictions, subjects, known),
@@ -179,9 +182,6 @@ def _build_feature_parameter(
         ibsi_deviation=entry["ibsi_deviation"],
         used_in=used_in,
     )
-
-
-Known = Mapping[tuple[Category, str | None, str | None], Parameter]
 
 
 def _list_scores(
