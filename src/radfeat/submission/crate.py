@@ -92,7 +92,8 @@ def _add_file(crate: ROCrate, part: Part) -> File:
         "contentSize": str(part.size),
         "sha256": part.sha256,
     }
-    return crate.add(kind(crate, None, part.path, properties=dict(properties)))
+    added: File = crate.add(kind(crate, None, part.path, properties=dict(properties)))
+    return added
 
 
 def _describe_workflow(crate: ROCrate, workflow: File, facts: CrateFacts) -> None:
