@@ -1,4 +1,4 @@
-"""A whole trial packaged, moved, run again: verdicts of real reruns, and what other programs say of the package."""
+"""A whole trial packaged, moved and run again; and what other programs say of the package."""
 
 import json
 import os
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import bagit
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from trial_runs import change_setting, run_radfeat
 
 from radfeat.core.vocabulary import ExitCode
@@ -63,9 +65,6 @@ def test_another_seed_is_another_conclusion_or_other_numbers(
 
 
 def test_bagit_and_cyclonedx_accept_the_package(package: Path) -> None:
-    from cyclonedx.schema import SchemaVersion
-    from cyclonedx.validation.json import JsonStrictValidator
-
     assert bagit.Bag(str(package)).validate()
     text = (package / "data/env/sbom.cdx.json").read_text(encoding="utf-8")
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
