@@ -24,5 +24,5 @@ def test_a_study_lies_as_deep_as_its_paths_climb() -> None:
     assert choose_layout(["a/b.nii", "images.csv"]).place("a/b.nii") == "study/a/b.nii"
     layout = choose_layout(["../../scans/x.nii", "../y.nii", "a/../b"])
     assert (layout.depth, layout.study) == (2, "above/above/study")
-    assert layout.place("../../scans/x.nii") == "scans/x.nii"
-    assert layout.place("../y.nii") == "above/y.nii"
+    assert layout.place("../../scans/x.nii") == "above/scans/x.nii"
+    assert layout.place("../y.nii") == "above/above/y.nii"
