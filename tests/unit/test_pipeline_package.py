@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 import SimpleITK as sitk
+import yaml
 from click.testing import CliRunner
 
 from finished_runs import make_run
 from radfeat.cli.main import cli, run_command_line
+from radfeat.config.model import StudySettings
 from radfeat.core.errors import SubmissionError
 from radfeat.ingest.settings import IngestSettings
 from radfeat.pipeline.folders import ResultsFolder
@@ -204,14 +206,9 @@ def test_paths_that_climb_out_of_the_study_keep_their_distances(study: Path, tmp
     assert str(tmp_path) not in (config.parent / "images.csv").read_text(encoding="utf-8")
 
 
-def read_settings_of(home: Path):  # type: ignore[no-untyped-def]
-    import yaml
-
-    from radfeat.config.model import StudySettings
-
-    return StudySettings.model_validate(
-        yaml.safe_load((home / "results/run_config.yaml").read_text(encoding="utf-8"))
-    )
+def read_settings_of(home: Path) -> StudySettings:
+    text = (home / "results/run_config.yaml").read_text(encoding="utf-8")
+    return StudySettings.model_validate(yaml.safe_load(text))
 
 
 def test_seeds_code_and_environment_are_told(made: Path) -> None:

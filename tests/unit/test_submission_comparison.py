@@ -17,6 +17,7 @@ from radfeat.pipeline.run_pairs import pair_runs
 from radfeat.submission.comparison import compare_runs
 from radfeat.submission.levels import Difference, Kind, Level, LevelVerdict, Outcome, Verdict
 from radfeat.submission.tolerance import Tolerances
+from radfeat.submission.values import DECIDING
 from radfeat.tables.parquet import build_table, write_table
 from radfeat.tables.schemas import (
     COEFFICIENTS,
@@ -333,6 +334,4 @@ def test_the_command_prints_a_table_and_writes_page_and_json(
 
 
 def test_interactions_decide_by_claim_and_standing() -> None:
-    from radfeat.submission.values import DECIDING
-
     assert DECIDING["interactions"] <= set(INTERACTIONS.column_names)

@@ -10,7 +10,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
 
-import threadpoolctl
+import threadpoolctl  # type: ignore[import-untyped]
 
 from radfeat.core.version import NUMBERS_VERSION, VERSION
 from radfeat.submission.lock_file import canonical_name
@@ -105,11 +105,11 @@ def list_installed() -> tuple[Installed, ...]:
 
 def _describe_package(package: Distribution) -> Installed | None:
     """A package; None where its record is damaged, as after an installation that was broken off."""
-    metadata = package.metadata
-    name, version = metadata.get("Name"), metadata.get("Version")
-    if not name or not version:
+    fields = package.metadata.json
+    name, version = fields.get("name"), fields.get("version")
+    if not isinstance(name, str) or not isinstance(version, str):
         return None
-    licence = metadata.get("License-Expression") or metadata.get("License") or ""
+    licence = str(fields.get("license_expression") or fields.get("license") or "")
     requires = tuple(sorted({canonical_name(n) for n in _list_required(package)}))
     return Installed(name, version, licence.splitlines()[0][:120] if licence else "", requires)
 

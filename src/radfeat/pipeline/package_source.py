@@ -83,7 +83,8 @@ def check_inputs(source: Source | None, settings: IngestSettings) -> LevelVerdic
             "the inputs are not in the package; name the study's folder with --inputs",
         )
     present = _hash_all(source)
-    remarks, differences = [], []
+    remarks: list[Difference] = []
+    differences: list[Difference] = []
     for item in source.manifest.objects:
         if item.role in SHEET_ROLES or all(present[file.path] == file for file in item.files):
             continue

@@ -104,7 +104,7 @@ def compute_seal(folder: Path) -> str:
             key=str(folder),
             remedy="Name the folder that `radfeat package` wrote",
         )
-    return _hash(path, "sha256")
+    return hash_file(path, "sha256")
 
 
 def check_bag(folder: Path) -> tuple[BagFault, ...]:
@@ -160,7 +160,7 @@ def _check_file(
     agreeing = (
         set()
         if target.is_symlink()
-        else {algorithm for algorithm in digests if _hash(target, algorithm) == digests[algorithm]}
+        else {algorithm for algorithm in digests if hash_file(target, algorithm) == digests[algorithm]}
     )
     if not agreeing:
         yield BagFault(FaultKind.CHANGED, path)
@@ -193,6 +193,7 @@ def _is_inside(path: str) -> bool:
     return not path.startswith("/") and ".." not in path.split("/")
 
 
-def _hash(path: Path, algorithm: str) -> str:
+def hash_file(path: Path, algorithm: str) -> str:
+    """Digest (hexadecimal) of a file's bytes, read in blocks."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, algorithm).hexdigest()

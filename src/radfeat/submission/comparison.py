@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import TableError
-from radfeat.core.provenance import compute_file_sha256
+from radfeat.submission.bag import hash_file
 from radfeat.submission.flips import mark_flips
 from radfeat.submission.levels import Difference, Kind, Level, LevelVerdict, Outcome
 from radfeat.submission.table_pairs import TablePair, align, compute_digest, load_table, name_key
@@ -72,9 +72,9 @@ def compare_runs(
 def hash_table(path: Path) -> str:
     """SHA-256 of a table's file; of a divided table that of the names and hashes of its files."""
     if not path.is_dir():
-        return compute_file_sha256(path)
+        return hash_file(path, "sha256")
     own = [path / SELF] if (path / SELF).is_file() else []
-    parts = [[p.relative_to(path).as_posix(), compute_file_sha256(p)] for p in [*own, *list_parts(path)]]
+    parts = [[p.relative_to(path).as_posix(), hash_file(p, "sha256")] for p in [*own, *list_parts(path)]]
     return compute_json_digest(parts)
 
 

@@ -6,6 +6,7 @@ References: RO-Crate 1.1; Workflow RO-Crate 1.0; Workflow Run Crate 0.5.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rocrate.model.computationalworkflow import ComputationalWorkflow
 from rocrate.model.contextentity import ContextEntity
@@ -84,7 +85,7 @@ def build_crate(
 
 
 def _add_file(crate: ROCrate, part: Part) -> File:
-    kind = ComputationalWorkflow if part.path == WORKFLOW else File
+    kind: Any = ComputationalWorkflow if part.path == WORKFLOW else File
     properties: Mapping[str, str] = {
         "name": part.path.rsplit("/", 1)[-1],
         "description": part.words,
@@ -92,7 +93,8 @@ def _add_file(crate: ROCrate, part: Part) -> File:
         "contentSize": str(part.size),
         "sha256": part.sha256,
     }
-    return crate.add(kind(crate, None, part.path, properties=dict(properties)))
+    added: File = crate.add(kind(crate, None, part.path, properties=dict(properties)))
+    return added
 
 
 def _describe_workflow(crate: ROCrate, workflow: File, facts: CrateFacts) -> None:

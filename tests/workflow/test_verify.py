@@ -1,0 +1,91 @@
+"""A whole trial packaged, moved and run again; and what other programs say of the package."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import bagit
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from trial_runs import change_setting, run_radfeat
+
+from radfeat.core.vocabulary import ExitCode
+
+pytestmark = pytest.mark.workflow
+OTHER_SITE = "RADFEAT_OTHER_SITE"
+"""Folder with other versions of numpy and SimpleITK (pip install --target), for the test of another lock."""
+VALIDATOR = "RADFEAT_ROC_VALIDATOR"
+"""A command of roc-validator whose cache is warm."""
+
+
+@pytest.fixture(scope="module")
+def package(finished_trial: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of the finished trial with its inputs, moved away from where it was made."""
+    made = tmp_path_factory.mktemp("made") / "package"
+    run_radfeat("package", str(finished_trial / "results"), "--with-inputs", "--out", str(made))
+    return Path(shutil.move(made, tmp_path_factory.mktemp("moved") / "package"))
+
+
+def read_verdict(folder: Path) -> dict[str, str]:
+    data = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    return {level["level"]: level["outcome"] for level in data["levels"]}
+
+
+def test_verify_is_green_without_a_network(package: Path) -> None:
+    command = [sys.executable, "-m", "radfeat", "verify", str(package)]
+    cut = ["unshare", "-rn"]
+    if subprocess.run([*cut, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody cut the network off")
+    done = subprocess.run([*cut, *command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_rerun_gives_the_same_bytes(package: Path, tmp_path: Path) -> None:
+    run_radfeat("verify", str(package), "--rerun", "--cores", "2", "--level", "V1", "--out", str(tmp_path))
+    assert read_verdict(tmp_path) == dict.fromkeys(("V0", "V1", "V2", "V3", "V4"), "holds")
+
+
+def test_another_seed_is_another_conclusion_or_other_numbers(
+    trial: Path, package: Path, tmp_path: Path
+) -> None:
+    change_setting(trial, "modelling", "seed", 12345)
+    run_radfeat("run", str(trial), "--cores", "2")
+    done = subprocess.run(
+        [sys.executable, "-m", "radfeat", "compare", str(package), str(trial / "results")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (13, 14)
+    assert "unblinded/predictions" in done.stdout
+
+
+def test_bagit_and_cyclonedx_accept_the_package(package: Path) -> None:
+    assert bagit.Bag(str(package)).validate()
+    text = (package / "data/env/sbom.cdx.json").read_text(encoding="utf-8")
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+
+
+@pytest.mark.skipif(VALIDATOR not in os.environ, reason="needs roc-validator with a warm cache")
+@pytest.mark.parametrize("profile", ["ro-crate-1.1", "workflow-ro-crate-1.0", "workflow-run-crate-0.5"])
+def test_roc_validator_accepts_the_crate_offline(package: Path, profile: str) -> None:
+    words = ["validate", str(package / "data"), "-p", profile, "--offline", "-l", "required", "-y"]
+    done = subprocess.run(
+        [*os.environ[VALIDATOR].split(), *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(OTHER_SITE not in os.environ, reason="needs another numpy and SimpleITK in a folder")
+def test_another_lock_holds_within_the_tolerances(package: Path, tmp_path: Path) -> None:
+    place = {"PYTHONPATH": os.pathsep.join([os.environ[OTHER_SITE], os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-m", "radfeat", "verify", str(package), "--rerun", "--out", str(tmp_path)]
+    done = subprocess.run(command, env=os.environ | place, capture_output=True, text=True, check=False)
+    assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
+    levels = read_verdict(tmp_path)
+    assert (levels["V1"], levels["V3"], levels["V4"]) == ("fails", "holds", "holds")
