@@ -88,6 +88,7 @@ def test_page_and_json_say_the_same_and_leave_room_for_signatures() -> None:
     made = qualify(check(PASSED, "R-1"), check(NOT_RUN), results={MATRIX["R-1"][0]: FAILED})
     page, data = render_qualification(made, ""), build_json(made)
     assert data["result"] == "failed"
+    assert "<wbr>" in page
     assert data["requirements"][0]["tests"] == {MATRIX["R-1"][0]: "failed", MATRIX["R-1"][1]: "not run"}  # type: ignore[index]
     for text in ("Performed by", "Reviewed by", "Approved by", "R-2", "Failed"):
         assert text in page

@@ -1,8 +1,9 @@
 """The page of the qualification, with room for signatures."""
 
+import re
 from itertools import groupby
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from radfeat.submission.checklist_page import build_environment
 from radfeat.submission.qualification import Qualification, Stage
@@ -29,5 +30,11 @@ def render_qualification(qualification: Qualification, style: str) -> str:
             titles=STAGE_TITLES,
             results=tuple(Result),
             signatures=SIGNATURES,
+            break_name=break_name,
         )
     )
+
+
+def break_name(name: str) -> Markup:
+    """A long name with places where a line may end; what is copied is the name alone."""
+    return Markup(re.sub("([/_]|::)", r"\1<wbr>", str(escape(name))))  # escaped before
