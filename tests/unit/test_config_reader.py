@@ -143,3 +143,17 @@ def test_every_odd_name_of_a_list_is_said(tmp_path: Path) -> None:
     said = refusal(tmp_path, text)
     assert "mask.tiny, image.constant cannot exclude an ROI; write some of mask." in said
     assert "arms, candidates: names must be unique" in said
+
+
+def test_candidate_that_is_not_measured_is_refused_before_any_scan_is_read(tmp_path: Path) -> None:
+    features = "features:\n  classes: {glcm: [Contrast]}\n"
+    said = refusal(tmp_path, f"{features}modelling:\n  candidates: [original_glcm_Contrats]\n")
+    assert "original_glcm_Contrats is none of the 1 features" in said
+    assert "did you mean original_glcm_Contrast?" in said
+
+
+def test_candidate_on_a_filtered_image_or_of_a_change_is_known() -> None:
+    names = ["square_glcm_Contrast", "delta_log_ratio:original_glcm_Contrast"]
+    features = {"image_types": {"Original": {}, "Square": {}}}
+    found = StudySettings.model_validate({"features": features, "modelling": {"candidates": names}})
+    assert list(found.modelling.candidates) == names

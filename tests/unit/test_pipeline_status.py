@@ -42,7 +42,9 @@ def trial(simulated: Path, tmp_path: Path) -> Path:
 
 
 def plan_trial(trial: Path) -> ResultsFolder:
-    settings = StudySettings.model_validate(read_settings(trial / "config.yaml").model_dump() | FAST)
+    read = read_settings(trial / "config.yaml").model_dump() | FAST
+    read["modelling"]["candidates"] = ()
+    settings = StudySettings.model_validate(read)
     results = ResultsFolder(trial / "results")
     build_plan(settings, trial, results)
     return results

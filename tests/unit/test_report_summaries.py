@@ -11,7 +11,7 @@ from radfeat.report.context import AnalysisFacts
 from radfeat.report.inputs import BlindedTables, UnblindedTables
 from radfeat.report.settings import ReportSettings
 from radfeat.report.summaries.acquisition import Deviation, ScannerUse, Verdicts, build_acquisition
-from radfeat.report.summaries.cautions import list_blinded_cautions
+from radfeat.report.summaries.cautions import caution_arms_and_sites, list_blinded_cautions
 from radfeat.report.summaries.checks import WHOLE_STUDY, build_check_table, list_failures
 from radfeat.report.summaries.contrasts import build_contrasts
 from radfeat.report.summaries.curves import (
@@ -548,6 +548,23 @@ def test_cautions_about_one_of_many_are_in_the_singular() -> None:
     texts = " ".join(caution.text for caution in list_blinded_cautions(tables, effects))
     assert "1 of 1 feature depends on site" in texts
     assert "1 of 9 measured ROIs has a modality and name" in texts
+
+
+@pytest.mark.parametrize(
+    ("subjects", "said"),
+    [
+        ([("1", "a", "X"), ("2", "b", "Y")], ["No site of 2 has subjects of two arms."]),
+        ([("1", "a", "X"), ("2", "b", "Y"), ("3", "b", "X")], []),
+        ([("1", "a", "X"), ("2", "a", "Y")], []),
+        ([("1", "a", "X"), ("2", "b", None)], []),
+    ],
+)
+def test_arms_that_no_site_shares_are_a_caution(
+    subjects: list[tuple[str, str, str | None]], said: list[str]
+) -> None:
+    rows = tuple({"subject_id": s, "arm": arm, "site_id": site} for s, arm, site in subjects)
+    found = [caution.text for caution in caution_arms_and_sites(unblinded(subjects=rows))]
+    assert [text.partition(" A difference")[0] for text in found] == said
 
 
 def test_the_role_stands_for_the_name_where_there_is_one() -> None:

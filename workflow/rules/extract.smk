@@ -13,9 +13,9 @@ rule extract:
         LOGS / "extract" / "bucket-{bucket}.log",
     benchmark:
         BENCHMARKS / "extract" / "bucket-{bucket}.tsv"
-    threads: chunk_threads
     # Where memory did not suffice, the next attempt has twice as much; other cases come from the cache.
     retries: ATTEMPTS - 1
+    threads: chunk_threads
     resources:
         mem_mb=chunk_memory,
         more=lambda wildcards, attempt: int(attempt < ATTEMPTS),

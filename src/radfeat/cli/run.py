@@ -130,11 +130,12 @@ def plan_run(config: Path, cores: int | None, profile: Path | None, further: tup
     plan = build_plan(settings, file.parent, folder)
     snakefile = find_snakefile()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--configfile", str(file)]
-    command += ["--keep-going", "--rerun-incomplete", "--config", f"planned={plan.run_id}"]
-    command += ["--cores", str(cores or os.cpu_count() or 1)] if profile is None or cores else []
+    # Options of several words first, one without any last: else they would swallow the user's targets.
+    command += ["--config", f"planned={plan.run_id}"]
     if str(profile or "local") == "local" and "--resources" not in further:
         # No more jobs at once than memory allows; what one job asks for beyond that is cut down to it.
         command += ["--resources", f"mem_mb={read_available_memory_mb():.0f}"]
+    command += ["--cores", str(cores or os.cpu_count() or 1)] if profile is None or cores else []
     if profile is not None:
         named = snakefile.parent / "workflow" / "profiles" / profile
         if not named.is_dir() and not profile.is_dir():
@@ -145,6 +146,7 @@ def plan_run(config: Path, cores: int | None, profile: Path | None, further: tup
                 remedy="Name one of these, or a folder with a Snakemake profile",
             )
         command += ["--workflow-profile", str(named if named.is_dir() else profile.absolute())]
+    command += ["--keep-going", "--rerun-incomplete"]
     return Run(file, settings, folder, plan, (*command, *further))
 
 

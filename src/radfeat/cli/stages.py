@@ -112,10 +112,10 @@ def check_files(results: Path) -> None:
     """Look for every file of the image sheet; what is missing will be a failed row."""
     from radfeat.pipeline.collect import validate_images
 
-    sentences = validate_images(ResultsFolder(results))
-    for sentence in sentences:
-        click.echo(sentence)
-    click.echo(f"{len(sentences)} files of the image sheet are missing")
+    folder = ResultsFolder(results)
+    # Which they are stands there and not in a log: a file may be named after someone.
+    missing = len(validate_images(folder))
+    click.echo(f"{missing} files of the image sheet are missing; which: {folder.validated}")
 
 
 @click.command(epilog="\b\nExample:\n  radfeat extract --results my-study/results --bucket 3 --workers 2")

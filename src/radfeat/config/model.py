@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from radfeat.config.candidates import require_measured
 from radfeat.config.recipes import require_one_recipe
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.version import NUMBERS_VERSION
@@ -109,6 +110,11 @@ class StudySettings(BaseModel):
     @model_validator(mode="after")
     def _one_recipe(self) -> Self:
         require_one_recipe(self.prepare, self.features)
+        return self
+
+    @model_validator(mode="after")
+    def _candidates_are_measured(self) -> Self:
+        require_measured(self.features, self.modelling)
         return self
 
     @model_validator(mode="after")

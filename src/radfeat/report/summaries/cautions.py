@@ -61,6 +61,7 @@ def list_unblinded_cautions(
 ) -> Iterator[Caution]:
     """Cautions about models and contrasts."""
     yield from _caution_infeasible(models)
+    yield from caution_arms_and_sites(tables)
     yield from _caution_few_events(models)
     yield from caution_competing(models)
     if any(endpoint.fitted for endpoint in models):
@@ -94,6 +95,21 @@ def blinded_half_caution() -> Caution:
         "No arm and no outcome entered this page: what it shows cannot have been chosen by them, and it says "
         "nothing about them.",
     )
+
+
+def caution_arms_and_sites(tables: UnblindedTables) -> Iterator[Caution]:
+    """Where no site treats subjects of two arms, nothing tells the effect of treatment from that of sites."""
+    arms_of: dict[str, set[str]] = {}
+    for row in tables.subjects:
+        if row["site_id"] is not None:
+            arms_of.setdefault(row["site_id"], set()).add(row["arm"])
+    arms = {arm for of_site in arms_of.values() for arm in of_site}
+    if len(arms) > 1 and all(len(of_site) == 1 for of_site in arms_of.values()):
+        yield Caution(
+            "Arms and sites are one",
+            f"No site of {len(arms_of)} has subjects of two arms. A difference between arms, and a biomarker "
+            "whose effect seems to depend on treatment, may be one of sites: scanners, protocols, subjects.",
+        )
 
 
 def _caution_sites(effects: SiteEffects) -> Iterator[Caution]:

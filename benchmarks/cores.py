@@ -1,0 +1,101 @@
+"""How much more one machine does with more cores: measuring real scans with one core and with several.
+
+.venv/bin/python tools/fetch_scans.py .cache/pyradiomics-3.1.4
+.venv/bin/python benchmarks/cores.py --times 3
+.venv/bin/python benchmarks/cores.py --scans ../shared/data/sts/nifti --times 3
+
+Whole runs of the workflow up to the last chunk, in turns, each with an empty cache; the time that
+Snakemake, the jobs and their workers need to start is in both. What is printed is the ratio of the
+medians of wall time: it says something on a machine that does nothing else.
+"""
+
+import argparse
+import csv
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def copy_demo(study: Path) -> None:
+    """The study of `config/`: five scans of PyRadiomics, with filters."""
+    sheet = (REPOSITORY / "config" / "images.csv").read_text(encoding="utf-8")
+    study.mkdir()
+    (study / "images.csv").write_text(
+        sheet.replace("../.cache", str(REPOSITORY / ".cache")), encoding="utf-8"
+    )
+    settings = (REPOSITORY / "config" / "config.yaml").read_text(encoding="utf-8")
+    (study / "config.yaml").write_text(settings.replace("../results", "results"), encoding="utf-8")
+
+
+def write_study(study: Path, scans: Path) -> None:
+    """A study of every SUBJECT/NAME_image.nii.gz with its mask: original image and wavelets."""
+    study.mkdir()
+    names = "study_id,site_id,subject_id,timepoint,image_id,modality,image,mask,roi,label"
+    with (study / "images.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(names.split(","))
+        for image in sorted(scans.glob("*/*_image.nii.gz")):
+            name = image.name.removesuffix("_image.nii.gz")
+            mask = image.with_name(f"{name}_mask.nii.gz")
+            kind = {"PET": "PT"}.get(name, name.partition("_")[0])
+            key = (
+                "scans",
+                "site",
+                image.parent.name.replace("_", "-"),
+                "baseline",
+                name.replace("_", "-"),
+                kind,
+            )
+            rows.writerow([*key, image.resolve(), mask.resolve(), "tumour", 1])
+    features = "{bin_count: 32, image_types: {Original: {}, Wavelet: {}}}"
+    settings = f"study: scans\nimages: images.csv\nfeatures: {features}\n"
+    (study / "config.yaml").write_text(settings, encoding="utf-8")
+
+
+def time_run(study: Path, cores: int) -> float:
+    """Run the workflow from nothing until the last chunk is measured; wall time (s)."""
+    shutil.rmtree(study / "results", ignore_errors=True)
+    command = [sys.executable, "-m", "radfeat", "run", str(study), "--cores", str(cores)]
+    began = time.monotonic()
+    subprocess.run([*command, "--", "--until", "extract"], check=False, capture_output=True)
+    wall = time.monotonic() - began
+    if not list((study / "results").rglob("rois.parquet")):
+        raise SystemExit(f"nothing was measured; see {study}/results/logs")
+    return wall
+
+
+def main() -> None:
+    """Time one core and several in turns, and print the ratio of the medians."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--scans", type=Path, help="Folder of SUBJECT/NAME_image.nii.gz; else the five scans."
+    )
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--times", type=int, default=3)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        study = Path(folder) / "study"
+        if given.scans:
+            write_study(study, given.scans)
+        else:
+            copy_demo(study)
+        found: dict[int, list[float]] = {1: [], given.cores: []}
+        for _ in range(given.times):
+            for cores, seconds in found.items():
+                seconds.append(time_run(study, cores))
+                print(f"{cores} cores: {seconds[-1]:6.1f} s", flush=True)
+    one, several = (statistics.median(seconds) for seconds in found.values())
+    print(f"{given.cores} cores do {one / several:.2f} times the work of one ({os.cpu_count()} here)")
+
+
+if __name__ == "__main__":
+    main()
