@@ -1,5 +1,6 @@
 """``radfeat qualify``: whether this installation works as it should."""
 
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,8 @@ def qualify(
     from radfeat.submission.qualification import Stage
     from radfeat.submission.requirements import Result
 
+    # As with Ctrl-C, the trial that is at work ends with this process.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     require_writable(to)
     ct = _find(phantom) if phantom is not None else {}
     build_qualification((), tests)  # a file of results that cannot be read is said before minutes are spent

@@ -66,9 +66,16 @@ def _cores(cores: int | None) -> tuple[str, ...]:
 
 
 def _run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "radfeat", *words], capture_output=True, text=True, check=False
-    )
+    """Run one command; where this process is ended, the command is told, so that its workflow ends too."""
+    command = [sys.executable, "-m", "radfeat", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            out, err = process.communicate()
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def _last(output: str) -> str:
