@@ -6,8 +6,9 @@ from radfeat.config.model import StudySettings
 from radfeat.config.reader import read_settings
 from radfeat.core.files import write_text
 from radfeat.pipeline.chunk import run_chunk
-from radfeat.pipeline.collect import collect, judge_gate
+from radfeat.pipeline.collect import collect
 from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.gate import judge_gate
 from radfeat.pipeline.plan import build_plan, read_plan
 from radfeat.pipeline.repeatability import write_repeatability
 from radfeat.simulate.settings import SimulationSettings
@@ -34,7 +35,7 @@ def make_run(study: Path, subjects: int = 6) -> ResultsFolder:
         run_chunk(results, bucket)
     write_repeatability(results)
     collect(results)
-    assert judge_gate(results) is None
+    assert judge_gate(results).is_open
     write_text(results.report, "<p>The report.</p>\n")
     write_text(results.blinded_report, "<p>The blinded report.</p>\n")
     write_text(results.logs / "extract" / "bucket-0.log", "chunk 0: done\n")

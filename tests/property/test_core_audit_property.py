@@ -66,6 +66,7 @@ def test_untouched_trail_has_no_findings(trail: Trail) -> None:
     assert found(*trail) == {}
 
 
+@pytest.mark.requirement("R-AUD-1")
 @settings(deadline=None)
 @given(trails(), st.data())
 def test_edited_byte_is_found_at_its_line(trail: Trail, data: st.DataObject) -> None:
@@ -78,6 +79,7 @@ def test_edited_byte_is_found_at_its_line(trail: Trail, data: st.DataObject) -> 
     assert found(lines, head) == {k: Fault.EDITED}
 
 
+@pytest.mark.requirement("R-AUD-1")
 @settings(deadline=None)
 @given(trails(), st.data())
 def test_line_rewritten_with_a_hash_of_its_own_is_found(trail: Trail, data: st.DataObject) -> None:
@@ -100,6 +102,7 @@ def test_several_edited_lines_are_all_found_and_no_others(trail: Trail, data: st
     assert found(lines, head) == dict.fromkeys(ks, Fault.EDITED)
 
 
+@pytest.mark.requirement("R-AUD-1")
 @settings(deadline=None)
 @given(trails(), st.data())
 def test_deleted_line_is_found_where_it_stood(trail: Trail, data: st.DataObject) -> None:
@@ -109,6 +112,7 @@ def test_deleted_line_is_found_where_it_stood(trail: Trail, data: st.DataObject)
     assert found(lines, head) == {k: Fault.DELETED}
 
 
+@pytest.mark.requirement("R-AUD-1")
 @settings(deadline=None)
 @given(trails(least=2), st.data())
 def test_lines_that_change_places_are_found(trail: Trail, data: st.DataObject) -> None:
@@ -123,6 +127,7 @@ def test_lines_that_change_places_are_found(trail: Trail, data: st.DataObject) -
         assert set(faults) == {i, j}
 
 
+@pytest.mark.requirement("R-AUD-1")
 @settings(deadline=None)
 @given(trails(), st.data())
 def test_inserted_line_that_fits_the_one_before_is_found(trail: Trail, data: st.DataObject) -> None:
@@ -134,6 +139,7 @@ def test_inserted_line_that_fits_the_one_before_is_found(trail: Trail, data: st.
     assert found(lines, head) == {k: Fault.INSERTED}
 
 
+@pytest.mark.requirement("R-AUD-1")
 @settings(deadline=None)
 @given(trails(), st.data(), st.binary(max_size=20).filter(lambda b: b"\n" not in b))
 def test_inserted_rubbish_is_found(trail: Trail, data: st.DataObject, rubbish: bytes) -> None:
@@ -143,6 +149,7 @@ def test_inserted_rubbish_is_found(trail: Trail, data: st.DataObject, rubbish: b
     assert found(lines, head) == {k: Fault.INSERTED}
 
 
+@pytest.mark.requirement("R-AUD-1")
 @settings(deadline=None)
 @given(trails(), st.data())
 def test_inserted_copy_of_another_line_is_found(trail: Trail, data: st.DataObject) -> None:
@@ -155,6 +162,7 @@ def test_inserted_copy_of_another_line_is_found(trail: Trail, data: st.DataObjec
     assert at == k or (lines[at - 1] == lines[k - 1] and abs(at - k) == 1)
 
 
+@pytest.mark.requirement("R-AUD-1")
 @settings(deadline=None)
 @given(trails(least=2), st.data())
 def test_what_comes_after_a_cut_does_not_heal_it(trail: Trail, data: st.DataObject) -> None:
@@ -176,6 +184,7 @@ for i in range(40):
 """
 
 
+@pytest.mark.requirement("R-AUD-2")
 def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     trail = tmp_path / "audit.jsonl"
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(trail), name]) for name in "xy"]
@@ -186,6 +195,7 @@ def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     assert check_trail(trail) == ()
 
 
+@pytest.mark.requirement("R-AUD-2")
 @pytest.mark.parametrize("cut", [0, 1, 60, -1])
 def test_writer_killed_in_the_middle_loses_nothing(tmp_path: Path, cut: int) -> None:
     trail = tmp_path / "audit.jsonl"

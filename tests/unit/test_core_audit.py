@@ -63,6 +63,7 @@ def test_unknown_action_is_refused_and_writes_nothing(trail: Path) -> None:
     assert not trail.exists()
 
 
+@pytest.mark.requirement("R-AUD-1")
 def test_lines_cut_off_at_the_end_are_counted_by_the_head(trail: Path) -> None:
     write(trail, *"abcd")
     trail.write_bytes(b"".join(trail.read_bytes().splitlines(keepends=True)[:2]))
@@ -72,6 +73,7 @@ def test_lines_cut_off_at_the_end_are_counted_by_the_head(trail: Path) -> None:
     assert said(trail) == [(3, Fault.DELETED)]
 
 
+@pytest.mark.requirement("R-AUD-1")
 def test_deleted_trail_is_not_whitewashed_by_the_next_event(trail: Path) -> None:
     write(trail, *"abc")
     trail.unlink()

@@ -6,6 +6,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import pytest
+
 from radfeat.core.audit import AuditAction, AuditEvent, append_events, read_trail
 from radfeat.core.audit_check import check_trail
 from radfeat.core.audit_notes import list_notes, merge_notes, note_event
@@ -54,6 +56,8 @@ def test_damaged_event_stays_where_it_is_and_hinders_no_other(tmp_path: Path) ->
 NOTING = """
 import json, sys
 from pathlib import Path
+
+import pytest
 from radfeat.core.audit import AuditAction, AuditEvent
 from radfeat.core.audit_notes import note_event
 given = json.loads(sys.argv[2])
@@ -63,6 +67,7 @@ for i in range(60):
 """
 
 
+@pytest.mark.requirement("R-AUD-2")
 def test_event_noted_while_a_merge_is_at_work_is_not_lost(tmp_path: Path) -> None:
     notes, trail = tmp_path / "audit.d", tmp_path / "audit.jsonl"
     noting = subprocess.Popen([sys.executable, "-c", NOTING, str(notes), json.dumps(asdict(event("x")))])

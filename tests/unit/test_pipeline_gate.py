@@ -46,10 +46,11 @@ def folder(tmp_path: Path) -> ResultsFolder:
     return results
 
 
+@pytest.mark.requirement("R-LOCK-2")
 def test_tables_that_pass_are_locked_and_another_is_refused_by_name(folder: ResultsFolder) -> None:
     assert judge_gate(folder).sentence == "1 of 4 ROIs failed: 1 GEOMETRY."
     assert read_gated(folder, ROIS).num_rows == 4
-    assert json.loads(folder.gate.read_text(encoding="utf-8"))["tables"].keys() == {
+    assert json.loads(folder.gate.read_text(encoding="utf-8"))["table_digests"].keys() == {
         "features",
         "rois",
         "series",
@@ -62,6 +63,7 @@ def test_tables_that_pass_are_locked_and_another_is_refused_by_name(folder: Resu
     assert read_gated(folder, FEATURES).num_rows == 0
 
 
+@pytest.mark.requirement("R-LOCK-2")
 def test_nothing_is_read_before_the_gate_has_opened(folder: ResultsFolder) -> None:
     with pytest.raises(TableError, match="the features are not locked"):
         read_gated(folder, FEATURES)
@@ -71,6 +73,7 @@ def test_nothing_is_read_before_the_gate_has_opened(folder: ResultsFolder) -> No
         read_gated(folder, FEATURES)
 
 
+@pytest.mark.requirement("R-LOCK-2")
 def test_override_opens_the_gate_for_these_failures_and_no_others(folder: ResultsFolder) -> None:
     write_rois(folder, failed=2)
     override_gate(folder, "Site S1 sent no scans.")
@@ -82,6 +85,7 @@ def test_override_opens_the_gate_for_these_failures_and_no_others(folder: Result
     assert not judge_gate(folder).is_open
 
 
+@pytest.mark.requirement("R-LOCK-2")
 def test_override_holds_for_the_limits_that_it_was_given_under(folder: ResultsFolder) -> None:
     write_rois(folder, failed=2)
     override_gate(folder, "reason")

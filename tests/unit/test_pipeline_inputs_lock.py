@@ -47,6 +47,7 @@ def test_unchanged_inputs_pass_and_so_does_one_that_was_only_touched(study: Path
     plan(study)
 
 
+@pytest.mark.requirement("R-LOCK-3")
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -64,12 +65,14 @@ def test_changed_input_stops_the_plan_and_is_named_by_its_key(study: Path, name:
     assert "jones" not in caught.value.sentence, "files may be named after someone"
 
 
+@pytest.mark.requirement("R-LOCK-3")
 def test_input_that_vanished_is_named(study: Path) -> None:
     (study / "scans" / "jones-2.nii").unlink()
     with pytest.raises(TableError, match=r"image T/S1/2/w0/CT \(changed\)"):
         plan(study)
 
 
+@pytest.mark.requirement("R-LOCK-3")
 def test_new_and_removed_rows_are_named_beside_the_sheet(study: Path) -> None:
     write_sheet(study, range(1, 4))
     with pytest.raises(TableError) as caught:

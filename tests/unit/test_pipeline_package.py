@@ -15,9 +15,11 @@ from click.testing import CliRunner
 from finished_runs import make_run
 from radfeat.cli.main import cli, run_command_line
 from radfeat.config.model import StudySettings
+from radfeat.core.audit import append_event, read_trail
 from radfeat.core.errors import SubmissionError
 from radfeat.ingest.settings import IngestSettings
 from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.gate import judge_gate, override_gate
 from radfeat.pipeline.package import write_package
 from radfeat.pipeline.package_check import check_package
 from radfeat.pipeline.package_source import check_inputs, find_source
@@ -77,6 +79,7 @@ def test_the_same_run_gives_the_same_package(study: Path, made: Path, tmp_path: 
     assert compute_seal(out) == compute_seal(made)
 
 
+@pytest.mark.requirement("R-PACK-1")
 def test_one_byte_flipped_in_each_of_fifty_files_is_named_for_each(
     package: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -209,6 +212,53 @@ def test_paths_that_climb_out_of_the_study_keep_their_distances(study: Path, tmp
 def read_settings_of(home: Path) -> StudySettings:
     text = (home / "results/run_config.yaml").read_text(encoding="utf-8")
     return StudySettings.model_validate(yaml.safe_load(text))
+
+
+@pytest.mark.requirement("R-AUD-1")
+def test_an_audit_trail_is_packaged_and_one_that_was_altered_before_is_told_with_its_line(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Path(shutil.copytree(study, tmp_path / "study"))
+    trail = home / "results/audit.jsonl"
+    for number, action in enumerate(("run_started", "run_ended", "signature"), start=1):
+        when = f"2026-03-0{number}T04:05:06Z"
+        append_event(trail, action=action, subject="run 1", actor="anna", host="node", when=when)
+    whole, altered = tmp_path / "whole", tmp_path / "altered"
+    assert run_command_line(["package", str(home / "results"), "--out", str(whole)]) == 0
+    capsys.readouterr()
+    assert run_command_line(["verify", str(whole)]) == 0
+    assert "3 lines, each vouching for the one before" in " ".join(capsys.readouterr().out.split())
+    facts = read(whole, "package.json")
+    assert isinstance(facts, dict)
+    assert (facts["ended"], facts["audit"]["last_hash"]) == (
+        "2026-03-02T04:05:06Z",
+        read_trail(trail)[-1].hash,
+    )
+    trail.write_text(trail.read_text(encoding="utf-8").replace("-02T04", "-02T05"), encoding="utf-8")
+    assert run_command_line(["package", str(home / "results"), "--out", str(altered)]) == 0
+    assert "audit.jsonl, line 2: edited" in capsys.readouterr().err
+    assert run_command_line(["verify", str(altered)]) == 3
+    assert "audit.jsonl, line 2: edited" in capsys.readouterr().out
+
+
+def test_an_override_of_the_gate_opens_it_in_the_rerun_as_well(study: Path, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(study, tmp_path / "study"))
+    results, settings = ResultsFolder(home / "results"), read_settings_of(home)
+    strict = settings.model_copy(update={"qc": settings.qc.model_copy(update={"max_failed_rois": 0})})
+    build_plan(strict, home, results)
+    assert not judge_gate(results).is_open
+    override_gate(results, "The one was broken on purpose")
+    assert judge_gate(results).is_open
+    out = tmp_path / "package"
+    write_package(results, out, {}, copy_inputs=True)
+    source = find_source(out, None)
+    assert source is not None
+    again = ResultsFolder(lay_out(out, source, tmp_path / "rerun").parent / "results")
+    build_plan(strict, again.root.parent, again)
+    shutil.copytree(results.blinded, again.blinded)
+    verdict = judge_gate(again)
+    assert (verdict.is_open, verdict.overridden) == (True, "The one was broken on purpose")
+    assert again.gate.read_bytes() == results.gate.read_bytes()
 
 
 def test_seeds_code_and_environment_are_told(made: Path) -> None:

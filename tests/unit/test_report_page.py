@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from report_study import StudyPlan, write_study
 
 from radfeat.core.errors import TableError
-from radfeat.report.context import ReportContext
+from radfeat.report.context import OverriddenGate, ReportContext
 from radfeat.report.render import render_report
 from radfeat.report.settings import ReportSettings
 from radfeat.report.wording import format_fixed, format_p
@@ -291,6 +291,22 @@ def test_strata_of_a_binary_endpoint_are_those_of_the_predictions(
     assert f"drug A, by its own model {expected}" in outline(full).words
 
 
+@pytest.mark.requirement("R-LOCK-2")
+def test_an_overridden_gate_is_told_in_the_head_with_its_reason(
+    study: tuple[Path, ReportContext], full: str
+) -> None:
+    folder, context = study
+    gate = OverriddenGate("5 of 60 ROIs have no features; qc.max_failed_rois allows 4.", "Query 7 is closed")
+    html = render_report(folder / "blinded", folder / "unblinded", SETTINGS, replace(context, gate=gate))
+    head = outline(html.partition("<main>")[0] + "</body></html>").words
+    assert "QC gate overridden" in head
+    assert (
+        "A person opened the QC gate, which had stopped the run. 5 of 60 ROIs have no features; "
+        "qc.max_failed_rois allows 4. Reason given: Query 7 is closed." in head
+    )
+    assert "QC gate" not in full.partition("<main>")[0]
+
+
 def test_a_claim_is_told_in_the_head_and_no_claim_too(pages: dict[str, str], full: str) -> None:
     assert (
         "Of 2 prespecified interactions with treatment, 1 is claimed: original_glcm_Contrast (os, drug A"
@@ -462,7 +478,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Outline:
         endpoints=(f"os {HOSTILE}",),
         subject_prefix=HOSTILE,
         title=HOSTILE,
-        overrides={"run_id": HOSTILE, "settings_digest": HOSTILE},
+        overrides={
+            "run_id": HOSTILE,
+            "settings_digest": HOSTILE,
+            "gate": OverriddenGate("2 of 24 ROIs have no features.", HOSTILE),
+        },
     )
     return outline(render(folder, plan))
 

@@ -60,6 +60,7 @@ def test_the_same_content_gives_the_same_seal(bag: Path, tmp_path: Path) -> None
     assert compute_seal(other) == compute_seal(bag)
 
 
+@pytest.mark.requirement("R-PACK-1")
 def test_a_flipped_byte_in_every_single_file_is_found_and_that_file_alone_is_named(bag: Path) -> None:
     rng = random.Random(5)
     for path in list_files(bag):
@@ -87,6 +88,7 @@ def test_fifty_flipped_files_at_once_are_all_named(bag: Path, bit: int) -> None:
     assert named(bag) == {path.relative_to(bag).as_posix() for path in chosen}
 
 
+@pytest.mark.requirement("R-PACK-1")
 def test_missing_added_and_linked_files_are_named(bag: Path) -> None:
     gone, added = bag / "data/part-0/file 0 ä%25.bin", bag / "data/part-0/new.bin"
     linked = bag / "data/part-1/file 1 ä%25.bin"

@@ -40,6 +40,8 @@ NAMES = (
     "original_shape_MeshVolume",
 )
 Change = Callable[[pa.Table], pa.Table]
+GATE = {"sentence": "1 of 5 ROIs failed.", "overridden": None, "table_digests": {"features": "d1"}}
+"""The verdict of the gate, as ``radfeat gate`` writes it."""
 
 
 def write(path: Path, schema: TableSchema, table: pa.Table) -> None:
@@ -99,7 +101,7 @@ def first(tmp_path: Path) -> ResultsFolder:
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(model), encoding="utf-8")
     folder.gate.parent.mkdir(parents=True)
-    folder.gate.write_text(json.dumps({"rois": 5, "failed": 1}), encoding="utf-8")
+    folder.gate.write_text(json.dumps(GATE), encoding="utf-8")
     return folder
 
 
@@ -142,6 +144,7 @@ def test_the_same_run_holds_on_every_level(first: ResultsFolder, second: Results
     assert {v.outcome for v in levels.values()} == {Outcome.HOLDS}
 
 
+@pytest.mark.requirement("R-PACK-2")
 def test_a_value_changed_by_a_millionth_is_named_with_row_column_and_both_values(
     first: ResultsFolder, second: ResultsFolder
 ) -> None:
@@ -172,6 +175,7 @@ def test_the_tolerance_is_relative(
     assert ("V3" not in failing(judge(first, second))) is holds
 
 
+@pytest.mark.requirement("R-PACK-2")
 def test_permuted_rows_and_columns_say_the_same(first: ResultsFolder, second: ResultsFolder) -> None:
     for path in sorted(second.root.rglob("*.parquet")):
         table = pq.read_table(path)
@@ -202,6 +206,7 @@ def test_another_writer_changes_bytes_and_nothing_else(
     }
 
 
+@pytest.mark.requirement("R-PACK-2")
 def test_a_missing_row_a_missing_table_and_another_reason_are_named(
     first: ResultsFolder, second: ResultsFolder
 ) -> None:
@@ -228,6 +233,7 @@ def test_a_count_has_no_tolerance_and_numbers_in_steps_have(
     assert [d.column for d in judge(first, second)["V3"].differences] == ["voxels"]
 
 
+@pytest.mark.requirement("R-PACK-2")
 def test_another_stratum_and_another_choice_of_features_change_the_conclusion(
     first: ResultsFolder, second: ResultsFolder
 ) -> None:
@@ -254,10 +260,16 @@ def test_the_verdict_of_the_gate_is_a_conclusion_and_a_digest_in_a_model_none(
     assert [(d.column, d.first, d.second) for d in judge(first, second)["V3"].differences] == [
         ("terms[0].coefficient", "0.5", "0.6")
     ]
-    second.gate.write_text(json.dumps({"rois": 5, "failed": 2}), encoding="utf-8")
-    assert [d.column for d in judge(first, second)["V4"].differences] == ["failed"]
+    path.write_text(text, encoding="utf-8")
+    second.gate.write_text(json.dumps(GATE | {"table_digests": {"features": "d2"}}), encoding="utf-8")
+    assert failing(judge(first, second)) == {"V1", "V2"}
+    second.gate.write_text(json.dumps(GATE | {"overridden": "Known before"}), encoding="utf-8")
+    assert [(d.column, d.first, d.second) for d in judge(first, second)["V4"].differences] == [
+        ("overridden", "null", '"Known before"')
+    ]
 
 
+@pytest.mark.requirement("R-PACK-2")
 def test_other_voxels_fail_v0_and_another_header_is_only_listed(
     first: ResultsFolder, second: ResultsFolder
 ) -> None:

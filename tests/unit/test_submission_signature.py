@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from radfeat.cli.main import run_command_line
+from radfeat.core.audit import AuditAction, append_event, read_trail
+from radfeat.core.audit_check import check_trail
 from radfeat.core.errors import SettingsError, SubmissionError
 from radfeat.core.provenance import compute_file_sha256
-from radfeat.submission.bag import SIGNATURES, write_bag
+from radfeat.submission.bag import SEAL, SIGNATURES, compute_seal, write_bag
 from radfeat.submission.signature import (
     Signing,
     check_signature,
@@ -49,6 +51,7 @@ def envelope(key: Path, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.requirement("R-PACK-3")
 def test_a_genuine_signature_says_who_signed_and_what_it_means(envelope: Path, key: Path) -> None:
     found = check_signature(envelope, "seal.txt", "ab" * 32)
     assert (found.fault, found.signing, found.known) == ("", SIGNING, False)
@@ -65,6 +68,7 @@ def test_ed25519_signs_the_pre_authentication_encoding(envelope: Path, key: Path
     public.verify(base64.b64decode(data["signatures"][0]["sig"]), pae)
 
 
+@pytest.mark.requirement("R-PACK-3")
 def test_every_flipped_byte_of_an_envelope_is_found(envelope: Path) -> None:
     whole = envelope.read_bytes()
     for place in range(len(whole)):
@@ -74,6 +78,7 @@ def test_every_flipped_byte_of_an_envelope_is_found(envelope: Path) -> None:
         assert check_signature(envelope, "seal.txt", "ab" * 32).fault, place
 
 
+@pytest.mark.requirement("R-PACK-3")
 def test_a_signature_of_something_else_does_not_hold(envelope: Path) -> None:
     assert check_signature(envelope, "seal.txt", "cd" * 32).fault == "it signs something else"
     assert check_signature(envelope, "other.txt", "ab" * 32).fault == "it signs something else"
@@ -110,6 +115,38 @@ def test_a_bag_is_signed_twice_and_a_changed_one_is_not_signed(
     (bag / "data" / "file").write_text("y", encoding="utf-8")
     assert run_command_line(words) == 3
     assert "data/file: changed" in capsys.readouterr().err
+
+
+@pytest.mark.requirement("R-PACK-3")
+def test_the_audit_trail_notes_the_seal_that_was_signed_and_stays_whole(
+    key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bag, results = tmp_path / "bag", tmp_path / "results"
+    bag.mkdir()
+    results.mkdir()
+    (bag / "file").write_text("x", encoding="utf-8")
+    write_bag(bag, {"Bagging-Date": "2026-01-02"})
+    words = ["sign", str(bag), "--key", str(key), "--name", "A. B.", "--meaning", "approved"]
+    assert run_command_line([*words, "--results", str(results)]) == 3
+    assert "there is no audit trail here" in capsys.readouterr().err
+    assert not (bag / SIGNATURES).exists()
+    trail = results / "audit.jsonl"
+    run = {
+        "action": "run_ended",
+        "subject": "run 1",
+        "actor": "a",
+        "host": "h",
+        "when": "2026-01-02T00:00:00Z",
+    }
+    append_event(trail, **run)
+    assert run_command_line([*words, "--results", str(results)]) == 0
+    event = read_trail(trail)[-1].event
+    said = (event.action, event.subject, event.digest, event.reason)
+    assert said == (AuditAction.SIGNATURE, "bag", compute_seal(bag), "A. B.: approved")
+    signed = check_signature(bag / SIGNATURES / "001.dsse.json", SEAL, compute_seal(bag)).signing
+    assert signed is not None
+    assert (signed.when, signed.host) == (event.when, event.host)
+    assert check_trail(trail) == ()
 
 
 def test_a_table_of_tolerances_needs_a_signature_by_a_known_key_and_reasons(

@@ -89,6 +89,7 @@ def test_replaced_image_and_exclusion_by_hand_are_on_record_by_key(trial: Path) 
     assert (lost["reason"], "Metal artefact" in lost["sentence"]) == ("QC_EXCLUDED", True)
 
 
+@pytest.mark.requirement("R-LOCK-3")
 def test_locked_input_that_changed_stops_the_run_until_the_lock_is_lifted(trial: Path) -> None:
     run_radfeat("freeze", str(trial), "--reason", "Data cut-off")
     run_radfeat("run", str(trial), "--cores", "2")
@@ -103,6 +104,7 @@ def test_locked_input_that_changed_stops_the_run_until_the_lock_is_lifted(trial:
     assert decided == ["Data cut-off", "Query 12 answered"]
 
 
+@pytest.mark.requirement("R-LOCK-2")
 def test_gate_stops_the_run_until_a_person_overrides_it_and_both_are_on_record(trial: Path) -> None:
     change_setting(trial, "qc", "max_failed_rois", 4)
     before = len(events_of(trial))
@@ -119,12 +121,16 @@ def test_gate_stops_the_run_until_a_person_overrides_it_and_both_are_on_record(t
         "overridden",
     ]
     assert events_of(trial)[-1].reason.startswith("radfeat run: exit code 0")
+    said = (trial / "results" / "report.html").read_text(encoding="utf-8").partition("<main>")[0]
+    assert ">QC gate overridden<" in said
+    assert "Reason given: The five were broken on purpose." in said
 
 
+@pytest.mark.requirement("R-LOCK-2")
 def test_models_refuse_tables_that_did_not_pass_the_gate(trial: Path) -> None:
     results = trial / "results"
     gate = json.loads((results / "plan" / "gate.json").read_text(encoding="utf-8"))
-    gate["tables"]["features"] = "0" * 64
+    gate["table_digests"]["features"] = "0" * 64
     (results / "plan" / "gate.json").write_text(json.dumps(gate), encoding="utf-8")
     done = run_radfeat("subjects", "--results", str(results), expect=3)
     assert "features.parquet: the table is not the one that passed the QC gate" in done.stderr

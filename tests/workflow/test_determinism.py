@@ -50,6 +50,7 @@ def two_cores(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return study
 
 
+@pytest.mark.requirement("R-DET-1")
 def test_one_core_and_another_folder_give_the_same_bytes(
     fresh: Path, two_cores: Path, tmp_path: Path
 ) -> None:
@@ -58,6 +59,7 @@ def test_one_core_and_another_folder_give_the_same_bytes(
     assert outputs_of(study) == outputs_of(two_cores)
 
 
+@pytest.mark.requirement("R-DET-1")
 def test_other_chunks_and_threads_give_the_same_bytes(fresh: Path, two_cores: Path, tmp_path: Path) -> None:
     study = shutil.copytree(fresh, tmp_path / "study")
     command = [sys.executable, "-c", OTHER_CHUNKS, "run", str(study), "--cores", "2"]

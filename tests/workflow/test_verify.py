@@ -35,6 +35,7 @@ def read_verdict(folder: Path) -> dict[str, str]:
     return {level["level"]: level["outcome"] for level in data["levels"]}
 
 
+@pytest.mark.requirement("R-PACK-1")
 def test_verify_is_green_without_a_network(package: Path) -> None:
     command = [sys.executable, "-m", "radfeat", "verify", str(package)]
     cut = ["unshare", "-rn"]
@@ -44,6 +45,7 @@ def test_verify_is_green_without_a_network(package: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.requirement("R-PACK-2")
 def test_a_rerun_gives_the_same_bytes(package: Path, tmp_path: Path) -> None:
     run_radfeat("verify", str(package), "--rerun", "--cores", "2", "--level", "V1", "--out", str(tmp_path))
     assert read_verdict(tmp_path) == dict.fromkeys(("V0", "V1", "V2", "V3", "V4"), "holds")

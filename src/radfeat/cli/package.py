@@ -39,4 +39,6 @@ def package(results: Path, out: Path | None, with_inputs: bool) -> None:
     click.echo(f"{made.study}: {made.tables} tables, {made.inputs} input files ({copied})")
     click.echo(f"  package  {place}")
     click.echo(f"  seal     {compute_seal(place)}")
+    for fault in made.trail_faults:
+        click.echo(f"  {fault}: it was so before, and `radfeat verify` will say so too", err=True)
     click.echo("Keep the seal elsewhere, or sign the package: radfeat sign PACKAGE --key KEY")

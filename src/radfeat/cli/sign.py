@@ -1,8 +1,6 @@
 """``radfeat sign``: a name and a meaning under a package, or under a table of tolerances."""
 
-import getpass
-import socket
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -33,9 +31,12 @@ def sign(what: Path, key: Path, name: str, meaning: str, results: Path | None, w
 
     The public key goes into the signature; that it is yours, others have to learn from you.
     """
+    from radfeat.cli.audit_show import require_trail
+    from radfeat.cli.witness import witness
+    from radfeat.core.audit import AuditAction, append_events
     from radfeat.core.files import write_text
     from radfeat.core.provenance import compute_file_sha256
-    from radfeat.pipeline.audit_link import TRAIL, append_signature, can_audit
+    from radfeat.pipeline.folders import ResultsFolder
     from radfeat.submission.bag import SEAL, SIGNATURES, check_bag, compute_seal
     from radfeat.submission.signature import (
         SUFFIX,
@@ -47,8 +48,10 @@ def sign(what: Path, key: Path, name: str, meaning: str, results: Path | None, w
 
     password = click.prompt("Password", hide_input=True) if with_password else None
     private = load_private_key(key, password)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    signing = Signing(name, meaning, now, socket.gethostname())
+    if results is not None:
+        require_trail(ResultsFolder(results))
+    event = witness(AuditAction.SIGNATURE, what.resolve().name, reason=f"{name}: {meaning}")
+    signing = Signing(name, meaning, event.when, event.host)
     if what.is_dir():
         faults = check_bag(what)
         if faults:
@@ -68,9 +71,6 @@ def sign(what: Path, key: Path, name: str, meaning: str, results: Path | None, w
     if results is None:
         click.echo("No audit trail notes it; name the results folder with --results to have it noted.")
         return
-    if not can_audit():
-        raise SubmissionError("this version keeps no audit trail", key=str(results))
-    append_signature(
-        results / TRAIL, what.name, digest, f"{name}: {meaning}", getpass.getuser(), signing.host, now
-    )
-    click.echo(f"  noted in   {results / TRAIL}")
+    trail = ResultsFolder(results).audit
+    append_events(trail, [replace(event, digest=digest)])
+    click.echo(f"  noted in   {trail}")

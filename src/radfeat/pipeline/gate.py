@@ -48,11 +48,11 @@ def judge_gate(folder: ResultsFolder) -> Verdict:
     """
     verdict = _judge(folder)
     if verdict.is_open:
-        tables = {
+        digests = {
             schema.name: read_identity(locate_table(folder.blinded, schema)).logical_digest
             for schema in GATED
         }
-        kept = {"sentence": verdict.sentence, "overridden": verdict.overridden, "tables": tables}
+        kept = {"sentence": verdict.sentence, "overridden": verdict.overridden, "table_digests": digests}
         write_text(folder.gate, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
     return verdict
 
@@ -73,6 +73,36 @@ def override_gate(folder: ResultsFolder, reason: str) -> Verdict:
     return verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The gate as it opened: the sentence about failed ROIs, and why a person overrode it (None: nobody).
+
+    ``table_digests`` holds the logical digest of each table that passed, by its name.
+    """
+
+    sentence: str
+    overridden: str | None
+    table_digests: Mapping[str, str]
+
+
+def read_opened(folder: ResultsFolder) -> Opened:
+    """What was written when the gate opened.
+
+    Raises
+    ------
+    TableError
+        The gate has not opened.
+    """
+    if not folder.gate.is_file():
+        raise TableError(
+            "the QC gate has not opened: the features are not locked",
+            key=folder.gate.name,
+            remedy="Run `radfeat gate` before anything that reads the arms",
+        )
+    kept = json.loads(folder.gate.read_text(encoding="utf-8"))
+    return Opened(kept["sentence"], kept.get("overridden"), kept.get("table_digests", {}))
+
+
 def read_gated(folder: ResultsFolder, schema: TableSchema) -> pa.Table:
     """A table of the blinded half, whole, and the one that passed the gate.
 
@@ -83,24 +113,13 @@ def read_gated(folder: ResultsFolder, schema: TableSchema) -> pa.Table:
     """
     path = locate_table(folder.blinded, schema)
     table = read_table(path, schema, verify=True)
-    if read_identity(path).logical_digest != _read_passed(folder).get(schema.name):
+    if read_identity(path).logical_digest != read_opened(folder).table_digests.get(schema.name):
         raise TableError(
             "the table is not the one that passed the QC gate",
             key=path.name,
             remedy="Run the study again, or `radfeat gate`",
         )
     return table
-
-
-def _read_passed(folder: ResultsFolder) -> Mapping[str, str]:
-    if not folder.gate.is_file():
-        raise TableError(
-            "the QC gate has not opened: the features are not locked",
-            key=folder.gate.name,
-            remedy="Run `radfeat gate` before anything that reads the arms",
-        )
-    passed: Mapping[str, str] = json.loads(folder.gate.read_text(encoding="utf-8")).get("tables", {})
-    return passed
 
 
 def _judge(folder: ResultsFolder) -> Verdict:

@@ -18,7 +18,7 @@ from radfeat.core.errors import SubmissionError
 from radfeat.core.files import is_temporary, write_folder_atomically, write_text
 from radfeat.core.provenance import compute_file_sha256
 from radfeat.core.version import VERSION
-from radfeat.pipeline.audit_link import HEAD, TRAIL, describe_trail, find_last_time
+from radfeat.pipeline.audit_link import HEAD, TRAIL, check_trail, describe_trail, find_end
 from radfeat.pipeline.code import compute_feature_code_digest, compute_model_code_digest
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.installation import (
@@ -54,12 +54,16 @@ FORMAT = "radfeat-package/1"
 
 @dataclass(frozen=True, slots=True)
 class Packaged:
-    """What was packaged: the study, how many tables and input files, bytes of the inputs that were copied."""
+    """What was packaged: the study, how many tables and input files, bytes of the inputs that were copied.
+
+    ``trail_faults`` says what was wrong with the audit trail before it was packaged.
+    """
 
     study: str
     tables: int
     inputs: int
     copied_bytes: int
+    trail_faults: tuple[str, ...] = ()
 
 
 def write_package(
@@ -118,7 +122,8 @@ def _fill(
     write_text(place / "README.md", write_readme(facts))
     write_crate(place, settings.study, facts, version("snakemake"))
     write_bag(place, {"Bagging-Date": date[:10], "Bag-Software-Agent": f"radfeat {VERSION}"})
-    return Packaged(settings.study, tables, len(manifest.list_files()), copied)
+    faults = check_trail(folder.root / TRAIL)
+    return Packaged(settings.study, tables, len(manifest.list_files()), copied, faults)
 
 
 def _read_settings(folder: ResultsFolder) -> StudySettings:
@@ -223,7 +228,9 @@ def _write_outputs(folder: ResultsFolder, place: Path) -> int:
     for half in (folder.blinded, folder.unblinded):
         if half.is_dir():
             shutil.copytree(half, outputs / half.name, ignore=_ignore, copy_function=shutil.copyfile)
-    shutil.copyfile(folder.gate, _make_room(outputs / folder.gate.relative_to(folder.root)))
+    for decision in (folder.gate, folder.override):
+        if decision.is_file():
+            shutil.copyfile(decision, _make_room(outputs / decision.relative_to(folder.root)))
     if folder.readings.is_dir():
         shutil.copytree(
             folder.readings, outputs / folder.readings.relative_to(folder.root), copy_function=shutil.copyfile
@@ -274,7 +281,7 @@ def _write_trail(folder: ResultsFolder, place: Path) -> None:
 
 def find_date(folder: ResultsFolder) -> str:
     """When the run ended, ISO 8601 in UTC: by the audit trail, else by the time of the report's file."""
-    noted = find_last_time(folder.root / TRAIL)
+    noted = find_end(folder.root / TRAIL)
     if noted is not None:
         return noted
     ended = datetime.fromtimestamp(int(folder.report.stat().st_mtime), UTC)

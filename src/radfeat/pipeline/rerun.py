@@ -29,7 +29,8 @@ def lay_out(package: Path, source: Source, root: Path) -> Path:
     """Make the folder of a rerun; returns its ``config.yaml``.
 
     Sheets are copied, images and masks linked: a rerun writes to none of them. The records of which analysis
-    was locked when the arms were first read are carried over, so that an exploratory analysis stays one.
+    was locked when the arms were first read are carried over, so that an exploratory analysis stays one. An
+    override of the QC gate is too; it opens the gate for the same failures under the same limits alone.
 
     Parameters
     ----------
@@ -58,11 +59,17 @@ def lay_out(package: Path, source: Source, root: Path) -> Path:
             target.symlink_to(origin.resolve())
     config = root / layout.study / "config.yaml"
     _write_settings(package, config)
-    readings = ResultsFolder(package / PACKAGED_OUTPUTS).readings
-    if readings.is_dir():
-        place = ResultsFolder(config.parent / RESULTS).readings
-        shutil.copytree(readings, place, copy_function=shutil.copyfile)
+    _carry_over(ResultsFolder(package / PACKAGED_OUTPUTS), ResultsFolder(config.parent / RESULTS))
     return config
+
+
+def _carry_over(packaged: ResultsFolder, fresh: ResultsFolder) -> None:
+    """What no rerun can compute: with which analyses the arms were read, and a person's override."""
+    if packaged.readings.is_dir():
+        shutil.copytree(packaged.readings, fresh.readings, copy_function=shutil.copyfile)
+    if packaged.override.is_file():
+        fresh.override.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(packaged.override, fresh.override)
 
 
 def _write_settings(package: Path, config: Path) -> None:

@@ -20,7 +20,7 @@ INPUT_COLUMNS = frozenset({"image_sha256", "mask_sha256", "voxel_digest", "mask_
 JSON_COLUMNS = frozenset({"steps"})
 """Text columns that hold numbers as JSON."""
 
-EXACT_DIGESTS = frozenset({"training_digest"})
+EXACT_DIGESTS = frozenset({"training_digest", "table_digests"})
 """Digests of numbers in JSON files: a last digit changes them, so V1 and V2 alone judge them."""
 
 DECIDING = {
