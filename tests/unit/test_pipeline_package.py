@@ -7,6 +7,7 @@ import shutil
 import socket
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import SimpleITK as sitk
 import yaml
@@ -24,9 +25,13 @@ from radfeat.pipeline.package import write_package
 from radfeat.pipeline.package_check import check_package
 from radfeat.pipeline.package_source import check_inputs, find_source
 from radfeat.pipeline.plan import build_plan, read_plan
+from radfeat.pipeline.qualify_performance import check_packed
 from radfeat.pipeline.rerun import lay_out, read_packaged_settings
 from radfeat.submission.bag import compute_seal
 from radfeat.submission.levels import Outcome
+from radfeat.submission.requirements import Result
+from radfeat.tables.parquet import read_identity, read_table, write_table
+from radfeat.tables.schemas import FEATURES
 
 SUBJECTS = 6
 
@@ -95,6 +100,37 @@ def test_one_byte_flipped_in_each_of_fifty_files_is_named_for_each(
     for path in chosen:
         assert f"files: {path.relative_to(package).as_posix()}: changed" in told
     assert told.count(": changed\n") == 50
+
+
+def test_a_qualification_passes_a_whole_package_and_fails_an_altered_one(package: Path) -> None:
+    passed = check_packed(package)
+    assert (passed.result, passed.requirements) == (Result.PASSED, ("R-PACK-1",))
+    assert passed.found.endswith("named data/outputs/blinded/features.parquet.")
+    assert check_packed(package).result is Result.FAILED  # the first check left it altered
+
+
+@pytest.mark.requirement("R-PACK-2")
+def test_a_rerun_made_elsewhere_is_judged_and_each_side_is_called_by_its_name(
+    study: Path, package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Path(shutil.copytree(study, tmp_path / "study"))
+    words = ["verify", str(package), "--against", str(home / "results"), "--level", "V1"]
+    assert run_command_line(words) == 0
+    path = home / "results/blinded/features.parquet"
+    table, identity = read_table(path, FEATURES), read_identity(path)
+    names, key = table.column_names, table["roi_id"][0].as_py()
+    values = table["original_firstorder_Mean"].to_pylist()
+    before, values[0] = values[0], values[0] * (1 + 1e-6)
+    place = names.index("original_firstorder_Mean")
+    changed = table.set_column(place, names[place], pa.array(values, table.schema.field(place).type))
+    write_table(path, changed, FEATURES, settings_digest=identity.settings_digest, run_id=identity.run_id)
+    capsys.readouterr()
+    assert run_command_line([*words[:-2], "--out", str(tmp_path / "out")]) == 13
+    told = capsys.readouterr().out
+    assert "V3 values (package | rerun):" in told
+    assert f"{key}, original_firstorder_Mean: {before!r} | {values[0]!r}" in told
+    page = (tmp_path / "out/verdict.html").read_text(encoding="utf-8")
+    assert '<th scope="col">Package</th><th scope="col">Rerun</th>' in page
 
 
 def test_the_manifest_lists_each_image_with_its_voxels_and_what_was_not_there(made: Path) -> None:

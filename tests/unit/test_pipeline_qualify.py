@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from radfeat.core.audit import append_event
 from radfeat.pipeline import qualify_operation
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.qualify import build_qualification, carry_out
@@ -20,7 +21,7 @@ from radfeat.pipeline.qualify_operation import (
     check_refusal,
     check_transport,
 )
-from radfeat.pipeline.qualify_performance import check_broken, check_same
+from radfeat.pipeline.qualify_performance import check_audit, check_broken, check_same
 from radfeat.submission.lock_file import Locked
 from radfeat.submission.qualification import Stage
 from radfeat.submission.requirements import Result
@@ -131,3 +132,15 @@ def test_tables_of_two_runs_are_compared_by_name_and_digest(tmp_path: Path) -> N
     assert check_same(a, c).found == "Different: rois."
     assert check_same(a, d).result is FAILED
     assert check_same(d, d).result is FAILED  # no table at all
+
+
+def test_an_audit_trail_has_to_be_whole_from_the_beginning_of_a_run_to_its_end(tmp_path: Path) -> None:
+    results = ResultsFolder(tmp_path)
+    assert check_audit(results).result is FAILED  # no trail at all
+    known = {"subject": "run 1", "actor": "anna", "host": "node", "when": "2026-11-27T03:00:00Z"}
+    append_event(results.audit, action="run_started", **known)
+    assert check_audit(results).found == "Beginning or end is missing."
+    append_event(results.audit, action="run_ended", **known)
+    assert (check_audit(results).result, check_audit(results).found) == (PASSED, "2 lines.")
+    results.audit.write_text(results.audit.read_text(encoding="utf-8").replace("anna", "otto", 1))
+    assert (check_audit(results).result, check_audit(results).found) == (FAILED, "Line 1: edited.")

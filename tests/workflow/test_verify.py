@@ -18,6 +18,8 @@ from radfeat.core.vocabulary import ExitCode
 pytestmark = pytest.mark.workflow
 OTHER_SITE = "RADFEAT_OTHER_SITE"
 """Folder with other versions of numpy and SimpleITK (pip install --target), for the test of another lock."""
+OTHER_ARROW = "RADFEAT_OTHER_ARROW"
+"""Folder with another version of pyarrow."""
 VALIDATOR = "RADFEAT_ROC_VALIDATOR"
 """A command of roc-validator whose cache is warm."""
 
@@ -82,12 +84,24 @@ def test_roc_validator_accepts_the_crate_offline(package: Path, profile: str) ->
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def rerun_with(site: str, package: Path, out: Path) -> dict[str, str]:
+    """Verify with a rerun, versions of libraries in a folder coming before those of the installation."""
+    place = {"PYTHONPATH": os.pathsep.join([site, os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-m", "radfeat", "verify", str(package), "--rerun", "--out", str(out)]
+    done = subprocess.run(command, env=os.environ | place, capture_output=True, text=True, check=False)
+    assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
+    return read_verdict(out)
+
+
 @pytest.mark.exhaustive
 @pytest.mark.skipif(OTHER_SITE not in os.environ, reason="needs another numpy and SimpleITK in a folder")
 def test_another_lock_holds_within_the_tolerances(package: Path, tmp_path: Path) -> None:
-    place = {"PYTHONPATH": os.pathsep.join([os.environ[OTHER_SITE], os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-m", "radfeat", "verify", str(package), "--rerun", "--out", str(tmp_path)]
-    done = subprocess.run(command, env=os.environ | place, capture_output=True, text=True, check=False)
-    assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
-    levels = read_verdict(tmp_path)
+    levels = rerun_with(os.environ[OTHER_SITE], package, tmp_path)
     assert (levels["V1"], levels["V3"], levels["V4"]) == ("fails", "holds", "holds")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(OTHER_ARROW not in os.environ, reason="needs another pyarrow in a folder")
+def test_another_pyarrow_writes_other_bytes_that_say_the_same(package: Path, tmp_path: Path) -> None:
+    levels = rerun_with(os.environ[OTHER_ARROW], package, tmp_path)
+    assert (levels["V1"], levels["V2"], levels["V3"], levels["V4"]) == ("fails", "holds", "holds", "holds")

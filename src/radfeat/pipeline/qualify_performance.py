@@ -6,8 +6,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from radfeat.core.audit import AuditAction, read_trail
+from radfeat.core.audit_check import check_trail
 from radfeat.core.errors import TableError
 from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.package_check import check_package
+from radfeat.submission.bag import check_bag
+from radfeat.submission.levels import Outcome
 from radfeat.submission.qualification import Check, Stage
 from radfeat.submission.requirements import Result
 from radfeat.tables.parquet import read_identity, read_table
@@ -20,6 +25,8 @@ ASKED = {
     "PQ-3": "Has every table the logical digest that it states?",
     "PQ-4": "Does a second run of the finished trial do nothing?",
     "PQ-5": "Does the trial, run again elsewhere on one core, give the same tables?",
+    "PQ-6": "Is the audit trail of the finished trial whole, from its beginning to its end?",
+    "PQ-7": "Does a package of the trial verify, and is a file of it that was altered by one bit named?",
 }
 REQUIREMENTS = {
     "PQ-1": ("R-REP-1",),
@@ -27,8 +34,11 @@ REQUIREMENTS = {
     "PQ-3": ("R-TAB-1",),
     "PQ-4": ("R-DET-3",),
     "PQ-5": ("R-DET-1",),
+    "PQ-6": ("R-AUD-1",),
+    "PQ-7": ("R-PACK-1",),
 }
 _NOTHING = "nothing to do"
+_ALTERED = "data/outputs/blinded/features.parquet"
 
 
 def check_performance(folder: Path, cores: int | None) -> Iterator[Check]:
@@ -51,6 +61,12 @@ def check_performance(folder: Path, cores: int | None) -> Iterator[Check]:
     )
     _run("demo", "--folder", str(again), "--cores", "1")
     yield check_same(results, ResultsFolder(again / "trial" / "results"))
+    yield check_audit(results)
+    packed = _run("package", str(results.root), "--out", str(folder / "package"))
+    if packed.returncode:
+        yield _say("PQ-7", Result.FAILED, f"Exit code {packed.returncode}: {_last(packed.stderr)}")
+    else:
+        yield check_packed(folder / "package")
 
 
 def _say(name: str, result: Result, found: str) -> Check:
@@ -121,6 +137,31 @@ def check_same(results: ResultsFolder, again: ResultsFolder) -> Check:
     different = sorted(n for n in first.keys() | second.keys() if first.get(n) != second.get(n))
     found = f"{len(first)} tables equal." if not different else f"Different: {', '.join(different[:5])}."
     return _say("PQ-5", _judge(bool(first) and not different), found)
+
+
+def check_audit(results: ResultsFolder) -> Check:
+    """Every line vouches for the one before; the first says that a run began, the last that one ended."""
+    lines, faults = read_trail(results.audit), check_trail(results.audit)
+    if faults:
+        return _say("PQ-6", Result.FAILED, f"Line {faults[0].line}: {faults[0].fault}.")
+    ends = [line.event.action for line in (*lines[:1], *lines[-1:])]
+    whole = ends == [AuditAction.RUN_STARTED, AuditAction.RUN_ENDED]
+    return _say("PQ-6", _judge(whole), f"{len(lines)} lines." if whole else "Beginning or end is missing.")
+
+
+def check_packed(package: Path) -> Check:
+    """The package as it was written, and with one bit of its table of features altered."""
+    checks = check_package(package)
+    faults = [check.sentence for check in checks if check.outcome is Outcome.FAILS]
+    if faults:
+        return _say("PQ-7", Result.FAILED, f"As it was written: {faults[0]}.")
+    altered = package / _ALTERED
+    content = bytearray(altered.read_bytes())
+    content[len(content) // 2] ^= 1
+    altered.write_bytes(bytes(content))
+    named = [fault.path for fault in check_bag(package)]
+    found = f"It verifies; altered {_ALTERED}, named {', '.join(named) or 'nothing'}."
+    return _say("PQ-7", _judge(named == [_ALTERED]), found)
 
 
 def list_tables(results: ResultsFolder) -> Iterator[tuple[Path, str]]:

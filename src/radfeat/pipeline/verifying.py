@@ -67,7 +67,8 @@ def judge_package(
         ("Written by radfeat", facts["radfeat"]),
         ("Verified by radfeat", VERSION),
     )
-    return Verdict(_TITLE, shown, tuple(checks), (first, *levels[1:]), required, tolerances.sentences)
+    judged = (first, *levels[1:])
+    return Verdict(_TITLE, shown, tuple(checks), judged, required, tolerances.sentences, ("package", "rerun"))
 
 
 _TITLE = "A package verified"

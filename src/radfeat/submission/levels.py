@@ -95,7 +95,8 @@ class Check:
 class Verdict:
     """All that was found: the package's own checks, and the five levels.
 
-    ``required`` is the strictest level that has to hold for success; V0 and V4 have to in any case.
+    ``required`` is the strictest level that has to hold for success; V0 and V4 have to in any case. ``sides``
+    are the words for what stands first and second in a difference.
     """
 
     title: str
@@ -104,6 +105,7 @@ class Verdict:
     levels: tuple[LevelVerdict, ...]
     required: Level = Level.TOLERANCE
     tolerances: tuple[str, ...] = field(default=())
+    sides: tuple[str, str] = ("first", "second")
 
     @property
     def failing_checks(self) -> tuple[Check, ...]:

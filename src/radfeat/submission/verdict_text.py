@@ -32,6 +32,7 @@ def build_json(verdict: Verdict) -> str:
         "required": verdict.required.code,
         "facts": dict(verdict.facts),
         "tolerances": list(verdict.tolerances),
+        "sides": list(verdict.sides),
         "checks": [
             {"name": c.name, "outcome": c.outcome.value, "sentence": c.sentence, "faults": list(c.faults)}
             for c in verdict.checks
@@ -93,7 +94,7 @@ def list_lines(verdict: Verdict) -> Iterator[str]:
         yield from (f"  {check.name}: {fault}" for fault in check.faults)
     for level in verdict.levels:
         if level.outcome is Outcome.FAILS:
-            yield f"{level.level.code} {LEVEL_WORDS[level.level].lower()}:"
+            yield f"{level.level.code} {LEVEL_WORDS[level.level].lower()} ({' | '.join(verdict.sides)}):"
             yield from _list_first(level.differences)
         if level.remarks:
             yield f"{level.level.code} {LEVEL_WORDS[level.level].lower()}, worth knowing:"
@@ -103,4 +104,4 @@ def list_lines(verdict: Verdict) -> Iterator[str]:
 def _list_first(differences: Sequence[Difference]) -> Iterator[str]:
     yield from (f"  {difference.sentence}" for difference in differences[:SHOWN])
     if len(differences) > SHOWN:
-        yield f"  ... and {len(differences) - SHOWN} more, in the page and in the JSON file"
+        yield f"  ... and {len(differences) - SHOWN} more; --out FOLDER writes them all"
