@@ -96,5 +96,7 @@ def test_guide_says_what_is_missing_and_why_and_whether_it_may_confirm() -> None
     assert "| SCORE | NO MODEL | 1 |" in text
     assert "| FEATURE | UNDEFINED | 1 |" in text
     assert "Exploratory" not in text
+    assert "confirmatory. It is the one that was locked before the arms were first read." in text
     exploratory = RunFacts("A", "0", "r", "ibsi", "exploratory", "l", "Changed.", {})
+    assert "exploratory. Changed." in render_guide(exploratory, dataset, parameters, {})
     assert "**Exploratory.**" in render_guide(exploratory, dataset, parameters, {})

@@ -1,12 +1,11 @@
 """What a submission is given, from a finished trial: the data set, value by value, and the checklists."""
 
 import json
-import shutil
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from trial_runs import change_setting, digests_of, run_radfeat
+from trial_runs import digests_of, run_radfeat
 
 from radfeat.submission.dataset_json import read_dataset_json
 from radfeat.submission.xpt import read_xpt
@@ -17,19 +16,9 @@ pytestmark = pytest.mark.workflow
 
 
 @pytest.fixture(scope="module")
-def scored(finished_trial: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The trial again, in two folds: for five it has too few events. Arms were read before: exploratory."""
-    study = tmp_path_factory.mktemp("scored") / "study"
-    shutil.copytree(finished_trial, study, copy_function=shutil.copy2)
-    change_setting(study, "modelling", "folds", 2)
-    run_radfeat("run", str(study), "--cores", "2")
-    return study
-
-
-@pytest.fixture(scope="module")
-def exported(scored: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(scored_trial: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     to = tmp_path_factory.mktemp("submission")
-    run_radfeat("export", "adam", str(scored), "--to", str(to))
+    run_radfeat("export", "adam", str(scored_trial), "--to", str(to))
     return to
 
 
@@ -40,8 +29,8 @@ def rows_of(folder: Path) -> list[dict[str, object]]:
 
 
 @pytest.mark.requirement("R-SUB-1")
-def test_scores_are_those_of_the_predictions(scored: Path, exported: Path) -> None:
-    path = scored / "results" / "unblinded" / "predictions.parquet"
+def test_scores_are_those_of_the_predictions(scored_trial: Path, exported: Path) -> None:
+    path = scored_trial / "results" / "unblinded" / "predictions.parquet"
     wanted = Counter(
         (r["endpoint"], r["model_arm"], r["subject_id"], r["repeat"], r["fold"], r["score"])
         for r in read_table(path, PREDICTIONS).to_pylist()
@@ -56,8 +45,8 @@ def test_scores_are_those_of_the_predictions(scored: Path, exported: Path) -> No
 
 
 @pytest.mark.requirement("R-SUB-1")
-def test_features_are_those_of_the_blinded_table(scored: Path, exported: Path) -> None:
-    results = scored / "results"
+def test_features_are_those_of_the_blinded_table(scored_trial: Path, exported: Path) -> None:
+    results = scored_trial / "results"
     catalogue = read_table(results / "blinded" / "feature_catalogue.parquet", FEATURE_CATALOGUE).to_pylist()
     names = {row["code"]: row["feature"] for row in catalogue}
     values = {
@@ -73,11 +62,11 @@ def test_features_are_those_of_the_blinded_table(scored: Path, exported: Path) -
 
 @pytest.mark.requirement("R-SUB-1")
 def test_both_files_hold_the_same_and_a_second_export_the_same_bytes(
-    scored: Path, exported: Path, tmp_path: Path
+    scored_trial: Path, exported: Path, tmp_path: Path
 ) -> None:
     found = read_dataset_json((exported / "adrad.json").read_text(encoding="utf-8"))
     assert found.rows == read_xpt((exported / "adrad.xpt").read_bytes()).rows
-    run_radfeat("export", "adam", str(scored), "--to", str(tmp_path))
+    run_radfeat("export", "adam", str(scored_trial), "--to", str(tmp_path))
     assert digests_of(tmp_path) == digests_of(exported)
 
 

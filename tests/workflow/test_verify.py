@@ -21,14 +21,16 @@ OTHER_SITE = "RADFEAT_OTHER_SITE"
 OTHER_ARROW = "RADFEAT_OTHER_ARROW"
 """Folder with another version of pyarrow."""
 VALIDATOR = "RADFEAT_ROC_VALIDATOR"
-"""A command of roc-validator whose cache is warm."""
+"""A command of roc-validator."""
+VALIDATOR_CACHE = "RADFEAT_ROC_CACHE"
+"""Its cache, warm: ``rocrate-validator cache warm --all-profiles --cache-path PATH``."""
 
 
 @pytest.fixture(scope="module")
-def package(finished_trial: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A package of the finished trial with its inputs, moved away from where it was made."""
+def package(scored_trial: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of a trial whose models were fitted, with its inputs, moved away from where it was made."""
     made = tmp_path_factory.mktemp("made") / "package"
-    run_radfeat("package", str(finished_trial / "results"), "--with-inputs", "--out", str(made))
+    run_radfeat("package", str(scored_trial / "results"), "--with-inputs", "--out", str(made))
     return Path(shutil.move(made, tmp_path_factory.mktemp("moved") / "package"))
 
 
@@ -54,12 +56,13 @@ def test_a_rerun_gives_the_same_bytes(package: Path, tmp_path: Path) -> None:
 
 
 def test_another_seed_is_another_conclusion_or_other_numbers(
-    trial: Path, package: Path, tmp_path: Path
+    scored_trial: Path, package: Path, tmp_path: Path
 ) -> None:
-    change_setting(trial, "modelling", "seed", 12345)
-    run_radfeat("run", str(trial), "--cores", "2")
+    other = Path(shutil.copytree(scored_trial, tmp_path / "study", copy_function=shutil.copy2))
+    change_setting(other, "modelling", "seed", 12345)
+    run_radfeat("run", str(other), "--cores", "2")
     done = subprocess.run(
-        [sys.executable, "-m", "radfeat", "compare", str(package), str(trial / "results")],
+        [sys.executable, "-m", "radfeat", "compare", str(package), str(other / "results")],
         capture_output=True,
         text=True,
         check=False,
@@ -74,10 +77,13 @@ def test_bagit_and_cyclonedx_accept_the_package(package: Path) -> None:
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
 
 
-@pytest.mark.skipif(VALIDATOR not in os.environ, reason="needs roc-validator with a warm cache")
+@pytest.mark.skipif(
+    not {VALIDATOR, VALIDATOR_CACHE} <= os.environ.keys(), reason="needs roc-validator with a warm cache"
+)
 @pytest.mark.parametrize("profile", ["ro-crate-1.1", "workflow-ro-crate-1.0", "workflow-run-crate-0.5"])
 def test_roc_validator_accepts_the_crate_offline(package: Path, profile: str) -> None:
-    words = ["validate", str(package / "data"), "-p", profile, "--offline", "-l", "required", "-y"]
+    words = ["-y", "validate", str(package / "data"), "-p", profile, "-l", "required", "--no-paging"]
+    words += ["--offline", "--cache-path", os.environ[VALIDATOR_CACHE]]
     done = subprocess.run(
         [*os.environ[VALIDATOR].split(), *words], capture_output=True, text=True, check=False
     )

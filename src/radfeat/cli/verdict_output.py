@@ -55,6 +55,10 @@ def show_verdict(verdict: "Verdict", out: Path | None) -> int:
     from radfeat.report.style import read_style
     from radfeat.submission.verdict_text import build_json, list_lines, render_verdict
 
+    click.echo(verdict.title)
+    for name, value in verdict.facts:
+        click.echo(f"  {name.lower():<19}  {value}")
+    click.echo("")
     _print_table(verdict)
     for line in list_lines(verdict):
         click.echo(line)
@@ -71,7 +75,7 @@ def _print_table(verdict: "Verdict") -> None:
     from radfeat.submission.verdict_text import LEVEL_WORDS
 
     colours = {Outcome.HOLDS: "green", Outcome.FAILS: "red", Outcome.NOT_CHECKED: "yellow"}
-    table = Table(title=verdict.title, title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for head in ("", "what", "outcome", "found"):
         table.add_column(head, overflow="fold")
     for check in verdict.checks:

@@ -82,14 +82,15 @@ def render_guide(
 
 
 def _describe_origin(facts: RunFacts) -> str:
-    caution = ""
+    caution, why = "", "It is the one that was locked before the arms were first read."
     if facts.standing != "confirmatory":
+        why = facts.lock_sentence
         caution = "\n**Exploratory.** No value of this data set may support a confirmatory claim.\n"
     return (
         f"{facts.study}. Written by radfeat {facts.version} from run `{facts.run_id}`, "
         f"recipe `{facts.recipe}`.\n"
         f"{caution}\n"
-        f"Standing of the analysis: {facts.standing}. {facts.lock_sentence}\n"
+        f"Standing of the analysis: {facts.standing}. {why}\n"
         f"Digest of the locked analysis: `{facts.lock_digest}`.\n"
     )
 
