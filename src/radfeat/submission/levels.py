@@ -136,7 +136,8 @@ class Verdict:
         if not any(v.level is not Level.INPUT for v in checked):
             return "The package is as it was written; nothing was computed again."
         failing = [v.level.code for v in checked if v.outcome is Outcome.FAILS]
-        return f"{_DEGREES[self._degree(checked)]}{f' Failing: {chr(44).join(failing)}.' if failing else ''}"
+        degree = _DEGREES[self._degree(checked)]
+        return f"{degree} Failing: {', '.join(failing)}." if failing else degree
 
     def _degree(self, checked: Sequence[LevelVerdict]) -> Level | None:
         """The strictest level of the tables that holds."""
