@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -27,6 +28,7 @@ from radfeat.pipeline.package_source import check_inputs, find_source
 from radfeat.pipeline.plan import build_plan, read_plan
 from radfeat.pipeline.qualify_performance import check_packed
 from radfeat.pipeline.rerun import lay_out, read_packaged_settings
+from radfeat.pipeline.verifying import list_other_versions
 from radfeat.submission.bag import compute_seal
 from radfeat.submission.levels import Outcome
 from radfeat.submission.requirements import Result
@@ -102,6 +104,15 @@ def test_one_byte_flipped_in_each_of_fifty_files_is_named_for_each(
     assert told.count(": changed\n") == 50
 
 
+def test_a_library_in_another_version_than_the_packaged_one_is_named(package: Path) -> None:
+    path = package / "data/env/sbom.cdx.json"
+    bill = json.loads(path.read_text(encoding="utf-8"))
+    numpy = next(c for c in bill["components"] if c["name"] == "numpy")
+    here, numpy["version"] = numpy["version"], "1.0"
+    path.write_text(json.dumps(bill), encoding="utf-8")
+    assert list_other_versions(package) == f"numpy {here} (package 1.0)"
+
+
 def test_a_qualification_passes_a_whole_package_and_fails_an_altered_one(package: Path) -> None:
     passed = check_packed(package)
     assert (passed.result, passed.requirements) == (Result.PASSED, ("R-PACK-1",))
@@ -128,6 +139,7 @@ def test_a_rerun_made_elsewhere_is_judged_and_each_side_is_called_by_its_name(
     assert run_command_line([*words[:-2], "--out", str(tmp_path / "out")]) == 13
     told = capsys.readouterr().out
     assert "V3 values (package | rerun):" in told
+    assert re.search(r"versions here that differ +none\n", told)
     assert f"{key}, original_firstorder_Mean: {before!r} | {values[0]!r}" in told
     page = (tmp_path / "out/verdict.html").read_text(encoding="utf-8")
     assert '<th scope="col">Package</th><th scope="col">Rerun</th>' in page

@@ -176,6 +176,26 @@ def test_the_tolerance_is_relative(
 
 
 @pytest.mark.requirement("R-PACK-2")
+def test_values_that_differ_within_the_tolerance_are_counted_and_the_furthest_is_named(
+    first: ResultsFolder, second: ResultsFolder
+) -> None:
+    name = "original_glcm_Contrast"
+    values = pq.read_table(first.root / "blinded/features.parquet")[name].to_pylist()
+    rewrite(second, "blinded/features", FEATURES, put(name, 0, values[0] * (1 + 1e-14)))
+    table = pq.read_table(second.root / "blinded/features.parquet").replace_schema_metadata(None)
+    write(second.root / "blinded/features.parquet", FEATURES, put(name, 2, values[2] * (1 + 2e-10))(table))
+    levels = judge(first, second)
+    assert failing(levels) == {"V1", "V2"}
+    (remark,) = levels["V3"].remarks
+    assert (remark.table, remark.key, remark.column) == ("blinded/features", "roi_id ST/A/S2/T0/CT/GTV", name)
+    assert float(remark.first) == values[2]
+    assert remark.note == "within tolerance, by 2.0e-10 of its size; the furthest of 2"
+    assert levels["V3"].sentence.endswith(
+        "2 values in one column differ within it, by 2.0e-10 of their size at most"
+    )
+    assert judge(first, first)["V3"].remarks == ()
+
+
 def test_permuted_rows_and_columns_say_the_same(first: ResultsFolder, second: ResultsFolder) -> None:
     for path in sorted(second.root.rglob("*.parquet")):
         table = pq.read_table(path)

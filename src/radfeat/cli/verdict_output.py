@@ -56,8 +56,9 @@ def show_verdict(verdict: "Verdict", out: Path | None) -> int:
     from radfeat.submission.verdict_text import build_json, list_lines, render_verdict
 
     click.echo(verdict.title)
+    width = max(len(name) for name, _ in verdict.facts)
     for name, value in verdict.facts:
-        click.echo(f"  {name.lower():<19}  {value}")
+        click.echo(f"  {name.lower():<{width}}  {value}")
     click.echo("")
     _print_table(verdict)
     for line in list_lines(verdict):

@@ -1,10 +1,12 @@
 """The verdict on a package, or on two runs: everything that was found, put together."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from radfeat.core.version import VERSION
+from radfeat.pipeline.installation import list_installed
 from radfeat.pipeline.package_check import read_facts
 from radfeat.pipeline.package_source import Source, check_inputs
 from radfeat.pipeline.rerun import read_packaged_settings
@@ -12,6 +14,7 @@ from radfeat.pipeline.run_pairs import find_results, pair_runs
 from radfeat.submission.bag import compute_seal
 from radfeat.submission.comparison import compare_runs
 from radfeat.submission.levels import Check, Level, LevelVerdict, Outcome, Verdict
+from radfeat.submission.lock_file import canonical_name
 from radfeat.submission.tolerance import Tolerances
 
 NOT_RUN = "nothing was computed again; see --rerun and --against"
@@ -66,12 +69,27 @@ def judge_package(
         ("Run", facts["run_id"]),
         ("Written by radfeat", facts["radfeat"]),
         ("Verified by radfeat", VERSION),
+        ("Versions here that differ", list_other_versions(package)),
     )
     judged = (first, *levels[1:])
     return Verdict(_TITLE, shown, tuple(checks), judged, required, tolerances.sentences, ("package", "rerun"))
 
 
 _TITLE = "A package verified"
+
+
+def list_other_versions(package: Path) -> str:
+    """What the bill of materials of a package has in another version than this installation, in words."""
+    path = package / "data" / "env" / "sbom.cdx.json"
+    components = json.loads(path.read_text(encoding="utf-8"))["components"]
+    there = {canonical_name(c["name"]): c["version"] for c in components}
+    here = {canonical_name(p.name): p.version for p in list_installed()}
+    differ = [
+        f"{name} {here[name]} (package {there[name]})"
+        for name in sorted(there.keys() & here.keys())
+        if there[name] != here[name]
+    ]
+    return ", ".join(differ) or "none"
 
 
 def _leave_unchecked(sentence: str) -> tuple[LevelVerdict, ...]:

@@ -15,7 +15,7 @@ from radfeat.submission.flips import mark_flips
 from radfeat.submission.levels import Difference, Kind, Level, LevelVerdict, Outcome
 from radfeat.submission.table_pairs import TablePair, align, compute_digest, load_table, name_key
 from radfeat.submission.tolerance import Tolerances
-from radfeat.submission.values import DECIDING, EXACT_DIGESTS, compare_values, is_same_tree
+from radfeat.submission.values import DECIDING, EXACT_DIGESTS, Near, compare_values, is_same_tree, list_near
 from radfeat.tables.conform import list_features
 from radfeat.tables.parts import SELF, list_parts
 from radfeat.tables.schemas import TableSchema
@@ -40,6 +40,7 @@ class Found:
     bytes: list[Difference] = field(default_factory=list)
     logical: list[Difference] = field(default_factory=list)
     values: list[Difference] = field(default_factory=list)
+    near: list[Near] = field(default_factory=list)
 
     def add_whole(self, difference: Difference) -> None:
         """Add what fails every level of the tables at once."""
@@ -117,6 +118,7 @@ def _compare_content(
     if schema.feature_columns:
         differences = mark_flips(differences, list_features(first, schema))
     found.values.extend(differences)
+    found.near.extend(list_near(name, rows, schema, tolerances))
     for difference, is_header in _compare_inputs(name, rows.first, rows.second, schema):
         (found.headers if is_header else found.inputs).append(difference)
 
@@ -207,10 +209,23 @@ def _judge(found: Found, tables: int, files: int) -> tuple[LevelVerdict, ...]:
     jumped = f", {flips} of them by a discretisation flip" if flips else ""
     count = f"{tables} tables and {files} files of models and decisions"
     return (
-        _level(Level.INPUT, inputs, "voxels and geometry of every image and mask are equal", found.headers),
+        _level(
+            Level.INPUT,
+            inputs,
+            "voxels and geometry of every image and mask are equal",
+            remarks=found.headers,
+            noted=f"{len(found.headers)} files differ in their headers alone",
+        ),
         _level(Level.BYTE, found.bytes, f"{count} are equal byte by byte"),
         _level(Level.LOGICAL, found.logical, f"{count} say exactly the same"),
-        _level(Level.TOLERANCE, found.values, "every value is equal within its tolerance", more=jumped),
+        _level(
+            Level.TOLERANCE,
+            found.values,
+            "every value is equal within its tolerance",
+            remarks=[near.largest for near in found.near],
+            noted=_describe_near(found.near),
+            more=jumped,
+        ),
         _level(Level.CONCLUSION, decided, "selected features, strata and decisions are equal"),
     )
 
@@ -219,14 +234,26 @@ def _holds_inputs(table: str) -> bool:
     return table.rpartition("/")[2] in ("series", "rois")
 
 
+def _describe_near(near: Sequence[Near]) -> str:
+    """How many numbers are not equal and yet within their tolerance, and by how much."""
+    count = sum(n.count for n in near)
+    columns = "one column" if len(near) == 1 else f"{len(near)} columns"
+    most = max((n.relative for n in near), default=0.0)
+    if count == 1:
+        return f"1 value differs within it, by {most:.1e} of its size"
+    return f"{count} values in {columns} differ within it, by {most:.1e} of their size at most"
+
+
 def _level(
     level: Level,
     differences: Sequence[Difference],
     holds: str,
+    *,
     remarks: Sequence[Difference] = (),
+    noted: str = "",
     more: str = "",
 ) -> LevelVerdict:
-    noted = f"; {len(remarks)} files differ in their headers alone" if remarks else ""
+    noted = f"; {noted}" if remarks else ""
     if not differences:
         return LevelVerdict(level, Outcome.HOLDS, holds + noted, (), tuple(remarks))
     places = len({d.table for d in differences})

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,36 @@ def compare_values(
         first, second = pair.first[column.name], pair.second[column.name]
         for row in np.flatnonzero(_find_different(first, second, column, pair, schema, tolerances)):
             yield _describe(name, pair, schema, column, int(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Numbers of a column that differ within their tolerance: the furthest, how many, by how much.
+
+    ``relative`` is the largest difference as a share of the larger number.
+    """
+
+    largest: Difference
+    count: int
+    relative: float
+
+
+def list_near(name: str, pair: Aligned, schema: TableSchema, tolerances: Tolerances) -> Iterator[Near]:
+    """The columns of the rows in common whose numbers are not equal, and yet within their tolerance."""
+    for column in list_shared_columns(pair.first, pair.second, schema):
+        if column.type is not ColumnType.FLOAT or column.name in schema.key:
+            continue
+        first, second = pair.first[column.name], pair.second[column.name]
+        beyond = _find_different(first, second, column, pair, schema, tolerances)
+        one, other = _to_numbers(first), _to_numbers(second)
+        (near,) = np.nonzero(~beyond & (np.abs(one - other) > 0.0))
+        if near.size:
+            shares = np.abs(one - other)[near] / np.maximum(np.abs(one), np.abs(other))[near]
+            row = int(near[np.argmax(shares)])
+            note = f"within tolerance, by {np.max(shares):.1e} of its size"
+            note += f"; the furthest of {near.size}" if near.size > 1 else ""
+            largest = replace(_describe(name, pair, schema, column, row), note=note, decides=False)
+            yield Near(largest, int(near.size), float(np.max(shares)))
 
 
 def _find_different(
