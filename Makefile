@@ -26,7 +26,7 @@ demo: $(INSTALLED) ## Run a simulated trial and five real scans through to their
 	@$(BIN)/radfeat demo --scans config/config.yaml
 
 test: $(INSTALLED) ## Run all tests
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=15
 
 test-exhaustive: $(INSTALLED) ## Run what `make test` has a sample of: twenty kills of a run (30 min)
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m exhaustive

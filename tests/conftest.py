@@ -26,3 +26,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("the Debian packages orthanc and orthanc-dicomweb are not on this machine")
     if item.get_closest_marker("needs_slurm") and not all(map(shutil.which, SLURM)):
         pytest.skip("the Debian packages slurmctld, slurmd, slurm-client and munge are not on this machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)

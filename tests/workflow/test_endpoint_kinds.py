@@ -12,7 +12,7 @@ from radfeat.tables.schemas import TABLES
 
 pytestmark = pytest.mark.workflow
 
-ENDPOINTS = [
+ENDPOINTS: list[dict[str, object]] = [
     {"name": "os", "time": "os_days", "event": "os_event"},
     {"name": "response", "kind": "binary", "column": "response"},
     {"name": "shrinkage", "kind": "continuous", "column": "shrinkage_percent"},
@@ -25,14 +25,14 @@ ENDPOINTS = [
 ]
 
 
-def run_trial(study: Path, arms: int) -> Path:
+def run_trial(study: Path, arms: int, endpoints: list[dict[str, object]]) -> Path:
     """A small trial stratified by site, run to its report."""
     run_radfeat("simulate", str(study), "--subjects", "36", "--arms", str(arms), "--seed", "11")
     make_small(study)
     path = study / "config.yaml"
     settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     settings["modelling"] |= {
-        "endpoints": ENDPOINTS,
+        "endpoints": endpoints,
         "stratification": ["site"],
         "min_per_class": 2,
         "min_subjects": 10,
@@ -62,7 +62,7 @@ def read_sections(results: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def three_arms(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_trial(tmp_path_factory.mktemp("kinds") / "study", 3)
+    return run_trial(tmp_path_factory.mktemp("kinds") / "study", 3, ENDPOINTS)
 
 
 def test_every_kind_has_its_own_metrics_curves_and_measure(three_arms: Path) -> None:
@@ -104,7 +104,7 @@ def test_page_shows_incidences_in_place_of_kaplan_meier_where_events_compete(thr
 
 
 def test_page_of_one_arm_does_not_say_predictive(tmp_path: Path) -> None:
-    results = run_trial(tmp_path / "study", 1)
+    results = run_trial(tmp_path / "study", 1, ENDPOINTS[2:])
     assert rows_of(results, "interactions") == []
     page = read_sections(results)[""]
     assert "redictive" not in page

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from slurm_lab import PARTITION, Lab, kill_process, run_lab
-from trial_runs import REPOSITORY, change_setting, make_small, read_rows, run_radfeat
+from trial_runs import REPOSITORY, change_setting, keep_one_endpoint, make_small, read_rows, run_radfeat
 
 from radfeat.cli.slurm import name_jobs
 from radfeat.tables.parquet import read_identity, read_table
@@ -61,8 +61,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run_radfeat("simulate", str(study), "--subjects", "20", "--broken", "2", "--seed", "7")
     make_small(study)
     change_setting(study, "features", "image_types", {"Original": {}, "Wavelet": {}})
-    settings = yaml.safe_load((study / "config.yaml").read_text(encoding="utf-8"))
-    change_setting(study, "modelling", "endpoints", settings["modelling"]["endpoints"][:1])
+    keep_one_endpoint(study)
     return study
 
 

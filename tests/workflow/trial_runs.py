@@ -35,6 +35,12 @@ def make_small(study: Path) -> None:
     path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
 
 
+def keep_one_endpoint(study: Path) -> None:
+    """Half the models, where the test is not about endpoints."""
+    settings = yaml.safe_load((study / "config.yaml").read_text(encoding="utf-8"))
+    change_setting(study, "modelling", "endpoints", settings["modelling"]["endpoints"][:1])
+
+
 def jobs_of(study: Path) -> dict[str, int]:
     """How many jobs of each rule the last run carried out, from Snakemake's own log."""
     text = (study / "results" / "logs" / "snakemake.log").read_text(encoding="utf-8")

@@ -26,6 +26,7 @@ from radfeat.pipeline.plan import (
     read_analysis_plan,
     read_plan,
 )
+from radfeat.pipeline.retry import read_retries
 from radfeat.tables.settings import has_long_table, is_divided
 from snakemake.exceptions import WorkflowError
 
@@ -50,6 +51,7 @@ try:
         else read_plan(FOLDER)
     )
     ANALYSIS = read_analysis_plan(FOLDER)
+    RETRIES = read_retries(FOLDER)
 except RadfeatError as error:
     raise WorkflowError(f"radfeat: error: {error}")
 

@@ -22,6 +22,7 @@ rule extract:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         inputs=lambda wildcards: chunk_inputs(PLAN, wildcards.bucket),
+        retries=lambda wildcards: RETRIES.get(wildcards.bucket, 0),
         radfeat=VERSION,
     shell:
         "{RADFEAT} extract --results {RESULTS:q} --bucket {wildcards.bucket} --workers {threads}"

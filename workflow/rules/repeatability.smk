@@ -20,6 +20,7 @@ rule perturb:
         runtime=lambda wildcards, attempt: 720 * attempt,
     params:
         inputs=lambda wildcards: perturb_inputs(PLAN, wildcards.bucket),
+        retries=lambda wildcards: RETRIES.get(wildcards.bucket, 0),
         radfeat=VERSION,
     shell:
         "{RADFEAT} perturb --results {RESULTS:q} --bucket {wildcards.bucket} --workers {threads}"

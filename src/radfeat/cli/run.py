@@ -218,20 +218,23 @@ def _explain(made: Run, started: float) -> int:
     for sentence, log in sentences.items():
         click.echo(f"radfeat: error: {sentence}", err=True)
         click.echo(f"  (job log: {log})", err=True)
-    if not sentences:
+    free = shutil.disk_usage(made.folder.root).free
+    is_full = free < _FULL_BYTES
+    if not sentences and not is_full:
         crashed = {log: text for log, text in logs.items() if "Traceback" in text} or {
             made.log: made.log.read_text(encoding="utf-8")
         }
         for log, text in crashed.items():
             tail = "\n".join(text.splitlines()[-12:])
             click.echo(f"radfeat: a job of the workflow failed; the end of {log}:\n{tail}", err=True)
-    free = shutil.disk_usage(made.folder.root).free
-    if free < _FULL_BYTES:
+    if is_full:
         where = shown(made.folder.root)
         full = f"the disk is full ({free / 1e6:.1f} MB left). Free some space, and run again"
         click.echo(f"radfeat: error: {where}: {full}; what is written is whole.", err=True)
     click.echo(f"  whole log: {made.log}", err=True)
-    return _code(made) if sentences or free < _FULL_BYTES else ExitCode.BUG
+    if is_full:  # a job that cannot even write what it has to say ends with any code
+        return ExitCode.DATA
+    return _code(made) if sentences else ExitCode.BUG
 
 
 def _require_understood(made: Run) -> None:

@@ -62,6 +62,11 @@ class ResultsFolder:
         return self.root / "plan" / "plan.json"
 
     @property
+    def retries(self) -> Path:
+        """How often the failed cases of each bucket were asked to be measured again."""
+        return self.root / "plan" / "retries.json"
+
+    @property
     def image_sizes(self) -> Path:
         """How many voxels images have, as their headers said."""
         return self.root / "plan" / "image_sizes.json"

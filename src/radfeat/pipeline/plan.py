@@ -274,12 +274,13 @@ def _slugs(names: list[str]) -> tuple[Slugged, ...]:
 def read_plan(folder: ResultsFolder) -> Plan:
     """Read a plan that ``build_plan`` wrote."""
     data = read_json(folder.plan)
-    if data.keys() != {field.name for field in fields(Plan)}:
+    odd = data.keys() ^ {field.name for field in fields(Plan)}
+    if odd:
         raise TableError(
-            "the plan was written by another version of radfeat",
+            "the plan was written by another state of radfeat: entries of it are missing or unknown",
             key=folder.plan.name,
-            measured=str(data.get("version", "none")),
-            allowed=VERSION,
+            measured=f"{', '.join(sorted(odd))}; version {data.get('version', 'none')}",
+            allowed=f"those of version {VERSION}",
             remedy="Run `radfeat run` or `radfeat plan` again",
         )
     data["buckets"] = tuple(data["buckets"])

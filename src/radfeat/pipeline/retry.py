@@ -1,5 +1,6 @@
 """Which cases are measured again: those that failed, or those of one subject."""
 
+import json
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -7,11 +8,12 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from radfeat.core.errors import SettingsError
+from radfeat.core.files import write_text_if_changed
 from radfeat.core.vocabulary import Status
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.pipeline.cache import CaseCache
 from radfeat.pipeline.chunk import open_cache
-from radfeat.pipeline.folders import CHUNK_TABLES, ResultsFolder
+from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.perturb import open_perturb_cache
 from radfeat.pipeline.plan import Plan
@@ -50,9 +52,11 @@ def list_subject_cases(folder: ResultsFolder, plan: Plan, subjects: Sequence[str
 
 
 def forget_failed(folder: ResultsFolder, plan: Plan, *, dry_run: bool = False) -> tuple[int, int]:
-    """Remove what is kept of cases with a failed ROI, and their chunks' tables, so that a run makes both.
+    """Remove what is kept of cases with a failed ROI, and have the next run make their chunks' tables anew.
 
-    The cache goes first: killed between the two, the next call finds the rest.
+    The chunks' tables stay until new ones take their place. That a chunk is to be made is a number among the
+    params of its rule: a missing table would not do, for where all that is made of it is newer than its
+    inputs Snakemake does not miss it.
 
     Returns
     -------
@@ -62,21 +66,31 @@ def forget_failed(folder: ResultsFolder, plan: Plan, *, dry_run: bool = False) -
     found = 0
     chunks = set()
     caches = (
-        (open_cache(folder, plan), ROIS, [f"{name}.parquet" for name in CHUNK_TABLES]),
-        (open_perturb_cache(folder, plan), PERTURBED_FEATURES, [f"{PERTURBED_FEATURES.name}.parquet"]),
+        (open_cache(folder, plan), ROIS),
+        (open_perturb_cache(folder, plan), PERTURBED_FEATURES),
     )
     for bucket in plan.buckets:
-        for cache, schema, names in caches:
+        for cache, schema in caches:
             failed = list(_list_failed(folder, plan, bucket, cache, schema))
             if not failed:
                 continue
             found += len(failed)
             chunks.add(bucket)
-            paths = [cache.path(case) for case in failed]
-            paths += [folder.work(bucket) / name for name in names]
             if not dry_run:
-                _remove(paths)
+                _remove([cache.path(case) for case in failed])
+    if chunks and not dry_run:
+        counts = read_retries(folder)
+        counts |= {bucket: counts.get(bucket, 0) + 1 for bucket in sorted(chunks)}
+        write_text_if_changed(folder.retries, json.dumps(counts, sort_keys=True))
     return found, len(chunks)
+
+
+def read_retries(folder: ResultsFolder) -> dict[str, int]:
+    """How often each bucket's failed cases were asked to be measured again; only buckets that were."""
+    if not folder.retries.is_file():
+        return {}
+    counts: dict[str, int] = json.loads(folder.retries.read_text(encoding="utf-8"))
+    return counts
 
 
 def _list_failed(
