@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ ORTHANC = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 
 SLURM = ("/usr/sbin/slurmctld", "/usr/sbin/slurmd", "/usr/sbin/munged", "/usr/bin/sbatch")
 """The programs of Slurm and munge, as Debian installs them."""
+
+
+def pytest_configure() -> None:
+    """A shell's background process ignores INT and hands that on; tests send it to what they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
