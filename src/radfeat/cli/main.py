@@ -20,6 +20,7 @@ STUDY_COMMANDS = {
     "features": ("features", "Measure one image and mask, and print the features."),
     "apply": ("apply", "Score new subjects with the model of an earlier run."),
     "export": ("export", "Write masks and features of a run as DICOM."),
+    "parity": ("parity", "Measure one image and mask by both engines, and compare."),
     "ibsi": ("ibsi", "Measure IBSI's phantoms: does this installation conform?"),
     "catalogue": ("catalogue", "List the features of a run: codes, IBSI codes, units."),
     "settings": ("settings", "Print the settings with every default, or the JSON schema."),

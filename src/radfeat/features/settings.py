@@ -131,7 +131,11 @@ class FeatureSettings(BaseModel):
 
     engine: Engine = Field(
         default=Engine.PYRADIOMICS,
-        description="Which code computes the features. Default: PyRadiomics itself, the reference.",
+        description=(
+            "Which code computes the features: `pyradiomics`, the reference, or `native`, compiled code with the "
+            "same names and values in a small part of the time, only by the recipe pyradiomics. Default: "
+            "pyradiomics."
+        ),
     )
     recipe: Recipe = Field(
         default=Recipe.PYRADIOMICS,
@@ -269,6 +273,8 @@ class FeatureSettings(BaseModel):
 
     @model_validator(mode="after")
     def _recipe_has_the_settings(self) -> Self:
+        if self.recipe is Recipe.IBSI and self.engine is Engine.NATIVE:
+            raise ValueError("engine native measures by recipe pyradiomics only: set engine to pyradiomics")
         if self.recipe is Recipe.PYRADIOMICS:
             if self.aggregation is not None:
                 raise ValueError("aggregation belongs to recipe ibsi: take weighting and force_2d instead")

@@ -1,0 +1,21 @@
+import numpy as np
+import numpy.typing as npt
+
+Grid = npt.NDArray[np.uint16]
+Offsets = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.uint32]
+
+def count_pairs(grid: Grid, margin: int, offset: Offsets, pairs: Counts) -> None: ...
+def count_runs(grid: Grid, margin: int, offset: Offsets, runs: Counts) -> int: ...
+def any_line_has_two(grid: Grid, margin: int, offset: Offsets) -> bool: ...
+def measure_zones(
+    grid: Grid, margin: int, offsets: Offsets
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]: ...
+def count_neighbours(
+    grid: Grid,
+    margin: int,
+    offsets: Offsets,
+    alpha: int,
+    dependence: Counts,
+    differences: npt.NDArray[np.float64],
+) -> None: ...

@@ -1,0 +1,185 @@
+"""Grey level matrices of an ROI: whole numbers, counted in a grid whose margin is 0 on every side.
+
+Levels are unsigned 16-bit numbers, 0 outside the ROI. An offset is a step (z, y, x) no longer than the margin.
+"""
+
+import numpy as np
+
+ctypedef unsigned short level_t
+ctypedef unsigned int count_t
+
+
+cdef inline Py_ssize_t _flatten(const int[::1] offset, Py_ssize_t ny, Py_ssize_t nx) noexcept:
+    return (offset[0] * ny + offset[1]) * nx + offset[2]
+
+
+def count_pairs(
+    const level_t[:, :, ::1] grid, Py_ssize_t margin, const int[::1] offset, count_t[:, ::1] pairs
+):
+    """Add to ``pairs[a, b]`` how often level ``b`` lies at an offset from level ``a``; row and column 0 are waste."""
+    cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], step = _flatten(offset, ny, nx)
+    cdef Py_ssize_t z, y, x, width = pairs.shape[1]
+    cdef count_t* cells = &pairs[0, 0]
+    cdef const level_t* row
+    for z in range(margin, grid.shape[0] - margin):
+        for y in range(margin, ny - margin):
+            row = &grid[z, y, 0]
+            for x in range(margin, nx - margin):
+                if row[x]:
+                    cells[row[x] * width + row[x + step]] += 1
+
+
+def count_runs(
+    const level_t[:, :, ::1] grid, Py_ssize_t margin, const int[::1] offset, count_t[:, ::1] runs
+):
+    """Add to ``runs[a, n]`` how many runs of level ``a`` along an offset have length ``n``; the longest length."""
+    cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], step = _flatten(offset, ny, nx)
+    cdef Py_ssize_t z, y, x, length, longest = 0, width = runs.shape[1]
+    cdef count_t* cells = &runs[0, 0]
+    cdef const level_t* row
+    cdef const level_t* end
+    cdef level_t level
+    for z in range(margin, grid.shape[0] - margin):
+        for y in range(margin, ny - margin):
+            row = &grid[z, y, 0]
+            for x in range(margin, nx - margin):
+                level = row[x]
+                if level == 0 or row[x - step] == level:
+                    continue
+                length = 1
+                end = row + x + step
+                while end[0] == level:
+                    length += 1
+                    end += step
+                cells[level * width + length] += 1
+                longest = length if length > longest else longest
+    return longest
+
+
+def any_line_has_two(const level_t[:, :, ::1] grid, Py_ssize_t margin, const int[::1] offset):
+    """Whether two voxels of the ROI lie on one line along an offset, next to each other or not."""
+    cdef Py_ssize_t nz = grid.shape[0], ny = grid.shape[1], nx = grid.shape[2]
+    cdef Py_ssize_t z, y, x, w, v, u
+    for z in range(margin, nz - margin):
+        for y in range(margin, ny - margin):
+            for x in range(margin, nx - margin):
+                if grid[z, y, x] == 0:
+                    continue
+                w, v, u = z + offset[0], y + offset[1], x + offset[2]
+                while 0 <= w < nz and 0 <= v < ny and 0 <= u < nx:
+                    if grid[w, v, u]:
+                        return True
+                    w, v, u = w + offset[0], v + offset[1], u + offset[2]
+    return False
+
+
+cdef inline int _find(int* parent, int i) noexcept nogil:
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i
+
+
+cdef inline void _join(int* parent, int a, int b) noexcept nogil:
+    a, b = _find(parent, a), _find(parent, b)
+    if a < b:
+        parent[b] = a
+    else:
+        parent[a] = b
+
+
+def measure_zones(const level_t[:, :, ::1] grid, Py_ssize_t margin, const int[:, ::1] offsets):
+    """Level and size of every zone: connected voxels of one level, joined to those at the offsets before them.
+
+    ``offsets`` point backwards in C order, and are half of those that connect. By union-find; a parent always
+    comes before its children, so that one pass adds up the sizes.
+    """
+    cdef Py_ssize_t nz = grid.shape[0], ny = grid.shape[1], nx = grid.shape[2]
+    cdef Py_ssize_t z, y, x, k, n_offsets = offsets.shape[0], zones = 0
+    cdef int i, total
+    if nz * ny * nx > 2147483647:
+        raise ValueError(f"a box of {nz} x {ny} x {nx} voxels is too large for zones")
+    total = <int> (nz * ny * nx)
+    steps_array = np.array([_flatten(offsets[k], ny, nx) for k in range(n_offsets)], np.int64)
+    parents = np.empty(total, np.int32)
+    sizes_array = np.zeros(total, np.int32)
+    cdef long long[::1] steps = steps_array
+    cdef int[::1] parent_view = parents, sizes = sizes_array
+    cdef int* parent = &parent_view[0]
+    cdef const level_t* level = &grid[0, 0, 0]
+    for z in range(margin, nz - margin):
+        for y in range(margin, ny - margin):
+            i = <int> ((z * ny + y) * nx + margin)
+            for x in range(margin, nx - margin):
+                if level[i]:
+                    parent[i] = i
+                    for k in range(n_offsets):
+                        if level[i + steps[k]] == level[i]:
+                            _join(parent, i, <int> (i + steps[k]))
+                i += 1
+    for i in range(total):
+        if level[i]:
+            parent[i] = _find(parent, i)
+            sizes[parent[i]] += 1
+            zones += parent[i] == i
+    return _list_zones(level, sizes, zones)
+
+
+cdef _list_zones(const level_t* level, const int[::1] sizes, Py_ssize_t zones):
+    of_zone, size_of_zone = np.empty(zones, np.int32), np.empty(zones, np.int32)
+    cdef int[::1] levels_out = of_zone, sizes_out = size_of_zone
+    cdef Py_ssize_t i, k = 0
+    for i in range(sizes.shape[0]):
+        if sizes[i]:
+            levels_out[k], sizes_out[k] = level[i], sizes[i]
+            k += 1
+    return of_zone, size_of_zone
+
+
+def count_neighbours(
+    const level_t[:, :, ::1] grid,
+    Py_ssize_t margin,
+    const int[:, ::1] offsets,
+    int alpha,
+    count_t[:, ::1] dependence,
+    double[::1] differences,
+):
+    """Alike neighbours of each voxel, and its distance from the mean of all its neighbours in the ROI.
+
+    Adds to ``dependence[a, n]`` how many voxels of level ``a`` have ``n`` neighbours at the offsets whose level is
+    at most ``alpha`` away, and to ``differences[a]`` the distances of the voxels of level ``a``.
+    """
+    cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], z, y, x, k, step, first, last
+    scratch = np.zeros((3, nx), np.int32)
+    cdef int[:, ::1] work = scratch
+    cdef int* alike = &work[0, 0]
+    cdef int* met = &work[1, 0]
+    cdef int* total = &work[2, 0]
+    cdef const level_t* row
+    cdef const level_t* other
+    cdef double distance
+    cdef int d
+    for z in range(margin, grid.shape[0] - margin):
+        for y in range(margin, ny - margin):
+            row = &grid[z, y, 0]
+            first, last = margin, nx - margin
+            while first < last and row[first] == 0:
+                first += 1
+            while first < last and row[last - 1] == 0:
+                last -= 1
+            for x in range(first, last):
+                alike[x] = met[x] = total[x] = 0
+            for k in range(offsets.shape[0]):
+                other = row + _flatten(offsets[k], ny, nx)
+                for x in range(first, last):
+                    d = <int> row[x] - <int> other[x]
+                    total[x] += other[x]
+                    met[x] += other[x] != 0
+                    alike[x] += (other[x] != 0) & (d <= alpha) & (-d <= alpha)
+            for x in range(first, last):
+                if row[x] == 0:
+                    continue
+                dependence[row[x], alike[x]] += 1
+                if met[x]:
+                    distance = <double> row[x] - (<double> total[x]) / (<double> met[x])
+                    differences[row[x]] += distance if distance >= 0 else -distance

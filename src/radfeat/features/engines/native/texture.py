@@ -1,0 +1,221 @@
+"""Texture features from grey level matrices, with PyRadiomics' conventions and special cases."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from radfeat.features.as_pyradiomics import ARRAY_AXES
+from radfeat.features.engines.native import _algebra, _matrices
+from radfeat.features.engines.native.correlation import average_mcc, average_second_correlation
+from radfeat.features.engines.native.grid import LevelGrid, Offsets, list_offsets
+from radfeat.features.image_types import Weighting
+from radfeat.features.settings import FeatureSettings
+
+Reals = npt.NDArray[np.float64]
+MEDIUM_SIZE = 1024
+"""Zones up to this size are counted in a table, larger ones listed."""
+SMALL_INFORMATION = 1e-6
+"""Bits of mutual information below which Imc2, a square root of a difference, hangs on the order of its sums."""
+
+RUN_NAMES = (
+    *("ShortRunEmphasis", "LongRunEmphasis", "GrayLevelNonUniformity", "GrayLevelNonUniformityNormalized"),
+    *("RunLengthNonUniformity", "RunLengthNonUniformityNormalized", "RunPercentage", "GrayLevelVariance"),
+    *("RunVariance", "RunEntropy", "LowGrayLevelRunEmphasis", "HighGrayLevelRunEmphasis"),
+    *("ShortRunLowGrayLevelEmphasis", "ShortRunHighGrayLevelEmphasis"),
+    *("LongRunLowGrayLevelEmphasis", "LongRunHighGrayLevelEmphasis"),
+)
+ZONE_NAMES = (
+    *("SmallAreaEmphasis", "LargeAreaEmphasis", "GrayLevelNonUniformity", "GrayLevelNonUniformityNormalized"),
+    *("SizeZoneNonUniformity", "SizeZoneNonUniformityNormalized", "ZonePercentage", "GrayLevelVariance"),
+    *("ZoneVariance", "ZoneEntropy", "LowGrayLevelZoneEmphasis", "HighGrayLevelZoneEmphasis"),
+    *("SmallAreaLowGrayLevelEmphasis", "SmallAreaHighGrayLevelEmphasis"),
+    *("LargeAreaLowGrayLevelEmphasis", "LargeAreaHighGrayLevelEmphasis"),
+)
+DEPENDENCE_NAMES = (
+    *("SmallDependenceEmphasis", "LargeDependenceEmphasis", "GrayLevelNonUniformity", ""),
+    *("DependenceNonUniformity", "DependenceNonUniformityNormalized", "", "GrayLevelVariance"),
+    *("DependenceVariance", "DependenceEntropy", "LowGrayLevelEmphasis", "HighGrayLevelEmphasis"),
+    *("SmallDependenceLowGrayLevelEmphasis", "SmallDependenceHighGrayLevelEmphasis"),
+    *("LargeDependenceLowGrayLevelEmphasis", "LargeDependenceHighGrayLevelEmphasis"),
+)
+"""PyRadiomics' names of ``_algebra.SIZE_FEATURES``; empty where it has none."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TextureTask:
+    """Levels to measure texture on: settings resolved for the image type, size of a voxel."""
+
+    grid: LevelGrid
+    settings: FeatureSettings
+    spacing_zyx_mm: tuple[float, ...]
+
+    @property
+    def flat_axis(self) -> int | None:
+        """The axis across slices where texture is measured within slices."""
+        return ARRAY_AXES[self.settings.force_2d_axis] if self.settings.force_2d else None
+
+    def list_offsets(self, distances: Sequence[int]) -> Offsets:
+        """Steps to half of the neighbours at some distances."""
+        return list_offsets(self.grid.size_zyx, distances, self.flat_axis)
+
+
+def measure_glcm(task: TextureTask, names: Sequence[str]) -> dict[str, float]:
+    """Features of the co-occurrence matrices, each averaged over the directions that have pairs."""
+    pairs = list(_list_pairs(task))
+    levels, top = task.grid.levels.present, float(task.grid.levels.top)
+    margins = np.empty((2, len(levels)))
+    rows = np.empty((len(pairs), len(_algebra.PAIR_FEATURES) + 1))
+    for matrix, row in zip(pairs, rows, strict=True):
+        _algebra.measure_pairs(matrix, levels, top, margins, row)
+    values = dict(zip(_algebra.PAIR_FEATURES, average(rows), strict=False))
+    if "Imc2" in names and np.any(np.abs(rows[:, -1]) < SMALL_INFORMATION):
+        values["Imc2"] = average_second_correlation(pairs)
+    if "MCC" in names:
+        values["MCC"] = average_mcc(pairs, len(levels))
+    return values
+
+
+def _list_pairs(task: TextureTask) -> Iterator[Reals]:
+    """The co-occurrence matrix of each direction that has pairs, or the weighted sum of all; not divided."""
+    offsets = task.list_offsets(task.settings.distances)
+    matrices = (_count_pairs(task, offset) for offset in offsets)
+    if task.settings.weighting is not Weighting.NONE:
+        weights = [np.exp(-(length**2)) for length in _measure_lengths(task, offsets, unweighted=0.0)]
+        yield _add_up(matrices, weights, (task.grid.n_levels,) * 2)
+        return
+    for matrix in matrices:
+        if len(offsets) == 1 or matrix.any():
+            yield matrix
+
+
+def _count_pairs(task: TextureTask, offset: npt.NDArray[np.int32]) -> Reals:
+    n = task.grid.n_levels
+    counts = np.zeros((n + 1, n + 1), np.uint32)
+    _matrices.count_pairs(task.grid.ranks_zyx, task.grid.margin, offset, counts)
+    pairs = counts[1:, 1:].astype(np.float64)
+    return pairs + pairs.T if task.settings.symmetric_glcm else pairs
+
+
+def _measure_lengths(task: TextureTask, offsets: Offsets, unweighted: float) -> list[float]:
+    """The length of each step in mm, in the norm of the settings; ``unweighted`` where they name none."""
+    steps = np.abs(offsets) * np.array(task.spacing_zyx_mm)
+    match task.settings.weighting:
+        case Weighting.INFINITY:
+            return [float(max(step)) for step in steps]
+        case Weighting.EUCLIDEAN:
+            return [float(np.sqrt(np.sum(step**2))) for step in steps]
+        case Weighting.MANHATTAN:
+            return [float(np.sum(step)) for step in steps]
+        case _:
+            return [unweighted] * len(steps)
+
+
+def _add_up(matrices: Iterator[Reals], weights: Sequence[float], shape: tuple[int, int]) -> Reals:
+    total = np.zeros(shape)
+    for matrix, weight in zip(matrices, weights, strict=True):
+        total += matrix * weight
+    return total
+
+
+def measure_glrlm(task: TextureTask) -> dict[str, float]:
+    """Features of the run length matrices, each averaged over the directions that have lines of two voxels."""
+    offsets = task.list_offsets((1,))
+    matrices = (_count_runs(task, offset) for offset in offsets)
+    if task.settings.weighting is not Weighting.NONE:
+        weights = _measure_lengths(task, offsets, unweighted=1.0)
+        shape = (task.grid.n_levels, max(task.grid.size_zyx))
+        wanted = [_add_up(matrices, weights, shape)]
+    else:
+        wanted = [matrix for matrix in matrices if len(offsets) == 1 or matrix.any()]
+    rows = np.array([_measure_runs(task, matrix) for matrix in wanted]).reshape(-1, len(RUN_NAMES))
+    return dict(zip(RUN_NAMES, average(rows), strict=True))
+
+
+def _count_runs(task: TextureTask, offset: npt.NDArray[np.int32]) -> Reals:
+    """Runs of each level and length along one direction; none where no line holds two voxels of the ROI."""
+    grid = task.grid
+    counts = np.zeros((grid.n_levels + 1, max(grid.size_zyx) + 1), np.uint32)
+    longest = _matrices.count_runs(grid.ranks_zyx, grid.margin, offset, counts)
+    if longest < 2 and not _matrices.any_line_has_two(grid.ranks_zyx, grid.margin, offset):
+        counts[:] = 0
+    return counts[1:, 1:].astype(np.float64)
+
+
+def _measure_runs(task: TextureTask, matrix: Reals) -> Reals:
+    if matrix.any():
+        return measure_dense(matrix, task.grid.levels.present, np.arange(1.0, matrix.shape[1] + 1))
+    empty = np.full(len(RUN_NAMES), np.nan)
+    # Sums over no run lengths at all, which PyRadiomics does not divide by the number of runs.
+    empty[[RUN_NAMES.index("RunVariance"), RUN_NAMES.index("RunEntropy")]] = 0.0
+    return empty
+
+
+def measure_dense(matrix: Reals, levels: Reals, sizes: Reals) -> Reals:
+    """``_algebra.SIZE_FEATURES`` of a matrix (levels, sizes)."""
+    rows, columns = np.nonzero(matrix)
+    out = np.empty(len(_algebra.SIZE_FEATURES))
+    _algebra.measure_sizes(
+        rows.astype(np.int32), columns.astype(np.int32), matrix[rows, columns], levels, sizes, out
+    )
+    return out
+
+
+def measure_glszm(task: TextureTask) -> dict[str, float]:
+    """Features of the size zone matrix."""
+    grid = task.grid
+    levels, sizes = _matrices.measure_zones(grid.ranks_zyx, grid.margin, -task.list_offsets((1,)))
+    large = sizes > MEDIUM_SIZE
+    table = np.zeros((grid.n_levels + 1) * (MEDIUM_SIZE + 1))
+    small = np.bincount(levels[~large] * (MEDIUM_SIZE + 1) + sizes[~large], minlength=len(table))
+    (cells,) = np.nonzero(small)
+    rows = np.concatenate([cells // (MEDIUM_SIZE + 1), levels[large]]) - 1
+    each, columns = np.unique(np.concatenate([cells % (MEDIUM_SIZE + 1), sizes[large]]), return_inverse=True)
+    counts = np.concatenate([small[cells], np.ones(int(large.sum()))]).astype(np.float64)
+    counts, rows, columns = _merge_cells(counts, rows, columns, len(each))
+    out = np.empty(len(_algebra.SIZE_FEATURES))
+    _algebra.measure_sizes(
+        rows.astype(np.int32),
+        columns.astype(np.int32),
+        counts,
+        grid.levels.present,
+        each.astype(np.float64),
+        out,
+    )
+    return dict(zip(ZONE_NAMES, out.tolist(), strict=True))
+
+
+def _merge_cells(
+    counts: Reals, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], width: int
+) -> tuple[Reals, npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """One entry per cell: entropy needs to know that two large zones share one."""
+    cells, entry = np.unique(rows * width + columns, return_inverse=True)
+    return np.bincount(entry, weights=counts), cells // width, cells % width
+
+
+def measure_neighbours(task: TextureTask) -> tuple[dict[str, float], dict[str, float]]:
+    """Features of the dependence and of the neighbouring tone difference matrix, counted in one pass."""
+    grid, levels = task.grid, task.grid.levels
+    half = task.list_offsets(task.settings.distances)
+    offsets = np.concatenate([half, -half])
+    dependence = np.zeros((levels.top + 1, len(offsets) + 1), np.uint32)
+    differences = np.zeros(levels.top + 1)
+    _matrices.count_neighbours(
+        grid.levels_zyx, grid.margin, offsets, task.settings.gldm_alpha, dependence, differences
+    )
+    present = levels.present.astype(np.int64)
+    sizes = np.arange(1.0, len(offsets) + 2)
+    alike = measure_dense(dependence[present].astype(np.float64), levels.present, sizes)
+    tones = np.empty(len(_algebra.TONE_FEATURES))
+    _algebra.measure_tones(levels.counts.astype(np.float64), differences[present], levels.present, tones)
+    named = {name: value for name, value in zip(DEPENDENCE_NAMES, alike.tolist(), strict=True) if name}
+    return named, dict(zip(_algebra.TONE_FEATURES, tones.tolist(), strict=True))
+
+
+def average(rows: Reals) -> list[float]:
+    """Mean of each column over the rows that have a number; NaN where none has."""
+    known = ~np.isnan(rows)
+    n = known.sum(axis=0)
+    total = np.where(known, rows, 0.0).sum(axis=0)
+    return [float(t / c) if c else float("nan") for t, c in zip(total, n, strict=True)]
