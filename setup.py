@@ -1,7 +1,8 @@
 """The compiled part of radfeat; everything else about the package is in pyproject.toml.
 
-Compiled ahead of time and for no processor in particular. Products and sums are not contracted and not reordered, so that
-the numbers are the same on every processor. RADFEAT_CFLAGS adds flags: ``-O2``, ``-fsanitize=address,undefined``.
+Compiled ahead of time and for no processor in particular. Products and sums are not contracted and not
+reordered, so that the numbers are the same on every processor. RADFEAT_CFLAGS adds flags: ``-O2``,
+``-fsanitize=address,undefined``.
 """
 
 import os

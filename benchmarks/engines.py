@@ -1,11 +1,14 @@
-"""Processor time and memory of PyRadiomics and of radfeat's engines on the same images in one go, as the tables of docs/speed.md.
+"""Processor time and memory of PyRadiomics and of radfeat's engines on the same images in one go, as the
+tables of docs/speed.md.
 
-.venv/bin/python benchmarks/engines.py [--scans DIR] [--ibsi DIR] [--case NAME ...] [--mode a|b ...] [--repeats N]
+.venv/bin/python benchmarks/engines.py [--scans DIR] [--ibsi DIR] [--case NAME ...] [--mode a|b ...]
+[--repeats N]
 
-DIR of ``--scans`` holds PyRadiomics' five scans (``make demo`` fetches them to .cache/pyradiomics-3.1.4/data), that of
-``--ibsi`` IBSI's CT phantom, as for `radfeat ibsi`. Mode a: the original image, 107 features. Mode b: resampled to 1 mm,
-original, LoG of 1 to 5 mm and 8 wavelet bands, 1,316 features. Each engine runs in a process of its own, on one thread, from
-images in memory: what is timed is everything from there to the features. Processes are timed from their start as well.
+DIR of ``--scans`` holds PyRadiomics' five scans (``make demo`` fetches them to
+.cache/pyradiomics-3.1.4/data), that of ``--ibsi`` IBSI's CT phantom, as for `radfeat ibsi`. Mode a: the
+original image, 107 features. Mode b: resampled to 1 mm, original, LoG of 1 to 5 mm and 8 wavelet bands,
+1,316 features. Each engine runs in a process of its own, on one thread, from images in memory: what is
+timed is everything from there to the features. Processes are timed from their start as well.
 """
 
 import argparse
@@ -38,7 +41,8 @@ WARM_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one engine took: seconds of processor time, first and warm; seconds from the process' start to the features."""
+    """What one engine took: seconds of processor time, first and warm; seconds from the process' start to
+    the features."""
 
     first: float
     warm: float
@@ -51,7 +55,9 @@ class Measurement:
 
 def main() -> None:
     """Measure every case by every engine, and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--scans", type=Path, default=SCANS)
     parser.add_argument("--ibsi", type=Path)
     parser.add_argument("--case", nargs="*")
@@ -66,7 +72,9 @@ def main() -> None:
     cases = given.case or ["brain1", "lung2", *(["ibsi"] if given.ibsi else []), *SPHERES]
     for mode in given.mode:
         print(f"\nMode {mode}: processor seconds warm (first; peak MB)\n", flush=True)
-        print(f"| Case (ROI voxels, image MB) | {' | '.join(given.engine)} | execute / native | bare / native |")
+        print(
+            f"| Case (ROI voxels, image MB) | {' | '.join(given.engine)} | execute / native | bare / native |"
+        )
         print("|---" * (len(given.engine) + 3) + "|")
         for case in cases:
             print(_format(case, {e: _measure(e, case, mode) for e in given.engine}), flush=True)
@@ -74,7 +82,7 @@ def main() -> None:
 
 def _measure(engine: str, case: str, mode: str) -> Measurement:
     """Run one engine in a process of its own."""
-    single = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     threads = {**single, "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1"}
     command = [sys.executable, *sys.argv, "--child", engine, case, mode]
     done = subprocess.run(command, env={**os.environ, **threads}, capture_output=True, text=True, check=False)

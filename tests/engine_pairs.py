@@ -1,5 +1,8 @@
 """Both engines on one prepared pair, for the tests of parity."""
 
+import hashlib
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,11 @@ from radfeat.core.vocabulary import Engine
 from radfeat.features.extract import FeatureVector, extract_features
 from radfeat.features.parity import compare_engines
 from radfeat.features.settings import FeatureSettings
+from radfeat.prepare.settings import PrepareSettings
+
+sys.path.insert(0, str(Path(__file__).parent / "golden"))
+from phantom_scan import build_phantom
+from reference import prepare
 
 Settings = dict[str, Any]
 
@@ -45,3 +53,20 @@ def build_prepared(voxels_zyx: npt.NDArray[Any], mask_zyx: npt.NDArray[np.bool_]
     z, y, x = voxels_zyx.shape
     pair = phantoms.build_pair(voxels_zyx, mask_zyx, grid=Grid((x, y, z), (0.8, 1.1, 3.0)))
     return PreparedPair(pair.image, pair.mask, pair.mask, ())
+
+
+def compute_digest() -> str:
+    """SHA-256 of the bytes of every feature of a phantom by the native engine, with most of what it offers."""
+    image, mask = build_phantom("int16")
+    pair = prepare(image, mask, PrepareSettings(resampled_spacing_xyz_mm=(1.0, 1.0, 1.0)))
+    images = {"Original": {}, "LoG": {"sigma_mm": [1, 2]}, "Wavelet": {"bin_width": 5}, "Gradient": {}}
+    digest = hashlib.sha256()
+    for more in ({}, {"weighting": "euclidean", "distances": [1, 2], "gldm_alpha": 1}, {"force_2d": True}):
+        values = measure_by(Engine.NATIVE, pair, {"image_types": images, **more}).values
+        for name, value in values.items():
+            digest.update(f"{name} {None if value is None else value.hex()}\n".encode())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    print(compute_digest())

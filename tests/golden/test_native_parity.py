@@ -1,22 +1,21 @@
-"""The native engine has PyRadiomics' values on real scans: those of its release, soft-tissue sarcomas, IBSI's phantoms."""
+"""The native engine has PyRadiomics' values on real scans: those of its release, soft-tissue sarcomas,
+IBSI's phantoms."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_pairs import find_unequal
 from phantom_scan import build_phantom
 from reference import prepare, read_scan
 
+from engine_pairs import find_unequal
 from radfeat.prepare.settings import PrepareSettings
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 SOFT_TISSUE = sorted((SHARED / "sts" / "nifti").glob("*/*_image.nii.gz"))
 Settings = dict[str, Any]
 
-EVERY: Settings = {
-    name: [] for name in ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
-}
+EVERY: Settings = {name: [] for name in ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")}
 THREE = {"Original": {}, "LoG": {"sigma_mm": [1.0, 3.0]}, "Wavelet": {}}
 BY_MODALITY: dict[str, tuple[Settings, Settings]] = {
     "CT": ({}, {"bin_width": 25}),

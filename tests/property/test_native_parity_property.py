@@ -1,4 +1,5 @@
-"""The native engine has PyRadiomics' values for any ROI: one voxel, flat, holes, pieces, constant, negative, sparse."""
+"""The native engine has PyRadiomics' values for any ROI: one voxel, flat, holes, pieces, constant,
+negative, sparse."""
 
 import os
 from typing import Any
@@ -14,14 +15,18 @@ from engine_pairs import build_prepared, find_unequal
 EVERY: dict[str, list[str]] = {
     name: [] for name in ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
 }
-BY_NAME = {"shape": ["Compactness1", "Compactness2", "SphericalDisproportion"], "firstorder": ["StandardDeviation"]}
+BY_NAME = {
+    "shape": ["Compactness1", "Compactness2", "SphericalDisproportion"],
+    "firstorder": ["StandardDeviation"],
+}
 EXAMPLES = int(os.environ.get("RADFEAT_PARITY_EXAMPLES", "60"))
 """ROIs in a routine run; 500 and more on request."""
 
 
 @st.composite
 def draw_voxels(draw: st.DrawFn, shape: tuple[int, int, int]) -> npt.NDArray[Any]:
-    """Intensities: noise, few values, one value, one value with an outlier, a ramp; of several number types."""
+    """Intensities: noise, few values, one value, one value with an outlier, a ramp; of several number
+    types."""
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     dtype = draw(st.sampled_from(["i2", "u1", "i4", "f4", "f8"]))
     centre, spread = draw(st.sampled_from([(0, 40), (100, 30), (-700, 200), (30, 3), (0.1, 0.01)]))
@@ -42,7 +47,8 @@ def draw_voxels(draw: st.DrawFn, shape: tuple[int, int, int]) -> npt.NDArray[Any
 
 @st.composite
 def draw_mask(draw: st.DrawFn, shape: tuple[int, int, int]) -> npt.NDArray[np.bool_]:
-    """A region: sparse, dense, whole, one voxel, a slab, a line across, a shell with a hole, two boxes apart."""
+    """A region: sparse, dense, whole, one voxel, a slab, a line across, a shell with a hole, two boxes
+    apart."""
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     mask = np.zeros(shape, bool)
     match draw(st.sampled_from(["sparse", "dense", "whole", "voxel", "slab", "diagonal", "shell", "pieces"])):
@@ -72,9 +78,7 @@ def draw_mask(draw: st.DrawFn, shape: tuple[int, int, int]) -> npt.NDArray[np.bo
 FEATURES = st.fixed_dictionaries(
     {
         "distances": st.sampled_from([[1], [1], [2], [1, 3]]),
-        "weighting": st.sampled_from(
-            ["none", "none", "no_weighting", "euclidean", "manhattan", "infinity"]
-        ),
+        "weighting": st.sampled_from(["none", "none", "no_weighting", "euclidean", "manhattan", "infinity"]),
         "symmetric_glcm": st.booleans(),
         "gldm_alpha": st.sampled_from([0, 0, 1, 4]),
         "voxel_array_shift": st.sampled_from([0, 1000]),
@@ -121,7 +125,12 @@ IMAGE_TYPES = {
 
 @seed(21)
 @settings(max_examples=max(10, EXAMPLES // 6), deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.integers(0, 2**32 - 1), st.sampled_from(["i2", "f4", "f8"]), st.booleans(), st.tuples(*[st.integers(1, 40)] * 3))
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(["i2", "f4", "f8"]),
+    st.booleans(),
+    st.tuples(*[st.integers(1, 40)] * 3),
+)
 def test_filters_on_the_crop_have_the_values_of_filters_on_the_whole(
     number: int, dtype: str, flat: bool, shape: tuple[int, int, int]
 ) -> None:

@@ -27,7 +27,8 @@ SHOWN = 20
 def parity(image: Path, mask: Path, modality: str | None, label: str | None, config: Path | None) -> None:
     """Measure one ROI of IMAGE, drawn in MASK, by PyRadiomics and by the native engine, and compare.
 
-    Exit code 1 if a feature differs by more than 1e-9: relative, or of its scale where its definition cancels.
+    Exit code 1 if a feature differs by more than 1e-9: relative, or of its scale where its definition
+    cancels.
     """
     from radfeat.config.reader import read_settings
     from radfeat.core.vocabulary import Engine
@@ -58,8 +59,8 @@ def parity(image: Path, mask: Path, modality: str | None, label: str | None, con
         f"difference {worst.difference:.1e} ({worst.feature})."
     )
     click.echo(
-        f"Processor time of preparing and measuring, each for the first time: pyradiomics {seconds[Engine.PYRADIOMICS]:.2f} s, "
-        f"native {seconds[Engine.NATIVE]:.2f} s."
+        "Processor time of preparing and measuring, each for the first time: "
+        f"pyradiomics {seconds[Engine.PYRADIOMICS]:.2f} s, native {seconds[Engine.NATIVE]:.2f} s."
     )
     if unequal:
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""Whether two engines measure the same: each feature within a relative 1e-9, or of its own scale where it cancels."""
+"""Whether two engines measure the same: within a relative 1e-9, or of its scale where a feature cancels."""
 
 import math
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ CANCELLING: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One feature by both engines; ``difference`` is in units of what it is compared with, infinite where one lacks."""
+    """One feature by both engines; ``difference`` is relative, or infinite where one lacks."""
 
     feature: str
     reference: float | None
@@ -53,7 +53,10 @@ def compare_engines(reference: Values, native: Values) -> tuple[Comparison, ...]
     names = [*reference, *(name for name in native if name not in reference)]
     return tuple(
         Comparison(
-            name, reference.get(name), native.get(name), _measure_difference(name, reference, native.get(name))
+            name,
+            reference.get(name),
+            native.get(name),
+            _measure_difference(name, reference, native.get(name)),
         )
         for name in names
     )

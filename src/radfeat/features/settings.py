@@ -132,9 +132,9 @@ class FeatureSettings(BaseModel):
     engine: Engine = Field(
         default=Engine.PYRADIOMICS,
         description=(
-            "Which code computes the features: `pyradiomics`, the reference, or `native`, compiled code with the "
-            "same names and values in a small part of the time, only by the recipe pyradiomics. Default: "
-            "pyradiomics."
+            "Which code computes the features: `pyradiomics`, the reference, or `native`, compiled code with "
+            "the same names and values in a small part of the time, only by the recipe pyradiomics. "
+            "Default: pyradiomics."
         ),
     )
     recipe: Recipe = Field(

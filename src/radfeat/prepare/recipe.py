@@ -62,8 +62,8 @@ def prepare_roi(
     settings
         How to prepare.
     near
-        Whether resampling may look at the image near the ROI only, which may alter the last digits; for the native
-        engine, whose values are PyRadiomics' to the ninth.
+        Whether resampling may look at the image near the ROI only, which may alter the last digits; for the
+        native engine, whose values are PyRadiomics' to the ninth.
 
     Raises
     ------

@@ -52,7 +52,9 @@ def resample_pair(
         return _crop_only(image, mask, settings)
     grid = _plan_grid(mask, box, spacing, settings.pad_voxels)
     with explain_itk("resampling", mask.roi.roi_id):
-        voxels = resample_near(image, grid) if near and settings.interpolator is Interpolator.BSPLINE else None
+        voxels = (
+            resample_near(image, grid) if near and settings.interpolator is Interpolator.BSPLINE else None
+        )
         if voxels is None:
             interpolator = SITK_INTERPOLATORS[settings.interpolator]
             voxels = array_of(_resample(volume_to_sitk(image), grid, interpolator))

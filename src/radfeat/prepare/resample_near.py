@@ -1,8 +1,9 @@
 """Interpolating an image by cubic B-splines from the voxels near a new grid alone.
 
-A B-spline depends on every voxel of the image, but forgets them by 0.268 a voxel: 24 voxels away, 2e-14 is left. What
-differs from the spline of the whole image is thus the last digits of a float64. Where they decide (a whole number that ITK
-would cut to the one below) there is no answer from near, and the whole image must be asked.
+A B-spline depends on every voxel of the image, but forgets them by 0.268 a voxel: 24 voxels away, 2e-14 is
+left. What differs from the spline of the whole image is thus the last digits of a float64. Where they
+decide (a whole number that ITK would cut to the one below) there is no answer from near, and the whole
+image must be asked.
 """
 
 from itertools import product
@@ -38,7 +39,9 @@ def resample_near(image: Volume, grid: Grid) -> Voxels | None:
     resampler.SetOutputOrigin(grid.origin_xyz_mm)
     resampler.SetOutputDirection(grid.direction)
     resampler.SetInterpolator(sitk.sitkBSpline)
-    values = array_of(resampler.Execute(to_sitk(near, crop_grid(image.grid, box)))).astype(np.float64, copy=False)
+    values = array_of(resampler.Execute(to_sitk(near, crop_grid(image.grid, box)))).astype(
+        np.float64, copy=False
+    )
     return _take_type(values, image.voxels_zyx.dtype)
 
 

@@ -51,9 +51,7 @@ def count_levels(
     return GreyLevels(type_name, name, int(span_bins(low, high, width)), width, None)
 
 
-def explain_small_image(
-    size_xyz: Sequence[int], spacing_xyz_mm: Sequence[float], sigma_mm: float
-) -> str:
+def explain_small_image(size_xyz: Sequence[int], spacing_xyz_mm: Sequence[float], sigma_mm: float) -> str:
     """Why there is no LoG image of this width: the filters decline images of few voxels."""
     needed = [max(4, int(np.ceil(sigma_mm / mm)) + 1) for mm in spacing_xyz_mm]
     return f"the image is too small: {_by(size_xyz)} voxels, where this filter needs {_by(needed)}"

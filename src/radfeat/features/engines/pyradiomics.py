@@ -186,4 +186,3 @@ def _run_class(
     return {
         f"{image_name}_{family.value}_{name}": to_float(value) for name, value in measured.execute().items()
     }
-

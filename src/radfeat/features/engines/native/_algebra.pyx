@@ -113,7 +113,8 @@ cdef void _visit_cells(
     Margins* m,
     double* out,
 ) noexcept nogil:
-    """Autocorrelation, energy, entropy, greatest cell, covariance, and what ``eps`` does to the cross entropy."""
+    """Autocorrelation, energy, entropy, greatest cell, covariance, and what ``eps`` does to the cross
+    entropy."""
     cdef Py_ssize_t i, j
     cdef double p, q, auto = 0.0, energy = 0.0, entropy = 0.0, top = 0.0, covariance = 0.0, shift = 0.0
     for i in range(pairs.shape[0]):
@@ -173,10 +174,11 @@ cdef void _visit_differences(const double[:, ::1] across, double top, double[::1
 def measure_pairs(
     const double[:, ::1] pairs, const double[::1] levels, double top, double[:, ::1] margins, double[::1] out
 ):
-    """Fill ``out`` with `PAIR_FEATURES` and the mutual information in bits, ``margins`` with those of the matrix.
+    """Fill ``out`` with `PAIR_FEATURES` and the mutual information in bits, ``margins`` with those of the
+    matrix.
 
-    ``pairs`` (n, n) need not add up to 1; ``levels`` (n) are the levels of its rows, ``top`` is the greatest level of the
-    ROI. All is NaN where the matrix is empty.
+    ``pairs`` (n, n) need not add up to 1; ``levels`` (n) are the levels of its rows, ``top`` is the
+    greatest level of the ROI. All is NaN where the matrix is empty.
     """
     cdef double total = _sum(pairs), second, product
     cdef double cells[6]
@@ -225,7 +227,8 @@ def measure_sizes(
 ):
     """Fill ``out`` with `SIZE_FEATURES` of a sparse matrix of levels by sizes.
 
-    Cell k holds ``counts[k]`` runs, zones or voxels of level ``levels[rows[k]]`` and size ``sizes[columns[k]]``.
+    Cell k holds ``counts[k]`` runs, zones or voxels of level ``levels[rows[k]]`` and size
+    ``sizes[columns[k]]``.
     """
     by_level_array, by_size_array = np.zeros(levels.shape[0]), np.zeros(sizes.shape[0])
     cdef double[::1] by_level = by_level_array, by_size = by_size_array
@@ -287,7 +290,8 @@ cdef void _measure_margin(
 def measure_tones(
     const double[::1] counts, const double[::1] differences, const double[::1] levels, double[::1] out
 ):
-    """Fill ``out`` with `TONE_FEATURES`; ``counts`` and ``differences`` are those of the ``levels`` that occur."""
+    """Fill ``out`` with `TONE_FEATURES`; ``counts`` and ``differences`` are those of the ``levels`` that
+    occur."""
     cdef Py_ssize_t a, b, n = levels.shape[0]
     cdef double voxels = 0.0, tone = 0.0, weighted = 0.0
     cdef double contrast = 0.0, busy = 0.0, complexity = 0.0, strength = 0.0, pa, pb, gap

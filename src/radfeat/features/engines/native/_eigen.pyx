@@ -1,7 +1,9 @@
-"""The second largest eigenvalue behind the maximal correlation coefficient, in plain sums: no library decides their order.
+"""The second largest eigenvalue behind the maximal correlation coefficient, in plain sums: no library
+decides their order.
 
-Householder's reduction to three diagonals, Sturm's count of the eigenvalues below a number, halving of the interval, one
-vector by inverse iteration (Golub GH, Van Loan CF. Matrix computations, chapters 8.3 and 8.4).
+Householder's reduction to three diagonals, Sturm's count of the eigenvalues below a number, halving of the
+interval, one vector by inverse iteration (Golub GH, Van Loan CF. Matrix computations, chapters 8.3 and
+8.4).
 """
 
 import numpy as np
@@ -11,7 +13,8 @@ cdef double EPS = 2.220446049250313e-16
 cdef double SETTLED = 1e-11
 """Error of an eigenvalue that is put up with."""
 cdef double SMALL = 1e-9
-"""Eigenvalues below this are the rounding of the sums before them: their root must come from the same sums."""
+"""Eigenvalues below this are the rounding of the sums before them: their root must come from the same
+sums."""
 
 
 cdef void _reduce(double[:, ::1] a, double[::1] diagonal, double[::1] beside, double[::1] scales, double[::1] p) noexcept:
@@ -133,7 +136,8 @@ cdef void _turn_back(const double[:, ::1] a, const double[::1] scales, double[::
 
 
 def find_second(const double[:, ::1] p, const double[::1] px, const double[::1] py):
-    """Second largest eigenvalue of ``Q[i, j] = sum_k P[i, k] P[j, k] / (px[i] py[k] + eps)``; NaN where not settled.
+    """Second largest eigenvalue of ``Q[i, j] = sum_k P[i, k] P[j, k] / (px[i] py[k] + eps)``; NaN where not
+    settled.
 
     ``p`` (n, m) adds up to 1 and has the margins ``px`` and ``py``, none of which is 0; n is 2 or more.
     """

@@ -1,6 +1,7 @@
 """Grey level matrices of an ROI: whole numbers, counted in a grid whose margin is 0 on every side.
 
-Levels are unsigned 16-bit numbers, 0 outside the ROI. An offset is a step (z, y, x) no longer than the margin.
+Levels are unsigned 16-bit numbers, 0 outside the ROI. An offset is a step (z, y, x) no longer than the
+margin.
 """
 
 import numpy as np
@@ -16,7 +17,10 @@ cdef inline Py_ssize_t _flatten(const int[::1] offset, Py_ssize_t ny, Py_ssize_t
 def count_pairs(
     const level_t[:, :, ::1] grid, Py_ssize_t margin, const int[::1] offset, count_t[:, ::1] pairs
 ):
-    """Add to ``pairs[a, b]`` how often level ``b`` lies at an offset from level ``a``; row and column 0 are waste."""
+    """Add to ``pairs[a, b]`` how often level ``b`` lies at an offset from level ``a``.
+
+    Row and column 0 are waste.
+    """
     cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], step = _flatten(offset, ny, nx)
     cdef Py_ssize_t z, y, x, width = pairs.shape[1]
     cdef count_t* cells = &pairs[0, 0]
@@ -32,7 +36,10 @@ def count_pairs(
 def count_runs(
     const level_t[:, :, ::1] grid, Py_ssize_t margin, const int[::1] offset, count_t[:, ::1] runs
 ):
-    """Add to ``runs[a, n]`` how many runs of level ``a`` along an offset have length ``n``; the longest length."""
+    """Add to ``runs[a, n]`` how many runs of level ``a`` along an offset have length ``n``.
+
+    Returns the longest length.
+    """
     cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], step = _flatten(offset, ny, nx)
     cdef Py_ssize_t z, y, x, length, longest = 0, width = runs.shape[1]
     cdef count_t* cells = &runs[0, 0]
@@ -74,37 +81,41 @@ def any_line_has_two(const level_t[:, :, ::1] grid, Py_ssize_t margin, const int
 
 
 cdef inline int _find(int* parent, int i) noexcept nogil:
-    while parent[i] != i:
-        parent[i] = parent[parent[i]]
+    """The root of a voxel; on the way every other voxel is hung one higher."""
+    while parent[i] >= 0:
+        if parent[parent[i]] >= 0:
+            parent[i] = parent[parent[i]]
         i = parent[i]
     return i
 
 
-cdef inline void _join(int* parent, int a, int b) noexcept nogil:
-    a, b = _find(parent, a), _find(parent, b)
-    if a < b:
-        parent[b] = a
-    else:
-        parent[a] = b
+cdef inline int _join(int* parent, int a, int b) noexcept nogil:
+    """Hang the later of two roots on the earlier, and add its size; the earlier one."""
+    if a == b:
+        return a
+    if b < a:
+        a, b = b, a
+    parent[a] += parent[b]
+    parent[b] = a
+    return a
 
 
 def measure_zones(const level_t[:, :, ::1] grid, Py_ssize_t margin, const int[:, ::1] offsets):
-    """Level and size of every zone: connected voxels of one level, joined to those at the offsets before them.
+    """Level and size of every zone of connected voxels of one level.
 
-    ``offsets`` point backwards in C order, and are half of those that connect. By union-find; a parent always
-    comes before its children, so that one pass adds up the sizes.
+    ``offsets`` point backwards in C order, and are half of those that connect. By union-find: a number less
+    than 0 is a root and the size of its zone, another the place of the voxel above.
     """
     cdef Py_ssize_t nz = grid.shape[0], ny = grid.shape[1], nx = grid.shape[2]
     cdef Py_ssize_t z, y, x, k, n_offsets = offsets.shape[0], zones = 0
-    cdef int i, total
+    cdef int i, root, other, total
     if nz * ny * nx > 2147483647:
         raise ValueError(f"a box of {nz} x {ny} x {nx} voxels is too large for zones")
     total = <int> (nz * ny * nx)
     steps_array = np.array([_flatten(offsets[k], ny, nx) for k in range(n_offsets)], np.int64)
-    parents = np.empty(total, np.int32)
-    sizes_array = np.zeros(total, np.int32)
+    parents = np.zeros(total, np.int32)
     cdef long long[::1] steps = steps_array
-    cdef int[::1] parent_view = parents, sizes = sizes_array
+    cdef int[::1] parent_view = parents
     cdef int* parent = &parent_view[0]
     cdef const level_t* level = &grid[0, 0, 0]
     for z in range(margin, nz - margin):
@@ -112,26 +123,25 @@ def measure_zones(const level_t[:, :, ::1] grid, Py_ssize_t margin, const int[:,
             i = <int> ((z * ny + y) * nx + margin)
             for x in range(margin, nx - margin):
                 if level[i]:
-                    parent[i] = i
+                    parent[i] = -1
+                    root = i
+                    zones += 1
                     for k in range(n_offsets):
                         if level[i + steps[k]] == level[i]:
-                            _join(parent, i, <int> (i + steps[k]))
+                            other = _find(parent, <int> (i + steps[k]))
+                            zones -= other != root
+                            root = _join(parent, root, other)
                 i += 1
-    for i in range(total):
-        if level[i]:
-            parent[i] = _find(parent, i)
-            sizes[parent[i]] += 1
-            zones += parent[i] == i
-    return _list_zones(level, sizes, zones)
+    return _list_zones(level, parent_view, zones)
 
 
-cdef _list_zones(const level_t* level, const int[::1] sizes, Py_ssize_t zones):
+cdef _list_zones(const level_t* level, const int[::1] parents, Py_ssize_t zones):
     of_zone, size_of_zone = np.empty(zones, np.int32), np.empty(zones, np.int32)
     cdef int[::1] levels_out = of_zone, sizes_out = size_of_zone
     cdef Py_ssize_t i, k = 0
-    for i in range(sizes.shape[0]):
-        if sizes[i]:
-            levels_out[k], sizes_out[k] = level[i], sizes[i]
+    for i in range(parents.shape[0]):
+        if parents[i] < 0:
+            levels_out[k], sizes_out[k] = level[i], -parents[i]
             k += 1
     return of_zone, size_of_zone
 
@@ -144,10 +154,11 @@ def count_neighbours(
     count_t[:, ::1] dependence,
     double[::1] differences,
 ):
-    """Alike neighbours of each voxel, and its distance from the mean of all its neighbours in the ROI.
+    """Alike neighbours of each voxel, and its distance from the mean of its neighbours in the ROI.
 
-    Adds to ``dependence[a, n]`` how many voxels of level ``a`` have ``n`` neighbours at the offsets whose level is
-    at most ``alpha`` away, and to ``differences[a]`` the distances of the voxels of level ``a``.
+
+    Adds to ``dependence[a, n]`` how many voxels of level ``a`` have ``n`` neighbours at the offsets whose
+    level is at most ``alpha`` away, and to ``differences[a]`` the distances of the voxels of level ``a``.
     """
     cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], z, y, x, k, step, first, last
     scratch = np.zeros((3, nx), np.int32)

@@ -1,7 +1,7 @@
 """The surface of a mask, counted: which cubes of eight voxels there are, and where its outermost points lie.
 
-Whole numbers throughout. Masks have a margin of one voxel that is 0. Points are the middles between a voxel in the mask and
-a neighbour that is not; coordinates are doubled, so that theirs are whole as well.
+Whole numbers throughout. Masks have a margin of one voxel that is 0. Points are the middles between a voxel
+in the mask and a neighbour that is not; coordinates are doubled, so that theirs are whole as well.
 """
 
 import numpy as np
@@ -11,8 +11,8 @@ from libc.math cimport sqrt
 def count_cubes(const unsigned char[:, :, ::1] mask):
     """Number of cubes of each of the 256 kinds, and the sums of their places z, y, x: (256, 4).
 
-    Bits 0 to 3 are the corners (y, x) = (0, 0), (0, 1), (1, 1), (1, 0) of the cube's first slice, bits 4 to 7 those of its
-    second.
+    Bits 0 to 3 are the corners (y, x) = (0, 0), (0, 1), (1, 1), (1, 0) of the cube's first slice, bits 4 to
+    7 those of its second.
     """
     table = np.zeros((256, 4), np.int64)
     cdef long long[:, ::1] sums = table
@@ -134,7 +134,8 @@ def measure_planes(
     unsigned char[:, :] keep_low,
     unsigned char[:, :] keep_high,
 ):
-    """Greatest squared distance of two points in one plane, and which points are corners of their plane's hull.
+    """Greatest squared distance of two points in one plane, and which points are corners of their plane's
+    hull.
 
     ``low`` and ``high`` (planes, lines) are the outermost points of each line, in doubled voxels.
     """
@@ -162,7 +163,8 @@ def measure_planes(
 
 
 def measure_farthest(const double[:, ::1] points, const double[::1] radii):
-    """Greatest squared distance of two points (n, 3), which come by descending distance (``radii``) from one place."""
+    """Greatest squared distance of two points (n, 3), which come by descending distance (``radii``) from
+    one place."""
     cdef Py_ssize_t k, m
     cdef double best = 0.0, root = 0.0, d, a, b, c
     for k in range(points.shape[0]):

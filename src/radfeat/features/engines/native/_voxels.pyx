@@ -2,15 +2,8 @@
 
 import numpy as np
 
-ctypedef fused number:
-    signed char
-    unsigned char
+ctypedef fused real:
     short
-    unsigned short
-    int
-    unsigned int
-    long long
-    unsigned long long
     float
     double
 
@@ -58,30 +51,6 @@ cdef inline Py_ssize_t _first_set(const unsigned char* row, Py_ssize_t n) noexce
     return <Py_ssize_t> radfeat_first_set(row, n)
 
 
-def count(const unsigned char[:, :, :] mask):
-    """Number of voxels that are not 0."""
-    cdef Py_ssize_t z, y, x, n = 0
-    for z in range(mask.shape[0]):
-        for y in range(mask.shape[1]):
-            for x in range(mask.shape[2]):
-                n += mask[z, y, x] != 0
-    return n
-
-
-def gather(const number[:, :, :] voxels, const unsigned char[:, :, :] mask, Py_ssize_t n):
-    """The ``n`` voxels where the mask is not 0, as float64, in C order."""
-    found = np.empty(n, np.float64)
-    cdef double[::1] out = found
-    cdef Py_ssize_t z, y, x, i = 0
-    for z in range(voxels.shape[0]):
-        for y in range(voxels.shape[1]):
-            for x in range(voxels.shape[2]):
-                if mask[z, y, x]:
-                    out[i] = <double> voxels[z, y, x]
-                    i += 1
-    return found
-
-
 def place(
     const unsigned short[::1] levels,
     const unsigned char[:, :, :] mask,
@@ -98,13 +67,15 @@ def place(
                     i += 1
 
 
-def digitise(const double[::1] values, const double[::1] edges, unsigned short[::1] out):
+def digitise(const real[::1] values, const double[::1] edges, unsigned short[::1] out):
     """The number of edges that are not above each value (`numpy.digitize`), for edges that ascend."""
     cdef Py_ssize_t i, k, last = edges.shape[0] - 1
-    cdef double low = edges[0], span = edges[last] - edges[0], scale, x
-    scale = last / span if span > 0 else 0.0
+    cdef double low = edges[0], scale = 0.0, x
+    # A first guess from bins of one width; the edge above the last may lie anywhere.
+    if last > 1 and edges[last - 1] > low:
+        scale = (last - 1) / (edges[last - 1] - low)
     for i in range(values.shape[0]):
-        x = values[i]
+        x = <double> values[i]
         k = <Py_ssize_t> ((x - low) * scale)
         if k < 0:
             k = 0

@@ -1,11 +1,13 @@
 """Two features of co-occurrence matrices that end in the square root of a difference.
 
-The maximal correlation coefficient (MCC) is the root of the second largest eigenvalue of a matrix Q that is not symmetric:
-``Q[i, j] = sum_k P[i, k] P[j, k] / (px[i] py[k] + eps)``. Without ``eps`` its eigenvalues are the squared singular values of
-``P / sqrt(px py)``, which cost a tenth (``_eigen``); what ``eps`` adds is a perturbation of first order, known from the singular vectors.
-Where that does not settle the ninth digit, Q itself is solved, as PyRadiomics does it, down to the order of its sums.
+The maximal correlation coefficient (MCC) is the root of the second largest eigenvalue of a matrix Q that is
+not symmetric: ``Q[i, j] = sum_k P[i, k] P[j, k] / (px[i] py[k] + eps)``. Without ``eps`` its eigenvalues
+are the squared singular values of ``P / sqrt(px py)``, which cost a tenth (``_eigen``); what ``eps`` adds
+is a perturbation of first order, known from the singular vectors. Where that does not settle the ninth
+digit, Q itself is solved, as PyRadiomics does it, down to the order of its sums.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +17,9 @@ from radfeat.features.engines.native import _eigen
 
 Reals = npt.NDArray[np.float64]
 EPS = float(np.spacing(1))
+SMALL = 1e-9
+"""Eigenvalues below this are the rounding of the sums before them: their root must come from the same sums."""
+
 
 def average_mcc(pairs: Sequence[Reals], n_levels: int) -> float:
     """Mean MCC of co-occurrence matrices (n, n); 1 where the ROI has one grey level.
@@ -27,20 +32,24 @@ def average_mcc(pairs: Sequence[Reals], n_levels: int) -> float:
         return 1.0
     if not pairs:
         return float("nan")
-    eigenvalues = np.array([_find_second(matrix / matrix.sum()) for matrix in pairs])
-    if np.any(np.isnan(eigenvalues)):
+    eigenvalues = [_find_second(matrix / matrix.sum()) for matrix in pairs]
+    if any(value != 0.0 and value < SMALL for value in eigenvalues):
         return _average_mcc_of_q(_stack(pairs))
     return float(np.mean(np.sqrt(eigenvalues)))
 
 
 def _find_second(p: Reals) -> float:
-    """Second largest eigenvalue of Q; NaN where singular values do not settle it."""
+    """Second largest eigenvalue of Q."""
     px, py = p.sum(axis=1), p.sum(axis=0)
     rows, columns = px > 0, py > 0
     inside = np.ascontiguousarray(p[np.ix_(rows, columns)])
     if len(inside) < 2:
         return 0.0
-    return _eigen.find_second(inside, px[rows], py[columns])
+    second = _eigen.find_second(inside, px[rows], py[columns])
+    if not math.isnan(second):
+        return second
+    q = inside / (np.outer(px[rows], py[columns]) + EPS) @ inside.T
+    return float(np.sort(np.linalg.eigvals(q).real)[-2])
 
 
 def _stack(pairs: Sequence[Reals]) -> Reals:

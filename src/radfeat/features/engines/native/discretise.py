@@ -8,6 +8,8 @@ import numpy.typing as npt
 from radfeat.features.engines.native import _voxels
 
 Reals = npt.NDArray[np.float64]
+Intensities = npt.NDArray[np.int16] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
+"""Intensities as the compiled modules take them; other number types are changed to the next that holds them."""
 MAX_LEVEL = 65534
 """Highest grey level that the matrices have room for (16 bits, one number kept for what is above)."""
 
@@ -16,8 +18,8 @@ MAX_LEVEL = 65534
 class Levels:
     """The grey levels of an ROI.
 
-    ``of_voxels`` has one level per voxel in C order, from 1 up. ``present`` are the levels that occur, ascending,
-    ``counts`` says how many voxels have each. ``top`` is the highest.
+    ``of_voxels`` has one level per voxel in C order, from 1 up. ``present`` are the levels that occur,
+    ascending, ``counts`` says how many voxels have each. ``top`` is the highest.
     """
 
     of_voxels: npt.NDArray[np.uint16]
@@ -34,14 +36,16 @@ def build_edges(
     Parameters
     ----------
     ends
-        Least and greatest intensity, in the number type of the image: PyRadiomics computes edges in that type.
+        Least and greatest intensity, in the number type of the image: PyRadiomics computes edges in that
+        type.
     width, count
         Bins of a fixed width, which start at multiples of it, or a fixed number of bins, which goes first.
 
     Raises
     ------
     ValueError
-        If the intensities are so close that they cannot be told apart by ``count`` bins, or the levels are too many.
+        If the intensities are so close that they cannot be told apart by ``count`` bins, or the levels are
+        too many.
     """
     if count is not None:
         edges = np.histogram_bin_edges(ends, count)
@@ -54,7 +58,7 @@ def build_edges(
     return edges.astype(np.float64)
 
 
-def discretise(inside: Reals, edges: Reals) -> Levels:
+def discretise(inside: Intensities, edges: Reals) -> Levels:
     """The levels of intensities: in bin n where edge n is not above and edge n + 1 is."""
     of_voxels = np.empty(len(inside), np.uint16)
     _voxels.digitise(inside, edges, of_voxels)

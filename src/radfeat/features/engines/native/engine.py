@@ -1,6 +1,7 @@
-"""The native engine: every feature of PyRadiomics from one crop, one discretisation and one count of each matrix.
+"""The native engine: PyRadiomics' features from one crop, one discretisation, one count of each matrix.
 
-Values are PyRadiomics' to the ninth digit (docs/speed.md lists where its definition leaves none); a test compares.
+Values are PyRadiomics' to the ninth digit (docs/speed.md lists where its definition leaves none); a test
+compares.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 from importlib import import_module
 
 import numpy as np
-import numpy.typing as npt
 
 from radfeat.core.errors import ExtractionError
 from radfeat.core.grey_levels import GreyLevels
@@ -26,8 +26,8 @@ from radfeat.features.engines.limits import (
     note_shape,
 )
 from radfeat.features.engines.measured import Measured
-from radfeat.features.engines.native import _moments, _voxels
-from radfeat.features.engines.native.discretise import Levels, build_edges, discretise
+from radfeat.features.engines.native import _moments
+from radfeat.features.engines.native.discretise import Intensities, Levels, build_edges, discretise
 from radfeat.features.engines.native.filters import FILTERS, Filter, FilterTask
 from radfeat.features.engines.native.first_order import measure_first_order
 from radfeat.features.engines.native.frame import Frame, build_frame
@@ -45,7 +45,6 @@ from radfeat.features.planned_images import depends_on_bins, name_features, plan
 from radfeat.features.register import MATRIX_FAMILIES, SHAPE_FAMILIES, Family
 from radfeat.features.settings import FeatureSettings
 
-Reals = npt.NDArray[np.float64]
 Names = Mapping[Family, Sequence[str]]
 Values = dict[str, float]
 
@@ -99,13 +98,13 @@ def explained(frame: Frame, what: str) -> Iterator[None]:
         ) from error
 
 
-def _measure_shapes(
-    frame: Frame, settings: FeatureSettings, names: Names
-) -> tuple[Values, dict[str, str]]:
+def _measure_shapes(frame: Frame, settings: FeatureSettings, names: Names) -> tuple[Values, dict[str, str]]:
     values: Values = {}
     if Family.SHAPE in names:
         with explained(frame, Family.SHAPE.value):
-            values |= _pick("original", Family.SHAPE, names, measure_shape(frame.drawn_zyx, frame.spacing_zyx_mm))
+            values |= _pick(
+                "original", Family.SHAPE, names, measure_shape(frame.drawn_zyx, frame.spacing_zyx_mm)
+            )
     if Family.SHAPE_2D not in names:
         return values, {}
     axis = ARRAY_AXES[settings.force_2d_axis]
@@ -127,11 +126,11 @@ def _pick(image: str, family: Family, names: Names, measured: Mapping[str, float
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Image:
-    """One filtered image: its name, its intensities in the ROI (C order), their number type, settings resolved for it."""
+    """One filtered image: its intensities in the ROI (C order), their number type, settings for its type."""
 
     name: str
     type_name: str
-    inside: Reals
+    inside: Intensities
     dtype: np.dtype[np.generic]
     settings: FeatureSettings
     names: Names
@@ -171,9 +170,12 @@ def _find_filter(type_name: str) -> Filter:
     return found
 
 
-def _gather(voxels_zyx: Voxels, frame: Frame) -> Reals:
-    inside: Reals = _voxels.gather(voxels_zyx, frame.mask_zyx, frame.n_voxels)
-    return inside
+def _gather(voxels_zyx: Voxels, frame: Frame) -> Intensities:
+    """The intensities in the ROI in C order, in a number type that holds them and that is compiled for."""
+    inside = voxels_zyx[frame.mask_zyx.view(np.bool_)]
+    kept = next((t for t in (np.int16, np.float32) if np.can_cast(inside.dtype, t, "safe")), np.float64)
+    found: Intensities = inside.astype(kept, copy=False)
+    return found
 
 
 def _refuse(image: _Image) -> str | None:

@@ -1,7 +1,9 @@
-"""The images of each image type, in the ROI's box: PyRadiomics' filters, by the same libraries, on no more than they need.
+"""The images of each image type in the ROI's box: PyRadiomics' filters, on no more than they need.
 
-What a filter knows of the whole image (its greatest intensity, its size, its ends) is taken from the whole image, so that
-the voxels in the box are those of the filtered whole.
+The libraries are the same.
+
+What a filter knows of the whole image (its greatest intensity, its size, its ends) is taken from the whole
+image, so that the voxels in the box are those of the filtered whole.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +25,8 @@ FilteredImage = tuple[str, Voxels]
 """Name of an image in feature columns, and its voxels (z, y, x) in the ROI's box."""
 
 DECAY_SIGMAS = 30
-"""Margin of a LoG filter in sigmas. The recursive Gaussian forgets by exp(-1.37) a sigma: 1e-18 is left at this distance."""
+"""Margin of a LoG filter in sigmas. The recursive Gaussian forgets by exp(-1.37) a sigma: 1e-18 is left at
+this distance."""
 LEAST_VOXELS = 4
 """Fewest voxels along an axis that the recursive Gaussian takes."""
 
@@ -107,10 +110,10 @@ def _name_band(band: str) -> str:
 def _wrap_around(
     frame: Frame, axes: tuple[int, ...], reach: int
 ) -> tuple[Voxels, tuple[slice, slice, slice]]:
-    """The image in the box with a margin, taken from its other end where it ends; and where the box lies in it.
+    """The image in the box with a margin, periodic where it ends; and where the box lies in it.
 
-    The transform needs an even number of voxels: PyRadiomics repeats the first voxel after the last of an odd number, and
-    so does the image that goes on periodically here.
+    The transform needs an even number of voxels: PyRadiomics repeats the first voxel after the last of an
+    odd number, and so does the image that goes on periodically here.
     """
     voxels, inner = frame.voxels_zyx, list(frame.box.slices_zyx)
     for axis, (n, place) in enumerate(zip(voxels.shape, frame.box.slices_zyx, strict=True)):

@@ -4,18 +4,16 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from radfeat.features.engines.native import _moments
-from radfeat.features.engines.native.discretise import Levels
+from radfeat.features.engines.native.discretise import Intensities, Levels
 
-Reals = npt.NDArray[np.float64]
 EPS = float(np.spacing(1))
 PERCENTS = (10, 25, 50, 75, 90)
 
 
 def measure_first_order(
-    inside: Reals, levels: Levels | None, shift: int, spacing_xyz_mm: Sequence[float]
+    inside: Intensities, levels: Levels | None, shift: int, spacing_xyz_mm: Sequence[float]
 ) -> dict[str, float]:
     """All first-order features of the intensities inside an ROI, by name.
 
@@ -50,7 +48,7 @@ def measure_first_order(
     return values | _measure_moments(inside, total / n) | _measure_histogram(levels)
 
 
-def _measure_moments(inside: Reals, mean: float) -> dict[str, float]:
+def _measure_moments(inside: Intensities, mean: float) -> dict[str, float]:
     n = len(inside)
     first, second, third, fourth = (s / n for s in _moments.sum_deviations(inside, mean))
     # PyRadiomics divides by 1 where all intensities are the mean itself.
@@ -66,7 +64,7 @@ def _measure_moments(inside: Reals, mean: float) -> dict[str, float]:
 
 
 def _raise(base: float, exponent: float) -> float:
-    """A power that is 0 where the number is too small for it, as NumPy's is; the quotient is then not finite."""
+    """A power; NaN where the number is too small for it: NumPy then divides by 0."""
     return float(np.float64(base) ** exponent) or math.nan
 
 
@@ -80,14 +78,15 @@ def _measure_histogram(levels: Levels | None) -> dict[str, float]:
     }
 
 
-def compute_percentiles(inside: Reals) -> tuple[float, ...]:
+def compute_percentiles(inside: Intensities) -> tuple[float, ...]:
     """Percentiles 10, 25, 50, 75 and 90, interpolated linearly between neighbours, as NumPy does."""
     places = [_place(len(inside), percent) for percent in PERCENTS]
     last = len(inside) - 1
     ranks = {rank for rank, _ in places} | {min(rank + 1, last) for rank, _ in places}
     part = np.partition(inside, sorted(ranks))
     return tuple(
-        _interpolate(float(part[rank]), float(part[min(rank + 1, last)]), fraction) for rank, fraction in places
+        _interpolate(float(part[rank]), float(part[min(rank + 1, last)]), fraction)
+        for rank, fraction in places
     )
 
 

@@ -18,15 +18,15 @@ Codes = npt.NDArray[np.uint8]
 class Frame:
     """An image and an ROI in it.
 
-    ``voxels_zyx`` is the whole image, ``box`` bounds the intensity mask and ``outline`` the morphological one;
-    ``mask_zyx`` and ``drawn_zyx`` are what lies of both in the box, 1 inside. ``roi_zyx`` is the whole intensity mask.
+    ``voxels_zyx`` is the whole image, ``box`` bounds the intensity mask and ``outline`` the morphological
+    one; ``mask_zyx`` and ``drawn_zyx`` are what lies of both in the box, 1 inside. ``roi_zyx`` is the whole
+    intensity mask.
     """
 
     voxels_zyx: Voxels
     roi_zyx: Codes
     mask_zyx: Codes
     drawn_zyx: Codes
-    n_voxels: int
     box: Box
     outline: Box
     spacing_xyz_mm: tuple[float, float, float]
@@ -39,7 +39,7 @@ class Frame:
         return (z, y, x)
 
     def crop(self, voxels: int | tuple[int, int, int]) -> tuple[Voxels, tuple[slice, slice, slice]]:
-        """The image in the box with a margin along z, y, x where it reaches as far; and where the box lies in it."""
+        """The image in the box with a margin along z, y, x, and where the box lies in it."""
         margins = (voxels,) * 3 if isinstance(voxels, int) else voxels
         inner = self.box.slices_zyx
         outer = [
@@ -69,7 +69,6 @@ def build_frame(pair: PreparedPair) -> Frame:
         roi_zyx=roi,
         mask_zyx=mask,
         drawn_zyx=mask if shared else np.ascontiguousarray(drawn[box.slices_zyx]),
-        n_voxels=_voxels.count(mask),
         box=box,
         outline=box if shared else bound(drawn) or box,
         spacing_xyz_mm=pair.image.grid.spacing_xyz_mm,

@@ -18,8 +18,8 @@ Codes = npt.NDArray[np.uint16]
 class LevelGrid:
     """Grey levels where they lie.
 
-    ``levels_zyx`` holds levels, ``ranks_zyx`` the place of each among the levels that occur, from 1 up; both are 0
-    outside the ROI and in a ``margin`` on every side, and are one array where no level lacks.
+    ``levels_zyx`` holds levels, ``ranks_zyx`` the place of each among the levels that occur, from 1 up;
+    both are 0 outside the ROI and in a ``margin`` on every side, and are one array where no level lacks.
     """
 
     levels_zyx: Codes
@@ -50,10 +50,12 @@ def place_levels(mask_zyx: npt.NDArray[np.uint8], levels: Levels, margin: int) -
 
 
 def list_offsets(size_zyx: Iterable[int], distances: Iterable[int], flat_axis: int | None) -> Offsets:
-    """Steps z, y, x to the neighbours at some distances (greatest coordinate), one of each opposite pair: (n, 3).
+    """Steps z, y, x to the neighbours at some distances, one of each opposite pair: (n, 3).
 
-    Only steps that stay inside a box of this size, and in the slice where ``flat_axis`` is the axis across slices;
-    in PyRadiomics' order, so that averages over directions add up alike.
+    A distance is the greatest coordinate.
+
+    Only steps that stay inside a box of this size, and in the slice where ``flat_axis`` is the axis across
+    slices; in PyRadiomics' order, so that averages over directions add up alike.
     """
     wanted, size = set(distances), tuple(size_zyx)
     reach = [0 if axis == flat_axis else min(max(wanted), n - 1) for axis, n in enumerate(size)]

@@ -1,4 +1,4 @@
-"""Local binary patterns: images of the whole slice or space, as their comparisons of equal intensities hang on every bit."""
+"""Local binary patterns, of whole slices or spaces: comparing equal intensities hangs on every bit."""
 
 import warnings
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def filter_lbp_2d(task: FilterTask[Lbp2dImage]) -> Iterator[FilteredImage]:
 
 
 def filter_lbp_3d(task: FilterTask[Lbp3dImage]) -> Iterator[FilteredImage]:
-    """Patterns on spheres around the voxels of the ROI, one image per degree, and the kurtosis on the sphere."""
+    """Patterns on spheres around the ROI's voxels, one image per degree, and the kurtosis there."""
     frame = task.frame
     arguments = {**build_image_arguments(task.settings, task.image_type), "label": 1}
     image, mask = sitk.GetImageFromArray(frame.voxels_zyx), sitk.GetImageFromArray(frame.roi_zyx)

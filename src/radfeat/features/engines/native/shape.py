@@ -83,8 +83,8 @@ def _root_of_ratio(smaller: float, larger: float) -> float:
 def _find_eigenvalues(mask: Codes, sums: Sequence[int], spacing: Reals) -> list[float]:
     """Eigenvalues of the covariance of the voxel centres in mm2, ascending.
 
-    From whole numbers, but for flat and thin masks: what PyRadiomics finds there for 0 is rounding, and only its own sums
-    have the same.
+    From whole numbers, but for flat and thin masks: what PyRadiomics finds there for 0 is rounding, and
+    only its own sums have the same.
     """
     values = np.linalg.eigvalsh(_combine_moments(sums, spacing))
     if values.min() < FLAT * values.max():

@@ -17,7 +17,8 @@ Reals = npt.NDArray[np.float64]
 MEDIUM_SIZE = 1024
 """Zones up to this size are counted in a table, larger ones listed."""
 SMALL_INFORMATION = 1e-6
-"""Bits of mutual information below which Imc2, a square root of a difference, hangs on the order of its sums."""
+"""Bits of mutual information below which Imc2, a square root of a difference, hangs on the order of its
+sums."""
 
 RUN_NAMES = (
     *("ShortRunEmphasis", "LongRunEmphasis", "GrayLevelNonUniformity", "GrayLevelNonUniformityNormalized"),
@@ -57,8 +58,18 @@ class TextureTask:
         return ARRAY_AXES[self.settings.force_2d_axis] if self.settings.force_2d else None
 
     def list_offsets(self, distances: Sequence[int]) -> Offsets:
-        """Steps to half of the neighbours at some distances."""
-        return list_offsets(self.grid.size_zyx, distances, self.flat_axis)
+        """Steps to half of the neighbours at some distances.
+
+        Raises
+        ------
+        ValueError
+            If the ROI's box has no room for any, where PyRadiomics fails as well.
+        """
+        offsets = list_offsets(self.grid.size_zyx, distances, self.flat_axis)
+        if len(offsets) == 0:
+            apart = " or ".join(map(str, distances))
+            raise ValueError(f"the ROI is too small for neighbours at a distance of {apart} voxels")
+        return offsets
 
 
 def measure_glcm(task: TextureTask, names: Sequence[str]) -> dict[str, float]:
@@ -120,7 +131,7 @@ def _add_up(matrices: Iterator[Reals], weights: Sequence[float], shape: tuple[in
 
 
 def measure_glrlm(task: TextureTask) -> dict[str, float]:
-    """Features of the run length matrices, each averaged over the directions that have lines of two voxels."""
+    """Features of the run length matrices, averaged over directions that have lines of two voxels."""
     offsets = task.list_offsets((1,))
     matrices = (_count_runs(task, offset) for offset in offsets)
     if task.settings.weighting is not Weighting.NONE:
