@@ -56,7 +56,7 @@ def build_prepared(voxels_zyx: npt.NDArray[Any], mask_zyx: npt.NDArray[np.bool_]
 
 
 def compute_digest() -> str:
-    """SHA-256 of the bytes of every feature of a phantom by the native engine, with most of what it offers."""
+    """SHA-256 of the features of a phantom by the native engine, with most of what it offers."""
     image, mask = build_phantom("int16")
     pair = prepare(image, mask, PrepareSettings(resampled_spacing_xyz_mm=(1.0, 1.0, 1.0)))
     images = {"Original": {}, "LoG": {"sigma_mm": [1, 2]}, "Wavelet": {"bin_width": 5}, "Gradient": {}}

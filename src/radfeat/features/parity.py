@@ -23,6 +23,19 @@ CANCELLING: Mapping[str, tuple[str, str]] = {
     "glcm_Imc1": ("1", "a difference of two entropies that are nearly equal"),
     "glcm_Imc2": ("1", "the square root of a difference of two entropies that are nearly equal"),
     "glcm_MCC": ("1", "the square root of an eigenvalue that may be 0"),
+    **{
+        f"{family}_{name}": ("1", "0 but for rounding where all of what it spreads over are alike")
+        for family, names in {
+            "firstorder": ("Entropy",),
+            "glcm": ("JointEntropy", "DifferenceEntropy", "SumEntropy", "DifferenceVariance", "SumSquares"),
+            "glrlm": ("RunVariance", "RunEntropy", "GrayLevelVariance"),
+            "glszm": ("ZoneVariance", "ZoneEntropy", "GrayLevelVariance"),
+            "gldm": ("DependenceVariance", "DependenceEntropy", "GrayLevelVariance"),
+        }.items()
+        for name in names
+    },
+    "glcm_ClusterTendency": ("1", "0 but for rounding where all sums of levels are alike"),
+    "glcm_ClusterProminence": ("1", "0 but for rounding where all sums of levels are alike"),
     "shape_LeastAxisLength": ("length", "the square root of an eigenvalue that is 0 for a flat ROI"),
     "shape_MinorAxisLength": ("length", "the square root of an eigenvalue that is 0 for a straight ROI"),
     "shape_Flatness": ("1", "the square root of an eigenvalue that is 0 for a flat ROI"),

@@ -185,6 +185,7 @@ def measure_pairs(
     cdef Margins m
     if total == 0.0:
         out[:] = float("nan")
+        out[18] = 0.0 if top == 1.0 else out[18]  # a sum over no differences at all
         return
     table = np.zeros((2, 2 * <Py_ssize_t> top + 1))
     cdef double[:, ::1] across = table

@@ -18,7 +18,7 @@ from radfeat.features.engines.native import _eigen
 Reals = npt.NDArray[np.float64]
 EPS = float(np.spacing(1))
 SMALL = 1e-9
-"""Eigenvalues below this are the rounding of the sums before them: their root must come from the same sums."""
+"""Eigenvalues below this are the rounding of the sums before them; their root needs the same sums."""
 
 
 def average_mcc(pairs: Sequence[Reals], n_levels: int) -> float:
@@ -33,13 +33,13 @@ def average_mcc(pairs: Sequence[Reals], n_levels: int) -> float:
     if not pairs:
         return float("nan")
     eigenvalues = [_find_second(matrix / matrix.sum()) for matrix in pairs]
-    if any(value != 0.0 and value < SMALL for value in eigenvalues):
+    if any(map(math.isnan, eigenvalues)):
         return _average_mcc_of_q(_stack(pairs))
     return float(np.mean(np.sqrt(eigenvalues)))
 
 
 def _find_second(p: Reals) -> float:
-    """Second largest eigenvalue of Q."""
+    """Second largest eigenvalue of Q; NaN where it is no more than rounding."""
     px, py = p.sum(axis=1), p.sum(axis=0)
     rows, columns = px > 0, py > 0
     inside = np.ascontiguousarray(p[np.ix_(rows, columns)])
@@ -49,7 +49,8 @@ def _find_second(p: Reals) -> float:
     if not math.isnan(second):
         return second
     q = inside / (np.outer(px[rows], py[columns]) + EPS) @ inside.T
-    return float(np.sort(np.linalg.eigvals(q).real)[-2])
+    second = float(np.sort(np.linalg.eigvals(q).real)[-2])
+    return math.nan if second < SMALL else second
 
 
 def _stack(pairs: Sequence[Reals]) -> Reals:

@@ -64,7 +64,7 @@ def _split(digits: str, size: int) -> list[list[int]]:
 class _Mesh:
     """The triangles of all 256 kinds in cubes of edge 1.
 
-    ``kinds`` (t) says whose each triangle is, ``normals`` (t, 3) is twice its area vector, ``outward`` (256, 3)
+    ``kinds`` (t) says whose a triangle is, ``normals`` (t, 3) is twice its area vector, ``outward`` (256, 3)
     the sum of those of a kind and ``volumes`` (256) six times the volume between them and the cube's first
     corner, both with the sign that points out of the mask.
     """
@@ -78,7 +78,8 @@ class _Mesh:
 @cache
 def _build_mesh() -> _Mesh:
     """Once per process."""
-    listed = [(kind, t) for kind in range(256) for t in _split(TRIANGLES[min(kind, 255 - kind)], 3)]
+    both = (*TRIANGLES, *reversed(TRIANGLES))
+    listed = [(kind, t) for kind, digits in enumerate(both) for t in _split(digits, 3)]
     kinds = np.array([kind for kind, _ in listed], np.intp)
     a, b, c = EDGES_ZYX[np.array([t for _, t in listed]).T]
     normals = _cross(a - c, b - c)

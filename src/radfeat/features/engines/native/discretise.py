@@ -9,7 +9,7 @@ from radfeat.features.engines.native import _voxels
 
 Reals = npt.NDArray[np.float64]
 Intensities = npt.NDArray[np.int16] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
-"""Intensities as the compiled modules take them; other number types are changed to the next that holds them."""
+"""Intensities as the compiled modules take them; other types are changed to the next that holds them."""
 MAX_LEVEL = 65534
 """Highest grey level that the matrices have room for (16 bits, one number kept for what is above)."""
 
