@@ -34,8 +34,8 @@ CONDA_RANGES = {"pyradiomics": ">=3.1,<3.2"}
 """The fork's version number is its own; the official release with the same values is 3.1.0."""
 DECODERS = {"pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle"}
 """Plugins that pydicom finds by itself."""
-NOT_IMPORTED = {"snakemake", "scikit-image", *DECODERS}
-"""Snakemake is started as a program, scikit-image is what PyRadiomics makes LBP images with."""
+NOT_IMPORTED = {"snakemake", *DECODERS}
+"""Snakemake is started as a program."""
 BUILD_ONLY = {"setuptools", "wheel", "versioneer", "cython"}
 
 
