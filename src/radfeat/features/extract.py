@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from types import MappingProxyType
 
@@ -106,6 +106,7 @@ def _build_findings(values: Mapping[str, float | None], measured: Measured, key:
     return (*notes, *lacking)
 
 
+@cache
 def _group_of(name: str) -> str:
     column = parse_feature(name)
     image = column.image.text

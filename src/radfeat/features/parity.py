@@ -36,6 +36,10 @@ CANCELLING: Mapping[str, tuple[str, str]] = {
     },
     "glcm_ClusterTendency": ("1", "0 but for rounding where all sums of levels are alike"),
     "glcm_ClusterProminence": ("1", "0 but for rounding where all sums of levels are alike"),
+    "shape_MeshVolume": ("volume", "the volumes of pieces that touch in corners cancel"),
+    "shape_Compactness1": ("1", "0 but for rounding where the mesh has no volume"),
+    "shape_Compactness2": ("1", "0 but for rounding where the mesh has no volume"),
+    "shape_Sphericity": ("1", "0 but for rounding where the mesh has no volume"),
     "shape_LeastAxisLength": ("length", "the square root of an eigenvalue that is 0 for a flat ROI"),
     "shape_MinorAxisLength": ("length", "the square root of an eigenvalue that is 0 for a straight ROI"),
     "shape_Flatness": ("1", "the square root of an eigenvalue that is 0 for a flat ROI"),
@@ -95,9 +99,11 @@ def _find_scale(name: str, values: Values) -> float:
         case "intensity2":
             return intensity**2
         case "tendency":
-            return _get(values, f"{image}_{family}_ClusterTendency") ** 1.5
+            return math.sqrt(_get(values, f"{image}_{family}_ClusterTendency")) ** 3
         case "length":
             return _get(values, f"{image}_{family}_MajorAxisLength")
+        case "volume":
+            return _get(values, f"{image}_{family}_VoxelVolume")
         case "1":
             return 1.0
         case _:

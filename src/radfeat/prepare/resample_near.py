@@ -7,6 +7,7 @@ image must be asked.
 """
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +67,7 @@ def _locate(old: Grid, new: Grid, index_xyz: tuple[int, ...]) -> npt.NDArray[np.
     return place
 
 
-def _take_type(values: npt.NDArray[np.float64], dtype: np.dtype[np.generic]) -> Voxels | None:
+def _take_type(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Voxels | None:
     """Values in the number type of the image, decimals dropped as ITK drops them."""
     if not np.issubdtype(dtype, np.integer):
         return values.astype(dtype)

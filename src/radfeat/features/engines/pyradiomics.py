@@ -45,7 +45,7 @@ from radfeat.features.engines.regions import (
     to_float,
 )
 from radfeat.features.image_types import ImageType
-from radfeat.features.planned_images import depends_on_bins
+from radfeat.features.planned_images import depends_on_bins, resolve_settings
 from radfeat.features.register import MATRIX_FAMILIES, SHAPE_FAMILIES, Family
 from radfeat.features.settings import FeatureSettings
 
@@ -132,6 +132,7 @@ def _measure_image_type(
     gaps: dict[str, str] = {}
     levels: list[GreyLevels] = []
     arguments = {**build_image_arguments(settings, image_type), "label": LABEL}
+    resolved = resolve_settings(settings, image_type)
     families = {f: names for f, names in settings.classes.named.items() if f not in SHAPE_FAMILIES}
     mask, discretised = crop(region.mask, region.box), depends_on_bins(settings)
     with explained(region, f"image type {type_name}"):
@@ -144,9 +145,7 @@ def _measure_image_type(
                 continue
             if discretised:
                 levels.append(
-                    count_levels(
-                        _find_ends(inside), type_name, name, arguments.get("binWidth"), arguments["binCount"]
-                    )
+                    count_levels(_find_ends(inside), type_name, name, resolved.bin_width, resolved.bin_count)
                 )
             for family, names in families.items():
                 values |= _run_class(name, family, names, image, mask, arguments)

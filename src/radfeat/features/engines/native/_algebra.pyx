@@ -15,7 +15,7 @@ PAIR_FEATURES = (
     "JointEntropy", "Imc1", "Imc2", "Idm", "Idmn", "Id", "Idn", "InverseVariance", "MaximumProbability",
     "SumAverage", "SumEntropy", "SumSquares",
 )
-"""What `measure_pairs` fills in, in this order; the mutual information comes after them."""
+"""What `measure_pairs` fills in, in this order; then come mutual information, entropy and spread of the margins."""
 
 SIZE_FEATURES = (
     "small", "large", "level_non_uniformity", "level_non_uniformity_normalised", "size_non_uniformity",
@@ -174,7 +174,7 @@ cdef void _visit_differences(const double[:, ::1] across, double top, double[::1
 def measure_pairs(
     const double[:, ::1] pairs, const double[::1] levels, double top, double[:, ::1] margins, double[::1] out
 ):
-    """Fill ``out`` with `PAIR_FEATURES` and the mutual information in bits, ``margins`` with those of the
+    """Fill ``out`` with `PAIR_FEATURES` and what they divide by, ``margins`` with those of the
     matrix.
 
     ``pairs`` (n, n) need not add up to 1; ``levels`` (n) are the levels of its rows, ``top`` is the
@@ -185,7 +185,8 @@ def measure_pairs(
     cdef Margins m
     if total == 0.0:
         out[:] = float("nan")
-        out[18] = 0.0 if top == 1.0 else out[18]  # a sum over no differences at all
+        if levels.shape[0] == 1:
+            out[18] = 0.0  # a sum over no differences at all
         return
     table = np.zeros((2, 2 * <Py_ssize_t> top + 1))
     cdef double[:, ::1] across = table
@@ -202,7 +203,8 @@ def measure_pairs(
     out[6] = 1.0 if product == 0.0 else cells[4] / (product + EPS)
     out[10], out[11], out[19] = cells[1], cells[2], cells[3]
     second = m.bare_x + m.bare_y - EPS * m.used_x * m.used_y / LN2 - cells[2]
-    out[12], out[13], out[23] = _correlate_first(&m, cells), _correlate_second(&m, second), second
+    out[12], out[13] = _correlate_first(&m, cells), _correlate_second(&m, second)
+    out[23], out[24], out[25] = second, max(m.entropy_x, m.entropy_y), product
 
 
 cdef double _correlate_first(Margins* m, double* cells) noexcept nogil:

@@ -52,7 +52,7 @@ def build_edges(
         edges[-1] += 1  # so that the greatest intensity falls into the last bin
     else:
         low, high = ends[0], ends[1]
-        edges = np.arange(low - (low % width), high + 2 * width, width)  # type: ignore[operator, call-overload]
+        edges = np.arange(low - (low % width), high + 2 * width, width)  # type: ignore[operator]
     if len(edges) > MAX_LEVEL:
         raise ValueError(f"{len(edges)} grey levels are more than the {MAX_LEVEL} that the matrices hold")
     return edges.astype(np.float64)

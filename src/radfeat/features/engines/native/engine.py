@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from typing import cast
 
 import numpy as np
 
@@ -121,7 +122,8 @@ def _measure_shapes(frame: Frame, settings: FeatureSettings, names: Names) -> tu
 
 def _pick(image: str, family: Family, names: Names, measured: Mapping[str, float]) -> Values:
     """The features that are asked for, by their whole names."""
-    return {f"{image}_{family.value}_{name}": float(measured[name]) for name in names[family]}
+    prefix = f"{image}_{family.value}"
+    return {f"{prefix}_{name}": float(measured[name]) for name in names[family]}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -174,8 +176,7 @@ def _gather(voxels_zyx: Voxels, frame: Frame) -> Intensities:
     """The intensities in the ROI in C order, in a number type that holds them and that is compiled for."""
     inside = voxels_zyx[frame.mask_zyx.view(np.bool_)]
     kept = next((t for t in (np.int16, np.float32) if np.can_cast(inside.dtype, t, "safe")), np.float64)
-    found: Intensities = inside.astype(kept, copy=False)
-    return found
+    return cast("Intensities", inside.astype(kept, copy=False))
 
 
 def _refuse(image: _Image) -> str | None:

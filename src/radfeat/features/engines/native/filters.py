@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pywt
 import SimpleITK as sitk
 
@@ -21,6 +22,7 @@ from radfeat.features.image_names import name_log, name_wavelet
 from radfeat.features.image_types import GradientImage, ImageType, LogImage, WaveletImage
 from radfeat.features.settings import FeatureSettings
 
+Reals = npt.NDArray[np.float64]
 FilteredImage = tuple[str, Voxels]
 """Name of an image in feature columns, and its voxels (z, y, x) in the ROI's box."""
 
@@ -78,7 +80,7 @@ def filter_gradient(task: FilterTask[GradientImage]) -> Iterator[FilteredImage]:
     yield "gradient", _run(gradient, voxels, task.frame)[inner]
 
 
-def _run(itk_filter: sitk.ImageFilter, voxels_zyx: Voxels, frame: Frame) -> Voxels:
+def _run(itk_filter: Any, voxels_zyx: Voxels, frame: Frame) -> Voxels:
     """The result of a SimpleITK filter; only the spacing matters of where the voxels lie."""
     image = sitk.GetImageFromArray(np.ascontiguousarray(voxels_zyx))
     image.SetSpacing(frame.spacing_xyz_mm)
@@ -133,8 +135,8 @@ def _wrap_around(
     return voxels, (z, y, x)
 
 
-def _crop_to_float(task: FilterTask[ImageType]) -> Voxels:
-    return np.asarray(task.frame.crop(0)[0].astype(np.float64))
+def _crop_to_float(task: FilterTask[ImageType]) -> Reals:
+    return task.frame.crop(0)[0].astype(np.float64)
 
 
 def _find_ends(frame: Frame) -> Voxels:
@@ -157,8 +159,8 @@ def square_root(task: FilterTask[ImageType]) -> Iterator[FilteredImage]:
     yield "squareroot", voxels
 
 
-def _take_logarithm(voxels: Voxels) -> Voxels:
-    logs = voxels.astype(np.float64)
+def _take_logarithm(voxels: Voxels) -> Reals:
+    logs: Reals = voxels.astype(np.float64)
     logs[logs > 0] = np.log(logs[logs > 0] + 1)
     logs[logs < 0] = -np.log(-(logs[logs < 0] - 1))
     return logs

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,11 +30,11 @@ def measure_shape(mask_zyx: Codes, spacing_zyx_mm: Sequence[float]) -> dict[str,
         "MeshVolume": volume,
         "VoxelVolume": sums[0] * (z * x * y),
         "SurfaceArea": area,
-        "SurfaceVolumeRatio": area / volume,
+        "SurfaceVolumeRatio": _divide(area, volume),
         "Sphericity": sphere / area,
         "Compactness1": volume / (area**1.5 * math.sqrt(math.pi)),
         "Compactness2": 36 * math.pi * volume**2 / area**3,
-        "SphericalDisproportion": area / sphere,
+        "SphericalDisproportion": _divide(area, sphere),
     }
     least, minor, major = _find_eigenvalues(padded, sums, spacing)
     return {
@@ -60,14 +61,19 @@ def measure_shape_2d(mask_yx: Codes, spacing_yx_mm: Sequence[float]) -> dict[str
         "MeshSurface": area,
         "PixelSurface": sums[0] * (x * y),
         "Perimeter": length,
-        "PerimeterSurfaceRatio": length / area,
+        "PerimeterSurfaceRatio": _divide(length, area),
         "Sphericity": roundness,
-        "SphericalDisproportion": 1 / roundness,
+        "SphericalDisproportion": _divide(1, roundness),
         "MaximumDiameter": _measure_outline_diameter(padded, spacing),
         "MajorAxisLength": _root(major) * 4,
         "MinorAxisLength": _root(minor) * 4,
         "Elongation": _root_of_ratio(minor, major),
     }
+
+
+def _divide(a: float, b: float) -> float:
+    """A quotient; NaN where there is none: pieces that touch in corners may leave a mesh without volume."""
+    return a / b if b else math.nan
 
 
 def _root(eigenvalue: float) -> float:
@@ -86,7 +92,7 @@ def _find_eigenvalues(mask: Codes, sums: Sequence[int], spacing: Reals) -> list[
     From whole numbers, but for flat and thin masks: what PyRadiomics finds there for 0 is rounding, and
     only its own sums have the same.
     """
-    values = np.linalg.eigvalsh(_combine_moments(sums, spacing))
+    values: npt.NDArray[Any] = np.linalg.eigvalsh(_combine_moments(sums, spacing))
     if values.min() < FLAT * values.max():
         values = np.linalg.eigvals(_sum_covariance(mask, spacing))
     if np.iscomplexobj(values):

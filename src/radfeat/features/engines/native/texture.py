@@ -1,6 +1,6 @@
 """Texture features from grey level matrices, with PyRadiomics' conventions and special cases."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,11 @@ import numpy.typing as npt
 
 from radfeat.features.as_pyradiomics import ARRAY_AXES
 from radfeat.features.engines.native import _algebra, _matrices
-from radfeat.features.engines.native.correlation import average_mcc, average_second_correlation
+from radfeat.features.engines.native.correlation import (
+    average_mcc,
+    measure_by_its_sums,
+    stack_as_pyradiomics,
+)
 from radfeat.features.engines.native.grid import LevelGrid, Offsets, list_offsets
 from radfeat.features.image_types import Weighting
 from radfeat.features.settings import FeatureSettings
@@ -16,9 +20,8 @@ from radfeat.features.settings import FeatureSettings
 Reals = npt.NDArray[np.float64]
 MEDIUM_SIZE = 1024
 """Zones up to this size are counted in a table, larger ones listed."""
-SMALL_INFORMATION = 1e-6
-"""Bits of mutual information below which Imc2, a square root of a difference, hangs on the order of its
-sums."""
+SMALL = 1e-5
+"""Bits of information and entropy, and spread, below which a quotient by them hangs on the order of sums."""
 
 RUN_NAMES = (
     *("ShortRunEmphasis", "LongRunEmphasis", "GrayLevelNonUniformity", "GrayLevelNonUniformityNormalized"),
@@ -74,31 +77,29 @@ class TextureTask:
 
 def measure_glcm(task: TextureTask, names: Sequence[str]) -> dict[str, float]:
     """Features of the co-occurrence matrices, each averaged over the directions that have pairs."""
-    pairs = list(_list_pairs(task))
+    offsets = task.list_offsets(task.settings.distances)
+    every = [_count_pairs(task, offset) for offset in offsets]
+    weighted = task.settings.weighting is not Weighting.NONE
+    weights = np.exp(-_square_lengths(task, offsets)) if weighted else None
+    pairs = _combine(every, weights)
     levels, top = task.grid.levels.present, float(task.grid.levels.top)
     margins = np.empty((2, len(levels)))
-    rows = np.empty((len(pairs), len(_algebra.PAIR_FEATURES) + 1))
+    rows = np.empty((len(pairs), len(_algebra.PAIR_FEATURES) + 3))
     for matrix, row in zip(pairs, rows, strict=True):
         _algebra.measure_pairs(matrix, levels, top, margins, row)
     values = dict(zip(_algebra.PAIR_FEATURES, average(rows), strict=False))
-    if "Imc2" in names and np.any(np.abs(rows[:, -1]) < SMALL_INFORMATION):
-        values["Imc2"] = average_second_correlation(pairs)
+    if np.any(np.abs(rows[:, len(_algebra.PAIR_FEATURES) :]) < SMALL):
+        values |= measure_by_its_sums(stack_as_pyradiomics(every, weights), levels)
     if "MCC" in names:
-        values["MCC"] = average_mcc(pairs, len(levels))
+        values["MCC"] = average_mcc(pairs, len(levels), lambda: stack_as_pyradiomics(every, weights))
     return values
 
 
-def _list_pairs(task: TextureTask) -> Iterator[Reals]:
-    """The co-occurrence matrix of each direction that has pairs, or the weighted sum of all; not divided."""
-    offsets = task.list_offsets(task.settings.distances)
-    matrices = (_count_pairs(task, offset) for offset in offsets)
-    if task.settings.weighting is not Weighting.NONE:
-        weights = [np.exp(-(length**2)) for length in _measure_lengths(task, offsets, unweighted=0.0)]
-        yield _add_up(matrices, weights, (task.grid.n_levels,) * 2)
-        return
-    for matrix in matrices:
-        if len(offsets) == 1 or matrix.any():
-            yield matrix
+def _combine(every: Sequence[Reals], weights: Reals | None) -> Sequence[Reals]:
+    """The matrices of directions that hold something, or the weighted sum of all; one alone stays anyhow."""
+    if weights is not None:
+        return [np.asarray(np.sum(np.stack(every, axis=-1) * weights, axis=-1))]
+    return every if len(every) == 1 else [matrix for matrix in every if matrix.any()]
 
 
 def _count_pairs(task: TextureTask, offset: npt.NDArray[np.int32]) -> Reals:
@@ -109,37 +110,28 @@ def _count_pairs(task: TextureTask, offset: npt.NDArray[np.int32]) -> Reals:
     return pairs + pairs.T if task.settings.symmetric_glcm else pairs
 
 
-def _measure_lengths(task: TextureTask, offsets: Offsets, unweighted: float) -> list[float]:
-    """The length of each step in mm, in the norm of the settings; ``unweighted`` where they name none."""
+def _square_lengths(task: TextureTask, offsets: Offsets) -> Reals:
+    """The squared length of each step in mm2, in the norm of the settings; 0 where they name none."""
     steps = np.abs(offsets) * np.array(task.spacing_zyx_mm)
     match task.settings.weighting:
         case Weighting.INFINITY:
-            return [float(max(step)) for step in steps]
+            return np.asarray(steps.max(axis=1) ** 2)
         case Weighting.EUCLIDEAN:
-            return [float(np.sqrt(np.sum(step**2))) for step in steps]
+            return np.asarray((steps**2).sum(axis=1))
         case Weighting.MANHATTAN:
-            return [float(np.sum(step)) for step in steps]
+            return np.asarray(steps.sum(axis=1) ** 2)
         case _:
-            return [unweighted] * len(steps)
-
-
-def _add_up(matrices: Iterator[Reals], weights: Sequence[float], shape: tuple[int, int]) -> Reals:
-    total = np.zeros(shape)
-    for matrix, weight in zip(matrices, weights, strict=True):
-        total += matrix * weight
-    return total
+            return np.zeros(len(steps))
 
 
 def measure_glrlm(task: TextureTask) -> dict[str, float]:
     """Features of the run length matrices, averaged over directions that have lines of two voxels."""
     offsets = task.list_offsets((1,))
-    matrices = (_count_runs(task, offset) for offset in offsets)
+    weights = None
     if task.settings.weighting is not Weighting.NONE:
-        weights = _measure_lengths(task, offsets, unweighted=1.0)
-        shape = (task.grid.n_levels, max(task.grid.size_zyx))
-        wanted = [_add_up(matrices, weights, shape)]
-    else:
-        wanted = [matrix for matrix in matrices if len(offsets) == 1 or matrix.any()]
+        lengths = np.sqrt(_square_lengths(task, offsets))
+        weights = lengths if task.settings.weighting.is_norm else np.ones(len(offsets))
+    wanted = _combine([_count_runs(task, offset) for offset in offsets], weights)
     rows = np.array([_measure_runs(task, matrix) for matrix in wanted]).reshape(-1, len(RUN_NAMES))
     return dict(zip(RUN_NAMES, average(rows), strict=True))
 
@@ -184,12 +176,12 @@ def measure_glszm(task: TextureTask) -> dict[str, float]:
     rows = np.concatenate([cells // (MEDIUM_SIZE + 1), levels[large]]) - 1
     each, columns = np.unique(np.concatenate([cells % (MEDIUM_SIZE + 1), sizes[large]]), return_inverse=True)
     counts = np.concatenate([small[cells], np.ones(int(large.sum()))]).astype(np.float64)
-    counts, rows, columns = _merge_cells(counts, rows, columns, len(each))
+    merged, rows, columns = _merge_cells(counts, rows, columns, len(each))
     out = np.empty(len(_algebra.SIZE_FEATURES))
     _algebra.measure_sizes(
         rows.astype(np.int32),
         columns.astype(np.int32),
-        counts,
+        merged,
         grid.levels.present,
         each.astype(np.float64),
         out,
@@ -202,7 +194,8 @@ def _merge_cells(
 ) -> tuple[Reals, npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """One entry per cell: entropy needs to know that two large zones share one."""
     cells, entry = np.unique(rows * width + columns, return_inverse=True)
-    return np.bincount(entry, weights=counts), cells // width, cells % width
+    merged = np.bincount(entry, weights=counts).astype(np.float64, copy=False)
+    return merged, cells // width, cells % width
 
 
 def measure_neighbours(task: TextureTask) -> tuple[dict[str, float], dict[str, float]]:
