@@ -17,7 +17,7 @@ help: ## Say what can be made
 
 install: $(INSTALLED) ## Make .venv from the hashed lock (does nothing where it is up to date)
 
-$(INSTALLED): requirements-build.lock requirements.lock pyproject.toml setup.py tools/install.sh $(wildcard src/radfeat/features/engines/native/*.pyx)
+$(INSTALLED): requirements-build.lock requirements.lock pyproject.toml setup.py tools/install.sh $(shell find src -name "*.pyx")
 	@PYTHON="$(PYTHON)" tools/install.sh
 	@touch $@
 
@@ -50,5 +50,6 @@ lock: $(INSTALLED) ## Resolve the requirements anew and write both lock files
 
 clean: ## Remove what was made: .venv, the demonstration, fetched scans, caches
 	rm -rf $(VENV) demo results logs .snakemake config/.snakemake .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	rm -rf build src/radfeat/features/engines/native/*.so
+	rm -rf build
+	find src -name "*.so" -delete
 	find src tests tools workflow -name __pycache__ -type d -exec rm -rf {} +

@@ -11,7 +11,7 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-NATIVE = Path("src/radfeat/features/engines/native")
+SOURCES = Path("src/radfeat")
 FLAGS = ["-O3", "-ffp-contract=off", "-fno-fast-math"]
 EXTRA = os.environ.get("RADFEAT_CFLAGS", "").split()
 SANITIZERS = [flag for flag in EXTRA if flag.startswith("-fsanitize")]
@@ -31,7 +31,7 @@ EXTENSIONS = [
         extra_compile_args=[*FLAGS, *EXTRA],
         extra_link_args=SANITIZERS,
     )
-    for source in sorted(NATIVE.glob("*.pyx"))
+    for source in sorted(SOURCES.rglob("*.pyx"))
 ]
 
 setup(ext_modules=cythonize(EXTENSIONS, build_dir="build/cython", compiler_directives=DIRECTIVES))

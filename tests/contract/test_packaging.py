@@ -189,7 +189,7 @@ def test_wheel_carries_every_file_of_the_package(wheel: set[str]) -> None:
 
 
 def test_wheel_carries_every_compiled_module(wheel: set[str]) -> None:
-    sources = (ROOT / "src" / "radfeat" / "features" / "engines" / "native").glob("*.pyx")
+    sources = (ROOT / "src" / "radfeat").rglob("*.pyx")
     compiled = {name.rpartition("/")[2].partition(".")[0] for name in wheel if name.endswith(".so")}
     assert compiled == {source.stem for source in sources} != set()
 

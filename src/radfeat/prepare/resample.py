@@ -11,7 +11,7 @@ from radfeat.prepare.as_pyradiomics import SITK_INTERPOLATORS
 from radfeat.prepare.crop import crop_to_box
 from radfeat.prepare.grid_limit import Triple, require_moderate
 from radfeat.prepare.itk_errors import explain_itk
-from radfeat.prepare.resample_near import resample_near
+from radfeat.prepare.resample_near import move_mask_near, resample_near
 from radfeat.prepare.roi_checks import require_voxels
 from radfeat.prepare.settings import Interpolator, PrepareSettings
 
@@ -38,7 +38,7 @@ def resample_pair(
     settings
         With a ``resampled_spacing_xyz_mm``.
     near
-        Whether B-splines may be those of the image near the ROI, where that decides nothing.
+        Whether ITK needs to be asked only where the last digits decide.
 
     Raises
     ------
@@ -59,7 +59,9 @@ def resample_pair(
             interpolator = SITK_INTERPOLATORS[settings.interpolator]
             voxels = array_of(_resample(volume_to_sitk(image), grid, interpolator))
         volume = Volume(voxels, grid, image.modality, image.unit)
-        return volume, _move_mask(mask, grid), _record("resample", grid, settings)
+        moved = move_mask_near(mask, grid) if near else None
+        kept = _move_mask(mask, grid) if moved is None else Mask(moved, grid, mask.roi)
+        return volume, kept, _record("resample", grid, settings)
 
 
 def _crop_only(image: Volume, mask: Mask, settings: PrepareSettings) -> tuple[Volume, Mask, StepRecord]:

@@ -1,77 +1,114 @@
-"""Interpolating an image by cubic B-splines from the voxels near a new grid alone.
+"""Resampling an image by cubic B-splines, and its mask, from the voxels near a new grid alone.
 
 A B-spline depends on every voxel of the image, but forgets them by 0.268 a voxel: 24 voxels away, 2e-14 is
-left. What differs from the spline of the whole image is thus the last digits of a float64. Where they
-decide (a whole number that ITK would cut to the one below) there is no answer from near, and the whole
-image must be asked.
+left. What differs from the spline of the whole image by ITK is thus the last digits of a float64. Where they
+decide (a whole number that ITK would cut to the one below; a point halfway between two voxels of the mask)
+there is no answer from near, and ITK must be asked. Both grids have their axes in common, and one axis is
+done after the other.
 """
 
-from itertools import product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import SimpleITK as sitk
 
-from radfeat.core.box import Box, crop_grid
 from radfeat.core.grid import Grid
-from radfeat.core.volume import Volume, Voxels, array_of, to_sitk
+from radfeat.core.volume import Mask, Volume, Voxels
+from radfeat.prepare import _splines
 
+Reals = npt.NDArray[np.float64]
 MARGIN_VOXELS = 24
+TWO_SLICES = 2
+"""So few that a spline mirrored once still ends outside; what ITK then reads is its own affair."""
 UNDECIDED = 1e-7
-"""How near to a whole number a value must not lie, to be cut to an integer."""
+"""How near to a whole number a value must not lie, to be cut to an integer; likewise a point to the middle
+between two voxels."""
 
 
 def resample_near(image: Volume, grid: Grid) -> Voxels | None:
-    """The image on a new grid (z, y, x) in its own number type; None where only the whole image decides.
-
-    Raises
-    ------
-    RuntimeError
-        If SimpleITK cannot resample.
-    """
-    box = _find_box(image.grid, grid)
-    if box is None:
+    """The image on a new grid (z, y, x) in its own number type; None where only ITK decides."""
+    along_zyx = _locate(image.grid, grid)
+    if along_zyx is None or TWO_SLICES in image.voxels_zyx.shape:
         return None
-    near = image.voxels_zyx[box.slices_zyx].astype(np.float64)
-    resampler = sitk.ResampleImageFilter()
-    resampler.SetSize(grid.size_xyz)
-    resampler.SetOutputSpacing(grid.spacing_xyz_mm)
-    resampler.SetOutputOrigin(grid.origin_xyz_mm)
-    resampler.SetOutputDirection(grid.direction)
-    resampler.SetInterpolator(sitk.sitkBSpline)
-    values = array_of(resampler.Execute(to_sitk(near, crop_grid(image.grid, box)))).astype(
-        np.float64, copy=False
+    near = [_find_near(along, n) for along, n in zip(along_zyx, image.voxels_zyx.shape, strict=True)]
+    kept = (
+        image.voxels_zyx.dtype if image.voxels_zyx.dtype in (np.int16, np.float32) else np.dtype(np.float64)
     )
+    values: npt.NDArray[Any] = image.voxels_zyx[tuple(near)].astype(kept, copy=False)
+    # Where fewest values are left goes first.
+    for axis in sorted(range(3), key=lambda a: len(along_zyx[a]) / values.shape[a]):
+        places, weights = _weigh(along_zyx[axis] - near[axis].start, values.shape[axis])
+        values = _splines.resample_lines(_turn(values, axis), places, weights)
+        values = _turn(values, axis)
     return _take_type(values, image.voxels_zyx.dtype)
 
 
-def _find_box(old: Grid, new: Grid) -> Box | None:
-    """The voxels of the old grid near the new one; None where they are all of it, or none."""
-    corners = [_locate(old, new, corner) for corner in product(*((0, n - 1) for n in new.size_xyz))]
-    low = np.floor(np.min(corners, axis=0)).astype(int) - MARGIN_VOXELS
-    high = np.ceil(np.max(corners, axis=0)).astype(int) + MARGIN_VOXELS
-    last = np.array(old.size_xyz) - 1
-    low, high = np.maximum(low, 0), np.minimum(high, last)
-    if np.any(low > high) or (np.all(low == 0) and np.all(high == last)):
+def move_mask_near(mask: Mask, grid: Grid) -> npt.NDArray[np.bool_] | None:
+    """The nearest voxels of a mask on a new grid; None where one lies halfway between two."""
+    along_zyx = _locate(mask.grid, grid)
+    if along_zyx is None:
         return None
-    (x0, y0, z0), (x1, y1, z1) = low.tolist(), high.tolist()
-    return Box((x0, y0, z0), (x1, y1, z1))
+    moved = mask.voxels_zyx
+    for axis, along in enumerate(along_zyx):
+        if np.any(np.abs(along - np.floor(along) - 0.5) < UNDECIDED):
+            return None
+        moved = moved.take(np.floor(along + 0.5).astype(np.intp), axis)
+    return moved
 
 
-def _locate(old: Grid, new: Grid, index_xyz: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """The place of a voxel of the new grid in voxels of the old one."""
-    turn_new, turn_old = (np.reshape(grid.direction, (3, 3)) for grid in (new, old))
-    point = np.array(new.origin_xyz_mm) + turn_new @ (np.array(index_xyz) * new.spacing_xyz_mm)
-    place: npt.NDArray[np.float64] = np.linalg.solve(turn_old, point - old.origin_xyz_mm) / old.spacing_xyz_mm
-    return place
+def _locate(old: Grid, new: Grid) -> tuple[Reals, Reals, Reals] | None:
+    """The places of the new grid's voxels along z, y, x in voxels of the old one.
+
+    None where the grids do not share their axes, or where the new one reaches beyond the old.
+    """
+    if old.direction != new.direction:
+        return None
+    turn = np.reshape(old.direction, (3, 3))
+    between = np.array(new.origin_xyz_mm) - np.array(old.origin_xyz_mm)
+    first_xyz = np.linalg.solve(turn, between) / old.spacing_xyz_mm
+    steps_xyz = np.array(new.spacing_xyz_mm) / np.array(old.spacing_xyz_mm)
+    x, y, z = (
+        first + step * np.arange(n) for first, step, n in zip(first_xyz, steps_xyz, new.size_xyz, strict=True)
+    )
+    for along, n in zip((x, y, z), old.size_xyz, strict=True):
+        if along[0] < -0.5 + UNDECIDED or along[-1] > n - 0.5 - UNDECIDED:
+            return None
+    return z, y, x
 
 
-def _take_type(values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> Voxels | None:
-    """Values in the number type of the image, decimals dropped as ITK drops them."""
+def _find_near(along: Reals, n: int) -> slice:
+    """The voxels of the old grid near some places along one axis."""
+    low, high = int(np.floor(along[0])) - MARGIN_VOXELS, int(np.ceil(along[-1])) + MARGIN_VOXELS
+    return slice(max(low, 0), min(high + 1, n))
+
+
+def _weigh(along: Reals, n: int) -> tuple[npt.NDArray[np.int32], Reals]:
+    """Four coefficients of a line of ``n``, mirrored at its ends, for each place; and their weights."""
+    below = np.floor(along)
+    w = along - below
+    last = w**3 / 6
+    first = 1 / 6 + w * (w - 1) / 2 - last
+    third = w + first - 2 * last
+    weights = np.stack([first, 1 - first - third - last, third, last], axis=1)
+    places = np.abs(below[:, None].astype(np.int64) + np.arange(-1, 3))
+    places = np.where(places >= n, 2 * (n - 1) - places, places) if n > 1 else places * 0
+    return places.astype(np.int32), weights
+
+
+def _turn(voxels: npt.NDArray[Any], axis: int) -> npt.NDArray[Any]:
+    """Bring an axis to the second place, or back."""
+    return voxels.swapaxes(axis, 1)
+
+
+def _take_type(values: Reals, dtype: np.dtype[Any]) -> Voxels | None:
+    """Values in the number type of the image, decimals dropped as ITK drops them.
+
+    On either side of 0 the whole number is 0; on either side of another it is not the same.
+    """
     if not np.issubdtype(dtype, np.integer):
-        return values.astype(dtype)
-    if np.any(np.abs(values - np.rint(values)) < UNDECIDED):
+        return np.ascontiguousarray(values, dtype)
+    whole = np.rint(values)
+    if np.any((np.abs(values - whole) < UNDECIDED) & (whole != 0)):
         return None
     limits = np.iinfo(dtype)
-    return np.clip(np.trunc(values), float(limits.min), float(limits.max)).astype(dtype)
+    return np.ascontiguousarray(np.clip(np.trunc(values), float(limits.min), float(limits.max)), dtype)

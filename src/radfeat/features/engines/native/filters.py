@@ -18,6 +18,7 @@ import SimpleITK as sitk
 from radfeat.core.volume import Voxels
 from radfeat.features.as_pyradiomics import ARRAY_AXES
 from radfeat.features.engines.native.frame import Frame
+from radfeat.features.engines.native.laplacian import LEAST_VOXELS, filter_laplacian
 from radfeat.features.image_names import name_log, name_wavelet
 from radfeat.features.image_types import GradientImage, ImageType, LogImage, WaveletImage
 from radfeat.features.settings import FeatureSettings
@@ -29,9 +30,6 @@ FilteredImage = tuple[str, Voxels]
 DECAY_SIGMAS = 30
 """Margin of a LoG filter in sigmas. The recursive Gaussian forgets by exp(-1.37) a sigma: 1e-18 is left at
 this distance."""
-LEAST_VOXELS = 4
-"""Fewest voxels along an axis that the recursive Gaussian takes."""
-
 
 AnyImage_co = TypeVar("AnyImage_co", bound=ImageType, covariant=True)
 
@@ -56,7 +54,7 @@ def keep_original(task: FilterTask[ImageType]) -> Iterator[FilteredImage]:
 
 
 def filter_log(task: FilterTask[LogImage]) -> Iterator[FilteredImage]:
-    """Laplacian of Gaussian of each width for which the image is large enough, by SimpleITK."""
+    """Laplacian of Gaussian of each width for which the image is large enough, with SimpleITK's values."""
     frame, image_type = task.frame, task.image_type
     size = frame.voxels_zyx.shape
     for sigma in image_type.sigma_mm:
@@ -65,10 +63,7 @@ def filter_log(task: FilterTask[LogImage]) -> Iterator[FilteredImage]:
             continue
         z, y, x = (int(np.ceil(DECAY_SIGMAS * r)) + LEAST_VOXELS for r in reach)
         voxels, inner = frame.crop((z, y, x))
-        laplacian = sitk.LaplacianRecursiveGaussianImageFilter()
-        laplacian.SetNormalizeAcrossScale(True)
-        laplacian.SetSigma(float(sigma))
-        yield name_log(sigma), _run(laplacian, voxels, frame)[inner]
+        yield name_log(sigma), filter_laplacian(voxels, inner, frame.spacing_zyx_mm, float(sigma))
 
 
 def filter_gradient(task: FilterTask[GradientImage]) -> Iterator[FilteredImage]:
