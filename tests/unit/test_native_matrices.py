@@ -6,7 +6,7 @@ import pytest
 
 from radfeat.features.engines.native import _matrices, _voxels
 from radfeat.features.engines.native.discretise import build_edges, discretise
-from radfeat.features.engines.native.grid import list_offsets, place_levels
+from radfeat.features.engines.native.grid import build_lattice, list_offsets, place_levels
 
 Codes = npt.NDArray[np.uint16]
 RIGHT = np.array([0, 0, 1], np.int32)
@@ -18,15 +18,20 @@ def pad(levels: list[list[int]]) -> Codes:
     return np.pad(np.array([levels], np.uint16), 1)
 
 
+def find(grid: Codes) -> npt.NDArray[np.int32]:
+    return np.flatnonzero(grid).astype(np.int32)
+
+
 def test_pairs_to_the_right_are_counted_by_level_of_the_voxel_and_of_its_neighbour() -> None:
     pairs = np.zeros((4, 4), np.uint32)
-    _matrices.count_pairs(pad(CLASSIC), 1, RIGHT, pairs)
+    _matrices.count_pairs(pad(CLASSIC), find(pad(CLASSIC)), RIGHT, pairs)
     assert pairs[1:, 1:].tolist() == [[1, 2, 0], [0, 2, 2], [1, 0, 1]]
 
 
 def test_runs_to_the_right_have_the_lengths_that_one_sees() -> None:
     runs = np.zeros((4, 5), np.uint32)
-    assert _matrices.count_runs(pad(CLASSIC), 1, RIGHT, runs) == 2
+    grid = pad(CLASSIC)
+    _matrices.count_runs(grid, find(grid), RIGHT, np.full_like(grid, 77), runs)
     assert runs[1:, 1:].tolist() == [[3, 1, 0, 0], [0, 2, 0, 0], [3, 1, 0, 0]]
 
 
@@ -36,9 +41,8 @@ def test_a_line_with_a_hole_holds_two_voxels_and_two_lines_of_one_do_not() -> No
 
 
 def test_zones_join_across_corners_and_bridges_found_late() -> None:
-    levels, sizes = _matrices.measure_zones(
-        pad([[5, 0, 5, 0], [5, 0, 5, 7], [0, 5, 0, 7]]), 1, -list_offsets((1, 3, 4), (1,), None)
-    )
+    grid = pad([[5, 0, 5, 0], [5, 0, 5, 7], [0, 5, 0, 7]])
+    levels, sizes = _matrices.measure_zones(grid, find(grid), -list_offsets((1, 3, 4), (1,), None))
     assert sorted(zip(levels.tolist(), sizes.tolist(), strict=True)) == [(5, 5), (7, 2)]
 
 
@@ -83,7 +87,7 @@ def test_levels_are_those_of_numpy_digitize(dtype: str, width: float | None, cou
 
 def test_levels_that_lack_leave_ranks_without_gaps() -> None:
     levels = discretise(np.array([0.0, 30.0, 99.0]), build_edges(np.array([0.0, 99.0]), 10, None))
-    grid = place_levels(np.array([[[1, 0, 1, 1]]], np.uint8), levels, 1)
+    grid = place_levels(build_lattice(np.array([[[1, 0, 1, 1]]], np.uint8), 3, 1), levels)
     assert grid.levels_zyx[1, 1].tolist() == [0, 1, 0, 4, 10, 0]
     assert grid.ranks_zyx[1, 1].tolist() == [0, 1, 0, 2, 3, 0]
 
@@ -93,3 +97,11 @@ def test_a_mask_has_the_box_of_its_voxels_and_an_empty_one_has_none() -> None:
     assert _voxels.bound(mask) is None
     mask[1, 2, 17] = mask[2, 1, 3] = 1
     assert _voxels.bound(mask) == ((1, 1, 3), (2, 2, 17))
+
+
+def test_a_box_whose_places_are_more_than_can_be_counted_is_refused() -> None:
+    endless = np.broadcast_to(np.zeros(1, np.uint8), (2000, 2000, 600))
+    with pytest.raises(ValueError, match="2000 x 2000 x 600"):
+        build_lattice(endless, 0, 1)
+    with pytest.raises(ValueError, match="65536"):
+        build_lattice(np.zeros((1, 1, 65536), np.uint8), 0, 1)

@@ -263,6 +263,26 @@ def measure_sizes(
     out[6] = n / p
 
 
+def measure_dense_sizes(
+    const double[:, ::1] matrix, const double[::1] levels, const double[::1] sizes, double[::1] out
+):
+    """`measure_sizes` of a whole matrix (levels, sizes)."""
+    cdef Py_ssize_t i, j, n = 0
+    for i in range(matrix.shape[0]):
+        for j in range(matrix.shape[1]):
+            n += matrix[i, j] != 0.0
+    places, cells = np.empty((2, n), np.int32), np.empty(n)
+    cdef int[:, ::1] at = places
+    cdef double[::1] counts = cells
+    n = 0
+    for i in range(matrix.shape[0]):
+        for j in range(matrix.shape[1]):
+            if matrix[i, j] != 0.0:
+                at[0, n], at[1, n], counts[n] = i, j, matrix[i, j]
+                n += 1
+    measure_sizes(at[0], at[1], counts, levels, sizes, out)
+
+
 cdef void _measure_margin(
     const double[::1] counts,
     const double[::1] values,

@@ -17,6 +17,11 @@ cdef double SMALL = 1e-9
 sums."""
 
 
+cdef int TO_THE_LAST_DIGIT = 100
+cdef int ROUGHLY = 24
+"""Halvings of the interval that an eigenvalue lies in."""
+
+
 cdef void _reduce(double[:, ::1] a, double[::1] diagonal, double[::1] beside, double[::1] scales, double[::1] p) noexcept:
     """Three diagonals of a symmetric matrix, whose lower part is overwritten with the reflectors."""
     cdef Py_ssize_t n = a.shape[0], k, i, j
@@ -69,11 +74,13 @@ cdef Py_ssize_t _count_below(const double[::1] diagonal, const double[::1] besid
     return below
 
 
-cdef double _find_from_top(const double[::1] diagonal, const double[::1] beside, Py_ssize_t rank) noexcept:
+cdef double _find_from_top(
+    const double[::1] diagonal, const double[::1] beside, Py_ssize_t rank, int halvings
+) noexcept:
     """The largest eigenvalue (rank 0), the second (1), ...; those of a correlation lie from 0 to 1."""
     cdef Py_ssize_t n = diagonal.shape[0], i
     cdef double low = -1e-12, high = 1.0 + 1e-9, middle
-    for i in range(100):
+    for i in range(halvings):
         middle = 0.5 * (low + high)
         if middle == low or middle == high:
             break
@@ -135,6 +142,36 @@ cdef void _turn_back(const double[:, ::1] a, const double[::1] scales, double[::
             vector[i] -= share * a[i, k]
 
 
+def find_second_of(const double[:, ::1] pairs):
+    """`find_second` of a square matrix of counts, without its empty rows and columns; 0 where one row is left."""
+    cdef Py_ssize_t n = pairs.shape[0], i, j, rows = 0, columns = 0
+    cdef double total = 0.0
+    margins, places = np.zeros((4, n)), np.empty((2, n), np.int64)
+    cdef double[:, ::1] sums = margins
+    cdef long long[:, ::1] kept = places
+    for i in range(n):
+        for j in range(n):
+            sums[0, i] += pairs[i, j]
+            sums[1, j] += pairs[i, j]
+    for i in range(n):
+        total += sums[0, i]
+    for i in range(n):
+        if sums[0, i] > 0.0:
+            kept[0, rows], sums[2, rows] = i, sums[0, i] / total
+            rows += 1
+        if sums[1, i] > 0.0:
+            kept[1, columns], sums[3, columns] = i, sums[1, i] / total
+            columns += 1
+    if rows < 2:
+        return 0.0
+    shares = np.empty((rows, columns))
+    cdef double[:, ::1] p = shares
+    for i in range(rows):
+        for j in range(columns):
+            p[i, j] = pairs[kept[0, i], kept[1, j]] / total
+    return find_second(p, sums[2, :rows], sums[3, :columns])
+
+
 def find_second(const double[:, ::1] p, const double[::1] px, const double[::1] py):
     """Second largest eigenvalue of ``Q[i, j] = sum_k P[i, k] P[j, k] / (px[i] py[k] + eps)``; NaN where not
     settled.
@@ -159,8 +196,9 @@ def find_second(const double[:, ::1] p, const double[::1] px, const double[::1] 
                 total += scaled[i, k] * scaled[j, k]
             a[i, j] = total
     _reduce(a, diagonal, beside, scales, free)
-    first, second = _find_from_top(diagonal, beside, 0), _find_from_top(diagonal, beside, 1)
-    third = _find_from_top(diagonal, beside, 2) if n > 2 else 0.0
+    second = _find_from_top(diagonal, beside, 1, TO_THE_LAST_DIGIT)
+    first = _find_from_top(diagonal, beside, 0, ROUGHLY)
+    third = _find_from_top(diagonal, beside, 2, ROUGHLY) if n > 2 else 0.0
     gap = first - second if first - second < second - third else second - third
     shift = EPS / least
     if second < SMALL or (shift > SETTLED and shift * shift > SETTLED * gap):

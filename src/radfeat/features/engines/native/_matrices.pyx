@@ -1,7 +1,7 @@
 """Grey level matrices of an ROI: whole numbers, counted in a grid whose margin is 0 on every side.
 
 Levels are unsigned 16-bit numbers, 0 outside the ROI. An offset is a step (z, y, x) no longer than the
-margin.
+margin, places are the ROI's voxels, counted in C order in the grid with its margin.
 """
 
 import numpy as np
@@ -15,52 +15,45 @@ cdef inline Py_ssize_t _flatten(const int[::1] offset, Py_ssize_t ny, Py_ssize_t
 
 
 def count_pairs(
-    const level_t[:, :, ::1] grid, Py_ssize_t margin, const int[::1] offset, count_t[:, ::1] pairs
+    const level_t[:, :, ::1] grid, const int[::1] places, const int[::1] offset, count_t[:, ::1] pairs
 ):
     """Add to ``pairs[a, b]`` how often level ``b`` lies at an offset from level ``a``.
 
-    Row and column 0 are waste.
+    ``places`` are those of the ROI in the grid, counted in C order. Row and column 0 are waste.
     """
-    cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], step = _flatten(offset, ny, nx)
-    cdef Py_ssize_t z, y, x, width = pairs.shape[1]
+    cdef Py_ssize_t step = _flatten(offset, grid.shape[1], grid.shape[2]), i, width = pairs.shape[1]
     cdef count_t* cells = &pairs[0, 0]
-    cdef const level_t* row
-    for z in range(margin, grid.shape[0] - margin):
-        for y in range(margin, ny - margin):
-            row = &grid[z, y, 0]
-            for x in range(margin, nx - margin):
-                if row[x]:
-                    cells[row[x] * width + row[x + step]] += 1
+    cdef const level_t* level = &grid[0, 0, 0]
+    for i in range(places.shape[0]):
+        cells[level[places[i]] * width + level[places[i] + step]] += 1
 
 
 def count_runs(
-    const level_t[:, :, ::1] grid, Py_ssize_t margin, const int[::1] offset, count_t[:, ::1] runs
+    const level_t[:, :, ::1] grid,
+    const int[::1] places,
+    const int[::1] offset,
+    level_t[:, :, ::1] lengths,
+    count_t[:, ::1] runs,
 ):
     """Add to ``runs[a, n]`` how many runs of level ``a`` along an offset have length ``n``.
 
-    Returns the longest length.
+    The offset points onwards in C order; ``lengths`` has the shape of the grid and is overwritten. A voxel
+    that goes on with a run counts the longer one and takes back the shorter. Row and column 0 are waste.
     """
-    cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], step = _flatten(offset, ny, nx)
-    cdef Py_ssize_t z, y, x, length, longest = 0, width = runs.shape[1]
+    cdef Py_ssize_t step = _flatten(offset, grid.shape[1], grid.shape[2]), i, at, width = runs.shape[1]
     cdef count_t* cells = &runs[0, 0]
-    cdef const level_t* row
-    cdef const level_t* end
-    cdef level_t level
-    for z in range(margin, grid.shape[0] - margin):
-        for y in range(margin, ny - margin):
-            row = &grid[z, y, 0]
-            for x in range(margin, nx - margin):
-                level = row[x]
-                if level == 0 or row[x - step] == level:
-                    continue
-                length = 1
-                end = row + x + step
-                while end[0] == level:
-                    length += 1
-                    end += step
-                cells[level * width + length] += 1
-                longest = length if length > longest else longest
-    return longest
+    cdef count_t* cell
+    cdef const level_t* level = &grid[0, 0, 0]
+    cdef level_t* length = &lengths[0, 0, 0]
+    cdef int goes_on, n
+    for i in range(places.shape[0]):
+        at = places[i]
+        goes_on = level[at] == level[at - step]
+        n = goes_on * length[at - step] + 1
+        length[at] = <level_t> n
+        cell = cells + level[at] * width + n
+        cell[0] += 1
+        (cell - 1)[0] -= goes_on
 
 
 def any_line_has_two(const level_t[:, :, ::1] grid, Py_ssize_t margin, const int[::1] offset):
@@ -100,48 +93,41 @@ cdef inline int _join(int* parent, int a, int b) noexcept nogil:
     return a
 
 
-def measure_zones(const level_t[:, :, ::1] grid, Py_ssize_t margin, const int[:, ::1] offsets):
+def measure_zones(const level_t[:, :, ::1] grid, const int[::1] places, const int[:, ::1] offsets):
     """Level and size of every zone of connected voxels of one level.
 
-    ``offsets`` point backwards in C order, and are half of those that connect. By union-find: a number less
-    than 0 is a root and the size of its zone, another the place of the voxel above.
+    ``places`` are those of the ROI in the grid, counted and in C order. ``offsets`` point backwards, and are
+    half of those that connect. By union-find: a number less than 0 is a root and the size of its zone,
+    another the place of the voxel above.
     """
-    cdef Py_ssize_t nz = grid.shape[0], ny = grid.shape[1], nx = grid.shape[2]
-    cdef Py_ssize_t z, y, x, k, n_offsets = offsets.shape[0], zones = 0
-    cdef int i, root, other, total
-    if nz * ny * nx > 2147483647:
-        raise ValueError(f"a box of {nz} x {ny} x {nx} voxels is too large for zones")
-    total = <int> (nz * ny * nx)
+    cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], i, k, n_offsets = offsets.shape[0], zones = 0
+    cdef int at, root, other
     steps_array = np.array([_flatten(offsets[k], ny, nx) for k in range(n_offsets)], np.int64)
-    parents = np.zeros(total, np.int32)
+    parents = np.empty(grid.size, np.int32)
     cdef long long[::1] steps = steps_array
     cdef int[::1] parent_view = parents
     cdef int* parent = &parent_view[0]
     cdef const level_t* level = &grid[0, 0, 0]
-    for z in range(margin, nz - margin):
-        for y in range(margin, ny - margin):
-            i = <int> ((z * ny + y) * nx + margin)
-            for x in range(margin, nx - margin):
-                if level[i]:
-                    parent[i] = -1
-                    root = i
-                    zones += 1
-                    for k in range(n_offsets):
-                        if level[i + steps[k]] == level[i]:
-                            other = _find(parent, <int> (i + steps[k]))
-                            zones -= other != root
-                            root = _join(parent, root, other)
-                i += 1
-    return _list_zones(level, parent_view, zones)
+    for i in range(places.shape[0]):
+        at = places[i]
+        parent[at] = -1
+        root = at
+        zones += 1
+        for k in range(n_offsets):
+            if level[at + steps[k]] == level[at]:
+                other = _find(parent, <int> (at + steps[k]))
+                zones -= other != root
+                root = _join(parent, root, other)
+    return _list_zones(level, places, parent_view, zones)
 
 
-cdef _list_zones(const level_t* level, const int[::1] parents, Py_ssize_t zones):
+cdef _list_zones(const level_t* level, const int[::1] places, const int[::1] parents, Py_ssize_t zones):
     of_zone, size_of_zone = np.empty(zones, np.int32), np.empty(zones, np.int32)
     cdef int[::1] levels_out = of_zone, sizes_out = size_of_zone
     cdef Py_ssize_t i, k = 0
-    for i in range(parents.shape[0]):
-        if parents[i] < 0:
-            levels_out[k], sizes_out[k] = level[i], -parents[i]
+    for i in range(places.shape[0]):
+        if parents[places[i]] < 0:
+            levels_out[k], sizes_out[k] = level[places[i]], -parents[places[i]]
             k += 1
     return of_zone, size_of_zone
 

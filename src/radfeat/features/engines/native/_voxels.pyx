@@ -51,20 +51,27 @@ cdef inline Py_ssize_t _first_set(const unsigned char* row, Py_ssize_t n) noexce
     return <Py_ssize_t> radfeat_first_set(row, n)
 
 
-def place(
-    const unsigned short[::1] levels,
-    const unsigned char[:, :, :] mask,
-    unsigned short[:, :, ::1] padded,
-    Py_ssize_t margin,
-):
-    """Put the levels of the ROI's voxels, in C order, into a grid with a margin on every side."""
-    cdef Py_ssize_t z, y, x, i = 0
+def locate(const unsigned char[:, :, ::1] mask, Py_ssize_t n, Py_ssize_t margin):
+    """The places of the ``n`` voxels of a mask, in C order, in a grid with a margin on every side."""
+    places = np.empty(n, np.int32)
+    cdef int[::1] out = places
+    cdef Py_ssize_t z, y, x, i = 0, ny = mask.shape[1] + 2 * margin, nx = mask.shape[2] + 2 * margin, start
     for z in range(mask.shape[0]):
         for y in range(mask.shape[1]):
+            start = ((z + margin) * ny + y + margin) * nx + margin
             for x in range(mask.shape[2]):
                 if mask[z, y, x]:
-                    padded[z + margin, y + margin, x + margin] = levels[i]
+                    out[i] = <int> (start + x)
                     i += 1
+    return places
+
+
+def place(const unsigned short[::1] levels, const int[::1] places, unsigned short[:, :, ::1] padded):
+    """Put the levels of the ROI's voxels into a grid."""
+    cdef Py_ssize_t i
+    cdef unsigned short* out = &padded[0, 0, 0]
+    for i in range(places.shape[0]):
+        out[places[i]] = levels[i]
 
 
 def digitise(const real[::1] values, const double[::1] edges, unsigned short[::1] out):
@@ -96,15 +103,3 @@ def tally(const unsigned short[::1] levels, Py_ssize_t top):
     for i in range(levels.shape[0]):
         out[levels[i]] += 1
     return counts
-
-
-def relabel(const unsigned short[:, :, ::1] grid, const unsigned short[::1] table):
-    """Every level of a grid by its entry in a table."""
-    changed = np.empty((grid.shape[0], grid.shape[1], grid.shape[2]), np.uint16)
-    cdef unsigned short[:, :, ::1] out = changed
-    cdef Py_ssize_t i, n = grid.shape[0] * grid.shape[1] * grid.shape[2]
-    cdef const unsigned short* source = &grid[0, 0, 0]
-    cdef unsigned short* target = &out[0, 0, 0]
-    for i in range(n):
-        target[i] = table[source[i]]
-    return changed

@@ -32,22 +32,21 @@ def average_mcc(pairs: Sequence[Reals], n_levels: int, stack: Callable[[], Reals
         return 1.0
     if not pairs:
         return float("nan")
-    eigenvalues = [_find_second(matrix / matrix.sum()) for matrix in pairs]
+    eigenvalues = [_find_second(matrix) for matrix in pairs]
     if any(map(math.isnan, eigenvalues)):
         return _average_mcc_of_q(stack())
     return float(np.mean(np.sqrt(eigenvalues)))
 
 
-def _find_second(p: Reals) -> float:
+def _find_second(pairs: Reals) -> float:
     """Second largest eigenvalue of Q; NaN where it is no more than rounding."""
+    second = _eigen.find_second_of(pairs)
+    if not math.isnan(second):
+        return second
+    p = pairs / pairs.sum()
     px, py = p.sum(axis=1), p.sum(axis=0)
     rows, columns = px > 0, py > 0
     inside = np.ascontiguousarray(p[np.ix_(rows, columns)])
-    if len(inside) < 2:
-        return 0.0
-    second = _eigen.find_second(inside, px[rows], py[columns])
-    if not math.isnan(second):
-        return second
     q = inside / (np.outer(px[rows], py[columns]) + EPS) @ inside.T
     second = float(np.sort(np.linalg.eigvals(q).real)[-2])
     return math.nan if second < SMALL else second

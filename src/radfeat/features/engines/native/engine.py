@@ -32,7 +32,7 @@ from radfeat.features.engines.native.discretise import Intensities, Levels, buil
 from radfeat.features.engines.native.filters import FILTERS, Filter, FilterTask
 from radfeat.features.engines.native.first_order import measure_first_order
 from radfeat.features.engines.native.frame import Frame, build_frame
-from radfeat.features.engines.native.grid import place_levels
+from radfeat.features.engines.native.grid import Lattice, build_lattice, place_levels
 from radfeat.features.engines.native.shape import measure_shape, measure_shape_2d
 from radfeat.features.engines.native.texture import (
     TextureTask,
@@ -151,6 +151,7 @@ def _measure_image_type(
     resolved, names = resolve_settings(settings, image_type), name_features(settings)
     counted = depends_on_bins(settings)
     with explained(frame, f"image type {type_name}"):
+        lattice = _build_lattice(frame, resolved) if MATRIX_FAMILIES & set(names) else None
         for name, voxels in _find_filter(type_name)(FilterTask(frame, image_type, resolved)):
             image = _Image(name, type_name, _gather(voxels, frame), voxels.dtype, resolved, names)
             refusal = _refuse(image)
@@ -161,8 +162,13 @@ def _measure_image_type(
                 levels.append(
                     count_levels(image.ends, type_name, name, resolved.bin_width, resolved.bin_count)
                 )
-            values |= _measure_image(image, frame, counted)
+            values |= _measure_image(image, frame, lattice, counted)
     return Measured(values, gaps, grey_levels=tuple(levels))
+
+
+def _build_lattice(frame: Frame, settings: FeatureSettings) -> Lattice:
+    margin = min(max(settings.distances), max(frame.mask_zyx.shape))
+    return build_lattice(frame.mask_zyx, int(np.count_nonzero(frame.mask_zyx)), margin)
 
 
 def _find_filter(type_name: str) -> Filter:
@@ -190,7 +196,7 @@ def _refuse(image: _Image) -> str | None:
     return explain_many_levels(*image.ends, width)
 
 
-def _measure_image(image: _Image, frame: Frame, counted: bool) -> Values:
+def _measure_image(image: _Image, frame: Frame, lattice: Lattice | None, counted: bool) -> Values:
     """The features of all families on one image."""
     values: Values = {}
     levels = _discretise(image) if counted else None
@@ -198,8 +204,8 @@ def _measure_image(image: _Image, frame: Frame, counted: bool) -> Values:
         shift = image.settings.voxel_array_shift
         measured = measure_first_order(image.inside, levels, shift, frame.spacing_xyz_mm)
         values |= _pick(image.name, Family.FIRST_ORDER, image.names, measured)
-    if levels is not None and MATRIX_FAMILIES & set(image.names):
-        for family, features in _measure_matrices(levels, image, frame):
+    if levels is not None and lattice is not None:
+        for family, features in _measure_matrices(levels, image, frame, lattice):
             values |= _pick(image.name, family, image.names, features)
     return values
 
@@ -210,11 +216,9 @@ def _discretise(image: _Image) -> Levels:
 
 
 def _measure_matrices(
-    levels: Levels, image: _Image, frame: Frame
+    levels: Levels, image: _Image, frame: Frame, lattice: Lattice
 ) -> Iterator[tuple[Family, Mapping[str, float]]]:
-    margin = min(max(image.settings.distances), max(frame.mask_zyx.shape))
-    grid = place_levels(frame.mask_zyx, levels, margin)
-    task = TextureTask(grid, image.settings, frame.spacing_zyx_mm)
+    task = TextureTask(place_levels(lattice, levels), image.settings, frame.spacing_zyx_mm)
     if Family.GLCM in image.names:
         yield Family.GLCM, measure_glcm(task, image.names[Family.GLCM])
     if Family.GLRLM in image.names:

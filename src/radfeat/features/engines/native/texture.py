@@ -105,7 +105,7 @@ def _combine(every: Sequence[Reals], weights: Reals | None) -> Sequence[Reals]:
 def _count_pairs(task: TextureTask, offset: npt.NDArray[np.int32]) -> Reals:
     n = task.grid.n_levels
     counts = np.zeros((n + 1, n + 1), np.uint32)
-    _matrices.count_pairs(task.grid.ranks_zyx, task.grid.margin, offset, counts)
+    _matrices.count_pairs(task.grid.ranks_zyx, task.grid.lattice.places, offset, counts)
     pairs = counts[1:, 1:].astype(np.float64)
     return pairs + pairs.T if task.settings.symmetric_glcm else pairs
 
@@ -131,17 +131,24 @@ def measure_glrlm(task: TextureTask) -> dict[str, float]:
     if task.settings.weighting is not Weighting.NONE:
         lengths = np.sqrt(_square_lengths(task, offsets))
         weights = lengths if task.settings.weighting.is_norm else np.ones(len(offsets))
-    wanted = _combine([_count_runs(task, offset) for offset in offsets], weights)
+    lengths_zyx = np.empty(task.grid.lattice.padded_zyx, np.uint16)
+    wanted = _combine([_count_runs(task, offset, lengths_zyx) for offset in offsets], weights)
     rows = np.array([_measure_runs(task, matrix) for matrix in wanted]).reshape(-1, len(RUN_NAMES))
     return dict(zip(RUN_NAMES, average(rows), strict=True))
 
 
-def _count_runs(task: TextureTask, offset: npt.NDArray[np.int32]) -> Reals:
-    """Runs of each level and length along one direction; none where no line holds two voxels of the ROI."""
+def _count_runs(
+    task: TextureTask, offset: npt.NDArray[np.int32], lengths_zyx: npt.NDArray[np.uint16]
+) -> Reals:
+    """Runs of each level and length along one direction; none where no line holds two voxels of the ROI.
+
+    ``lengths_zyx`` is room to work in.
+    """
     grid = task.grid
     counts = np.zeros((grid.n_levels + 1, max(grid.size_zyx) + 1), np.uint32)
-    longest = _matrices.count_runs(grid.ranks_zyx, grid.margin, offset, counts)
-    if longest < 2 and not _matrices.any_line_has_two(grid.ranks_zyx, grid.margin, offset):
+    _matrices.count_runs(grid.ranks_zyx, grid.lattice.places, offset, lengths_zyx, counts)
+    alone = not counts[1:, 2:].any()
+    if alone and not _matrices.any_line_has_two(grid.ranks_zyx, grid.lattice.margin, offset):
         counts[:] = 0
     return counts[1:, 1:].astype(np.float64)
 
@@ -157,18 +164,15 @@ def _measure_runs(task: TextureTask, matrix: Reals) -> Reals:
 
 def measure_dense(matrix: Reals, levels: Reals, sizes: Reals) -> Reals:
     """``_algebra.SIZE_FEATURES`` of a matrix (levels, sizes)."""
-    rows, columns = np.nonzero(matrix)
     out = np.empty(len(_algebra.SIZE_FEATURES))
-    _algebra.measure_sizes(
-        rows.astype(np.int32), columns.astype(np.int32), matrix[rows, columns], levels, sizes, out
-    )
+    _algebra.measure_dense_sizes(matrix, levels, sizes, out)
     return out
 
 
 def measure_glszm(task: TextureTask) -> dict[str, float]:
     """Features of the size zone matrix."""
     grid = task.grid
-    levels, sizes = _matrices.measure_zones(grid.ranks_zyx, grid.margin, -task.list_offsets((1,)))
+    levels, sizes = _matrices.measure_zones(grid.ranks_zyx, grid.lattice.places, -task.list_offsets((1,)))
     large = sizes > MEDIUM_SIZE
     table = np.zeros((grid.n_levels + 1) * (MEDIUM_SIZE + 1))
     small = np.bincount(levels[~large] * (MEDIUM_SIZE + 1) + sizes[~large], minlength=len(table))
@@ -206,7 +210,7 @@ def measure_neighbours(task: TextureTask) -> tuple[dict[str, float], dict[str, f
     dependence = np.zeros((levels.top + 1, len(offsets) + 1), np.uint32)
     differences = np.zeros(levels.top + 1)
     _matrices.count_neighbours(
-        grid.levels_zyx, grid.margin, offsets, task.settings.gldm_alpha, dependence, differences
+        grid.levels_zyx, grid.lattice.margin, offsets, task.settings.gldm_alpha, dependence, differences
     )
     present = levels.present.astype(np.int64)
     sizes = np.arange(1.0, len(offsets) + 2)
