@@ -95,6 +95,8 @@ def _build_findings(values: Mapping[str, float | None], measured: Measured, key:
     notes = [
         Finding(check, Severity.WARNING, key, f"{key}: {note}.") for check, note in measured.notes.items()
     ]
+    if None not in values.values():
+        return tuple(notes)
     groups: dict[str, list[str]] = {}
     for name in values:
         groups.setdefault(_group_of(name), []).append(name)

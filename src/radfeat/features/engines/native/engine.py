@@ -234,10 +234,12 @@ def _explain_absent(
     frame: Frame, settings: FeatureSettings, values: Mapping[str, float], gaps: Mapping[str, str]
 ) -> dict[str, str]:
     """Why there is no such image: only the LoG filter declines."""
-    settled = {name.partition("_")[0] for name in values} | set(gaps)
+    family, features = next((f, n) for f, n in name_features(settings).items() if f not in SHAPE_FAMILIES)
     size, spacing = frame.voxels_zyx.shape[::-1], frame.spacing_xyz_mm
     return {
         name: explain_small_image(size, spacing, float(str(image.parameters["sigma_mm"])))
         for name, image in plan_images(settings).items()
-        if image.type_name == "LoG" and name not in settled
+        if image.type_name == "LoG"
+        and f"{name}_{family.value}_{features[0]}" not in values
+        and name not in gaps
     }

@@ -1,8 +1,8 @@
 """The grey levels of an ROI on a grid with a margin, and the steps from a voxel to its neighbours."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -88,7 +88,8 @@ def place_levels(lattice: Lattice, levels: Levels) -> LevelGrid:
     return LevelGrid(padded, ranks, lattice, levels)
 
 
-def list_offsets(size_zyx: Iterable[int], distances: Iterable[int], flat_axis: int | None) -> Offsets:
+@lru_cache(maxsize=64)
+def list_offsets(size_zyx: tuple[int, ...], distances: tuple[int, ...], flat_axis: int | None) -> Offsets:
     """Steps z, y, x to the neighbours at some distances, one of each opposite pair: (n, 3).
 
     A distance is the greatest coordinate.
@@ -96,9 +97,11 @@ def list_offsets(size_zyx: Iterable[int], distances: Iterable[int], flat_axis: i
     Only steps that stay inside a box of this size, and in the slice where ``flat_axis`` is the axis across
     slices; in PyRadiomics' order, so that averages over directions add up alike.
     """
-    wanted, size = set(distances), tuple(size_zyx)
-    reach = [0 if axis == flat_axis else min(max(wanted), n - 1) for axis, n in enumerate(size)]
+    wanted = set(distances)
+    reach = [0 if axis == flat_axis else min(max(wanted), n - 1) for axis, n in enumerate(size_zyx)]
     steps = product(*(range(r, -r - 1, -1) for r in reach))
     every = [step for step in steps if max(map(abs, step)) in wanted]
     half = every[: len(every) // 2]
-    return np.array(half, np.int32).reshape(-1, 3)
+    offsets = np.array(half, np.int32).reshape(-1, 3)
+    offsets.flags.writeable = False
+    return offsets

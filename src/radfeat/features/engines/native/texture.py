@@ -68,7 +68,7 @@ class TextureTask:
         ValueError
             If the ROI's box has no room for any, where PyRadiomics fails as well.
         """
-        offsets = list_offsets(self.grid.size_zyx, distances, self.flat_axis)
+        offsets = list_offsets(self.grid.size_zyx, tuple(distances), self.flat_axis)
         if len(offsets) == 0:
             apart = " or ".join(map(str, distances))
             raise ValueError(f"the ROI is too small for neighbours at a distance of {apart} voxels")
