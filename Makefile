@@ -10,7 +10,7 @@ SCANS := .cache/pyradiomics-3.1.4
 WORKERS := 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check validate-statistics lock schemas clean
+.PHONY: help install demo test test-exhaustive check validate-statistics lock schemas clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ demo: $(INSTALLED) ## Run a simulated trial and five real scans through to their
 
 test: $(INSTALLED) ## Run all tests
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+
+test-exhaustive: $(INSTALLED) ## Run what a routine run has only a sample of
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m exhaustive
 
 validate-statistics: $(INSTALLED) ## Simulate hundreds of trials and hold the analysis to their truth (40 min)
 	@PYTHONPATH=tests $(BIN)/python -m validation --workers $(WORKERS) --page docs/validation.md

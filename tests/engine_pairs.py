@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import SimpleITK as sitk
 
 import phantoms
 from radfeat.core.errors import ExtractionError
@@ -16,11 +17,12 @@ from radfeat.core.vocabulary import Engine
 from radfeat.features.extract import FeatureVector, extract_features
 from radfeat.features.parity import compare_engines
 from radfeat.features.settings import FeatureSettings
+from radfeat.prepare.recipe import prepare_image, prepare_roi
 from radfeat.prepare.settings import PrepareSettings
 
 sys.path.insert(0, str(Path(__file__).parent / "golden"))
 from phantom_scan import build_phantom
-from reference import prepare
+from reference import build_source, prepare
 
 Settings = dict[str, Any]
 
@@ -40,7 +42,21 @@ def find_unequal(pair: PreparedPair, features: Settings) -> list[str]:
         except ExtractionError:
             return []
         return ["only the native engine measures this ROI"]
-    native = measure_by(Engine.NATIVE, pair, features)
+    return _compare(reference, measure_by(Engine.NATIVE, pair, features))
+
+
+def find_unequal_in_runs(
+    image: sitk.Image, mask: sitk.Image, settings: PrepareSettings, features: Settings
+) -> list[str]:
+    """The same for whole runs, in which each engine has its own way to resample."""
+    source = build_source(image, mask)
+    ready = prepare_image(source.image, settings)
+    whole, near = (prepare_roi(ready, source, settings, near=near) for near in (False, True))
+    reference = measure_by(Engine.PYRADIOMICS, whole, features)
+    return _compare(reference, measure_by(Engine.NATIVE, near, features))
+
+
+def _compare(reference: FeatureVector, native: FeatureVector) -> list[str]:
     unequal = [str(c) for c in compare_engines(reference.values, native.values) if not c.is_equal]
     for name in ("findings", "grey_levels"):
         if getattr(reference, name) != getattr(native, name):

@@ -32,5 +32,6 @@ build san "-fsanitize=address,undefined -fno-sanitize-recover=undefined -O1 -g"
 LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so) $(gcc -print-file-name=libstdc++.so.6)" \
     ASAN_OPTIONS=detect_leaks=0 \
     PYTHONPATH="$WORK/san/src${PYTHONPATH:+:$PYTHONPATH}" "$PYTHON" -m pytest -q -n 0 -p no:cacheprovider \
-    tests/unit/test_native_matrices.py tests/unit/test_native_shape.py \
+    tests/unit/test_native_matrices.py tests/unit/test_native_shape.py tests/unit/test_native_laplacian.py \
+    tests/unit/test_resample_near.py \
     tests/property/test_native_parity_property.py tests/golden/test_native_parity.py

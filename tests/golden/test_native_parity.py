@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import SimpleITK as sitk
 from phantom_scan import build_phantom
 from reference import prepare, read_scan
 
-from engine_pairs import find_unequal
+from engine_pairs import find_unequal, find_unequal_in_runs
 from radfeat.prepare.settings import PrepareSettings
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -22,7 +23,22 @@ BY_MODALITY: dict[str, tuple[Settings, Settings]] = {
     "MR_T1": ({"normalise": True, "normalise_scale": 100}, {"bin_width": 20}),
     "PET": ({}, {"bin_count": 32}),
 }
-WHOLE_RELEASE = ("brain1", "brain2", "breast1", "lung1", "lung2")
+LONG = pytest.mark.exhaustive
+WHOLE_RELEASE = (
+    "brain1",
+    "brain2",
+    "breast1",
+    *(pytest.param(name, marks=LONG) for name in ("lung1", "lung2")),
+)
+ROUTINE_SUBJECTS = ("STS_001", "STS_005")
+SARCOMAS = [
+    pytest.param(
+        path,
+        id=f"{path.parent.name}-{path.name.split('_image')[0]}",
+        marks=[] if path.parent.name in ROUTINE_SUBJECTS else LONG,
+    )
+    for path in SOFT_TISSUE
+]
 
 
 @pytest.mark.parametrize("scan", WHOLE_RELEASE)
@@ -33,7 +49,7 @@ def test_scans_of_the_release_have_pyradiomics_values(release_folder: Path, scan
     assert find_unequal(pair, {"image_types": THREE, "classes": EVERY}) == []
 
 
-@pytest.mark.parametrize("scan", ["brain1", "lung2"])
+@pytest.mark.parametrize("scan", ["brain1", pytest.param("lung2", marks=LONG)])
 def test_resampled_scans_have_pyradiomics_values(release_folder: Path, scan: str) -> None:
     data = release_folder / "data"
     image, mask = read_scan(data / f"{scan}_image.nrrd", data / f"{scan}_label.nrrd")
@@ -43,13 +59,39 @@ def test_resampled_scans_have_pyradiomics_values(release_folder: Path, scan: str
 
 
 @pytest.mark.needs_shared
-@pytest.mark.parametrize("path", SOFT_TISSUE, ids=lambda p: f"{p.parent.name}-{p.name.split('_image')[0]}")
+@pytest.mark.parametrize("path", SARCOMAS)
 def test_soft_tissue_sarcomas_have_pyradiomics_values(path: Path) -> None:
     image, mask = read_scan(path, path.with_name(path.name.replace("_image", "_mask")))
     ours, features = BY_MODALITY[path.name.split("_image")[0]]
     pair = prepare(image, mask, PrepareSettings(resampled_spacing_xyz_mm=(3.0, 3.0, 3.0), **ours))
     images = {"Original": {}, "LoG": {"sigma_mm": [6.0]}}
     assert find_unequal(pair, {"image_types": images, "classes": EVERY, **features}) == []
+
+
+@pytest.mark.parametrize("scan", ["brain1", pytest.param("lung2", marks=LONG)])
+def test_runs_that_resample_near_the_roi_have_pyradiomics_values(release_folder: Path, scan: str) -> None:
+    data = release_folder / "data"
+    image, mask = read_scan(data / f"{scan}_image.nrrd", data / f"{scan}_label.nrrd")
+    ours, images = PrepareSettings(resampled_spacing_xyz_mm=(1.0, 1.0, 1.0)), {"Original": {}, "Wavelet": {}}
+    assert find_unequal_in_runs(image, mask, ours, {"image_types": images, "classes": EVERY}) == []
+    floats = sitk.Cast(image, sitk.sitkFloat32)
+    assert find_unequal_in_runs(floats, mask, ours, {"classes": EVERY}) == []
+
+
+@pytest.mark.needs_shared
+@pytest.mark.parametrize(
+    ("phantom", "spacing_mm", "bin_width"),
+    [("digital", None, 1), ("digital", 1.5, 1), ("ct", 2.0, 25), pytest.param("ct", None, 25, marks=LONG)],
+)
+def test_phantoms_of_ibsi_have_pyradiomics_values(
+    phantom: str, spacing_mm: float | None, bin_width: float
+) -> None:
+    folder = SHARED / "ibsi1" / f"{phantom}_phantom" / "nifti"
+    image, mask = read_scan(folder / "image" / "phantom.nii.gz", folder / "mask" / "mask.nii.gz")
+    spacing = None if spacing_mm is None else (spacing_mm,) * 3
+    settings = PrepareSettings(resampled_spacing_xyz_mm=spacing)
+    features = {"bin_width": bin_width, "classes": EVERY}
+    assert find_unequal_in_runs(image, mask, settings, features) == []
 
 
 SETTINGS: dict[str, tuple[str, Settings]] = {
