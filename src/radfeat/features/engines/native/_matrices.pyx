@@ -93,14 +93,18 @@ cdef inline int _join(int* parent, int a, int b) noexcept nogil:
     return a
 
 
-def measure_zones(const level_t[:, :, ::1] grid, const int[::1] places, const int[:, ::1] offsets):
-    """Level and size of every zone of connected voxels of one level.
+def measure_zones(
+    const level_t[:, :, ::1] grid, const int[::1] places, const int[:, ::1] offsets, count_t[:, ::1] table
+):
+    """Count zones of connected voxels of one level: ``table[a, n]`` those of level ``a`` and size ``n``.
+
+    Returns level and size of each zone that is too large for the table.
 
     ``places`` are those of the ROI in the grid, counted and in C order. ``offsets`` point backwards, and are
     half of those that connect. By union-find: a number less than 0 is a root and the size of its zone,
     another the place of the voxel above.
     """
-    cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], i, k, n_offsets = offsets.shape[0], zones = 0
+    cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], i, k, n_offsets = offsets.shape[0]
     cdef int at, root, other
     steps_array = np.array([_flatten(offsets[k], ny, nx) for k in range(n_offsets)], np.int64)
     parents = np.empty(grid.size, np.int32)
@@ -112,24 +116,29 @@ def measure_zones(const level_t[:, :, ::1] grid, const int[::1] places, const in
         at = places[i]
         parent[at] = -1
         root = at
-        zones += 1
         for k in range(n_offsets):
             if level[at + steps[k]] == level[at]:
                 other = _find(parent, <int> (at + steps[k]))
-                zones -= other != root
                 root = _join(parent, root, other)
-    return _list_zones(level, places, parent_view, zones)
+    return _count_zones(level, places, parent_view, table)
 
 
-cdef _list_zones(const level_t* level, const int[::1] places, const int[::1] parents, Py_ssize_t zones):
-    of_zone, size_of_zone = np.empty(zones, np.int32), np.empty(zones, np.int32)
-    cdef int[::1] levels_out = of_zone, sizes_out = size_of_zone
-    cdef Py_ssize_t i, k = 0
+cdef _count_zones(
+    const level_t* level, const int[::1] places, const int[::1] parents, count_t[:, ::1] table
+):
+    cdef Py_ssize_t i
+    cdef int at, largest = <int> table.shape[1] - 1
+    large = []
     for i in range(places.shape[0]):
-        if parents[places[i]] < 0:
-            levels_out[k], sizes_out[k] = level[places[i]], -parents[places[i]]
-            k += 1
-    return of_zone, size_of_zone
+        at = places[i]
+        if parents[at] >= 0:
+            continue
+        if -parents[at] <= largest:
+            table[level[at], -parents[at]] += 1
+        else:
+            large.append((level[at], -parents[at]))
+    found = np.array(large, np.int64).reshape(-1, 2)
+    return found[:, 0], found[:, 1]
 
 
 def count_neighbours(

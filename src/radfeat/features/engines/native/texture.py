@@ -172,14 +172,13 @@ def measure_dense(matrix: Reals, levels: Reals, sizes: Reals) -> Reals:
 def measure_glszm(task: TextureTask) -> dict[str, float]:
     """Features of the size zone matrix."""
     grid = task.grid
-    levels, sizes = _matrices.measure_zones(grid.ranks_zyx, grid.lattice.places, -task.list_offsets((1,)))
-    large = sizes > MEDIUM_SIZE
-    table = np.zeros((grid.n_levels + 1) * (MEDIUM_SIZE + 1))
-    small = np.bincount(levels[~large] * (MEDIUM_SIZE + 1) + sizes[~large], minlength=len(table))
-    (cells,) = np.nonzero(small)
-    rows = np.concatenate([cells // (MEDIUM_SIZE + 1), levels[large]]) - 1
-    each, columns = np.unique(np.concatenate([cells % (MEDIUM_SIZE + 1), sizes[large]]), return_inverse=True)
-    counts = np.concatenate([small[cells], np.ones(int(large.sum()))]).astype(np.float64)
+    table = np.zeros((grid.n_levels + 1, MEDIUM_SIZE + 1), np.uint32)
+    offsets = -task.list_offsets((1,))
+    levels, sizes = _matrices.measure_zones(grid.ranks_zyx, grid.lattice.places, offsets, table)
+    rows, columns = np.nonzero(table)
+    counts = np.concatenate([table[rows, columns], np.ones(len(sizes))])
+    rows = np.concatenate([rows, levels]) - 1
+    each, columns = np.unique(np.concatenate([columns, sizes]), return_inverse=True)
     merged, rows, columns = _merge_cells(counts, rows, columns, len(each))
     out = np.empty(len(_algebra.SIZE_FEATURES))
     _algebra.measure_sizes(
