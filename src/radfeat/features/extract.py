@@ -76,7 +76,7 @@ def extract_features(pair: PreparedPair, settings: FeatureSettings) -> FeatureVe
 
 
 def _load_engine(settings: FeatureSettings) -> Callable[[PreparedPair, FeatureSettings], Measured]:
-    module = import_module(f"radfeat.features.engines.{_ENGINES[settings.engine, settings.recipe]}")
+    module = import_module(f"radfeat.features.engines.{_ENGINES[settings.measured_by, settings.recipe]}")
     measure: Callable[[PreparedPair, FeatureSettings], Measured] = module.measure
     return measure
 

@@ -129,12 +129,12 @@ class FeatureSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    engine: Engine = Field(
-        default=Engine.PYRADIOMICS,
+    engine: Engine | None = Field(
+        default=None,
         description=(
-            "Which code computes the features: `pyradiomics`, the reference, or `native`, compiled code with "
-            "the same names and values in a small part of the time, only by the recipe pyradiomics. "
-            "Default: pyradiomics."
+            "Which code computes the features: `native`, compiled code with PyRadiomics' names and values "
+            "(within 1e-9) in a small part of its time, only by the recipe pyradiomics; or `pyradiomics` "
+            "itself, the reference. Default (null): native by the recipe pyradiomics, pyradiomics by ibsi."
         ),
     )
     recipe: Recipe = Field(
@@ -271,10 +271,15 @@ class FeatureSettings(BaseModel):
             raise ValueError("; ".join(complaint for complaint in complaints if complaint))
         return classes
 
+    @property
+    def measured_by(self) -> Engine:
+        """The engine that is asked for, or the recipe's own."""
+        return self.engine or (Engine.NATIVE if self.recipe is Recipe.PYRADIOMICS else Engine.PYRADIOMICS)
+
     @model_validator(mode="after")
     def _recipe_has_the_settings(self) -> Self:
         if self.recipe is Recipe.IBSI and self.engine is Engine.NATIVE:
-            raise ValueError("engine native measures by recipe pyradiomics only: set engine to pyradiomics")
+            raise ValueError("engine native measures by recipe pyradiomics only: set engine to null")
         if self.recipe is Recipe.PYRADIOMICS:
             if self.aggregation is not None:
                 raise ValueError("aggregation belongs to recipe ibsi: take weighting and force_2d instead")

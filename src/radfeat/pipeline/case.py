@@ -65,7 +65,7 @@ class CaseSettings:
     @property
     def near(self) -> bool:
         """Whether preparation may look at the image near the ROI only, as the native engine puts up with."""
-        return self.features.engine is Engine.NATIVE
+        return self.features.measured_by is Engine.NATIVE
 
     def resolve(self, modality: Modality) -> "CaseSettings":
         """The settings that hold for the images of one modality."""
