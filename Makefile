@@ -17,7 +17,7 @@ help: ## Say what can be made
 
 install: $(INSTALLED) ## Make .venv from the hashed lock (does nothing where it is up to date)
 
-$(INSTALLED): requirements-build.lock requirements.lock pyproject.toml tools/install.sh
+$(INSTALLED): requirements-build.lock requirements.lock pyproject.toml setup.py tools/install.sh $(shell find src -name "*.pyx")
 	@PYTHON="$(PYTHON)" tools/install.sh
 	@touch $@
 
@@ -28,7 +28,7 @@ demo: $(INSTALLED) ## Run a simulated trial and five real scans through to their
 test: $(INSTALLED) ## Run all tests
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=15
 
-test-exhaustive: $(INSTALLED) ## Run what `make test` has a sample of: twenty kills of a run (30 min)
+test-exhaustive: $(INSTALLED) ## Run what `make test` has a sample of: kills of a run, parity of engines (1 h)
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m exhaustive
 
 validate-statistics: $(INSTALLED) ## Simulate hundreds of trials and hold the analysis to their truth (40 min)
@@ -57,4 +57,6 @@ lock: $(INSTALLED) ## Resolve the requirements anew and write both lock files
 
 clean: ## Remove what was made: .venv, the demonstration, fetched scans, caches
 	rm -rf $(VENV) demo results logs .snakemake config/.snakemake .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build
+	find src -name "*.so" -delete
 	find src tests tools workflow -name __pycache__ -type d -exec rm -rf {} +

@@ -34,9 +34,9 @@ CONDA_RANGES = {"pyradiomics": ">=3.1,<3.2"}
 """The fork's version number is its own; the official release with the same values is 3.1.0."""
 DECODERS = {"pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle"}
 """Plugins that pydicom finds by itself."""
-NOT_IMPORTED = {"snakemake", "scikit-image", *DECODERS}
-"""Snakemake is started as a program, scikit-image is what PyRadiomics makes LBP images with."""
-BUILD_ONLY = {"setuptools", "wheel", "versioneer"}
+NOT_IMPORTED = {"snakemake", *DECODERS}
+"""Snakemake is started as a program."""
+BUILD_ONLY = {"setuptools", "wheel", "versioneer", "cython"}
 
 
 def parse_requirements(lines: list[str]) -> dict[str, Requirement]:
@@ -175,7 +175,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in ("src", "workflow"):
         shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=ignore)
-    for name in ("pyproject.toml", "README.md", "LICENSE", "Snakefile"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "Snakefile"):
         shutil.copy(ROOT / name, copy / name)
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
     done = subprocess.run([*command, "-w", folder, copy], capture_output=True, text=True, check=False)
@@ -192,6 +192,12 @@ def test_wheel_carries_every_file_of_the_package(wheel: set[str]) -> None:
     files = {f for f in files if "__pycache__" not in f and "/workflow_files/" not in f}
     assert {"radfeat/py.typed", "radfeat/cli/skeleton/config.yaml"} <= files
     assert files - wheel == set()
+
+
+def test_wheel_carries_every_compiled_module(wheel: set[str]) -> None:
+    sources = (ROOT / "src" / "radfeat").rglob("*.pyx")
+    compiled = {name.rpartition("/")[2].partition(".")[0] for name in wheel if name.endswith(".so")}
+    assert compiled == {source.stem for source in sources} != set()
 
 
 @pytest.mark.requirement("R-INST-2")

@@ -29,6 +29,7 @@ STUDY_COMMANDS = {
     "verify": ("verify", "Check a package, and run it again."),
     "compare": ("compare", "Say to what degree two runs are the same."),
     "sign": ("sign", "Sign a package with a name and a meaning."),
+    "parity": ("parity", "Measure one image and mask by both engines, and compare."),
     "ibsi": ("ibsi", "Measure IBSI's phantoms: does this installation conform?"),
     "qualify": ("qualify", "Check installation, operation, performance; a page to sign."),
     "catalogue": ("catalogue", "List the features of a run: codes, IBSI codes, units."),

@@ -13,7 +13,7 @@ from radfeat.core.acquisition import Acquisition, describe_grid
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CaseError, ExtractionError
 from radfeat.core.pair import SourcePair
-from radfeat.core.vocabulary import Modality, Reason
+from radfeat.core.vocabulary import Engine, Modality, Reason
 from radfeat.features.extract import extract_features
 from radfeat.features.settings import FeatureSettings, resolve_features
 from radfeat.ingest.case_reader import ReadImage, read_image, read_pair
@@ -61,6 +61,11 @@ class CaseSettings:
             FeatureSettings.model_validate(data["features"]),
             QcSettings.model_validate(data["qc"]),
         )
+
+    @property
+    def near(self) -> bool:
+        """Whether preparation may look at the image near the ROI only, as the native engine puts up with."""
+        return self.features.measured_by is Engine.NATIVE
 
     def resolve(self, modality: Modality) -> "CaseSettings":
         """The settings that hold for the images of one modality."""
@@ -159,7 +164,7 @@ def _measure_roi(row: ImageRow, case: _Case, settings: CaseSettings, folders: Ca
         require_kept(row.key.roi_id, row.exclude_reason)
         require_conformance(row.key.roi_id, case.judged)
         require_not_excluded(row.key.roi_id, findings, settings.qc)
-        ready = prepare_roi(case.prepared, pair, settings.prepare)
+        ready = prepare_roi(case.prepared, pair, settings.prepare, near=settings.near)
         if folders.prepared is not None:
             write_crops(folders.prepared, ready)
         vector = extract_features(ready, settings.features)

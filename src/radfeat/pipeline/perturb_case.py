@@ -90,7 +90,7 @@ def _measure_repeat(
     try:
         altered = perturb_pair(pair, repeat, perturb)
         prepared = prepare_image(altered.pair.image, settings.prepare)
-        ready = prepare_roi(prepared, altered.pair, settings.prepare)
+        ready = prepare_roi(prepared, altered.pair, settings.prepare, near=settings.near)
         vector = extract_features(ready, settings.features)
     except CaseError as error:
         return _build_row(row, repeat, altered.perturbation if altered else None, error)

@@ -70,7 +70,7 @@ def _build_context(
         run_id=plan.run_id,
         settings_digest=plan.case_digest,
         recipe=recipe.value,
-        engine=settings.features.engine.value,
+        engine=settings.features.measured_by.value,
         settings_yaml=yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100),
         tables=tuple(path.relative_to(home).as_posix() for path in tables),
         other_recipe=next(r.value for r in Recipe if r is not recipe),
