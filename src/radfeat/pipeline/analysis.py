@@ -20,13 +20,13 @@ from radfeat.modelling.model_origin import build_origin, fill_choices
 from radfeat.modelling.predictor_table import build_predictors
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.pipeline.code import compute_model_code_digest
-from radfeat.pipeline.collect import describe_tables
 from radfeat.pipeline.folders import ARM_TABLES, ResultsFolder
 from radfeat.pipeline.gate import read_gated
 from radfeat.pipeline.inputs_lock import require_locked_sheet
 from radfeat.pipeline.lock import read_lock, record_reading
 from radfeat.pipeline.plan import AnalysisPlan, read_analysis_plan, read_plan
 from radfeat.tables.combine import combine_tables
+from radfeat.tables.half import describe_half
 from radfeat.tables.parquet import read_identity, read_table, write_table
 from radfeat.tables.schemas import (
     FEATURE_CATALOGUE,
@@ -184,7 +184,7 @@ def assemble(folder: ResultsFolder) -> None:
     _write(folder, folder.unblinded / "interactions.parquet", contrasts, "interactions")
     counted = count_analyses(joined["feasibility"], joined["performance"], contrasts)
     _write(folder, folder.unblinded / "analyses.parquet", counted, "analyses")
-    describe_tables(folder.unblinded, blinded=False)
+    describe_half(folder.unblinded, blinded=False)
 
 
 def _slug(plan: AnalysisPlan, name: str, what: str) -> str:

@@ -19,6 +19,7 @@ from radfeat.features.settings import FeatureSettings, resolve_features
 from radfeat.ingest.case_reader import ReadImage, read_image, read_pair
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.settings import IngestSettings
+from radfeat.pipeline.finding_rows import finding_to_row
 from radfeat.pipeline.records import (
     CaseRecord,
     RoiRecord,
@@ -26,7 +27,6 @@ from radfeat.pipeline.records import (
     build_failed_roi,
     build_roi_record,
     build_series_row,
-    finding_to_row,
 )
 from radfeat.prepare.crops import write_crops
 from radfeat.prepare.recipe import PreparedImage, prepare_image, prepare_roi

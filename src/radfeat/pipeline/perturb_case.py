@@ -21,7 +21,8 @@ from radfeat.pipeline.case import (
     judge_image,
     out_of_memory,
 )
-from radfeat.pipeline.records import CaseRecord, RoiRecord, Row, roi_columns
+from radfeat.pipeline.finding_rows import Row
+from radfeat.pipeline.records import CaseRecord, RoiRecord, roi_columns
 from radfeat.prepare.recipe import prepare_image, prepare_roi
 from radfeat.qc.conformance import Judged, require_conformance
 from radfeat.qc.mask_checks import check_mask
