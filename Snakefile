@@ -25,3 +25,16 @@ include: "workflow/rules/repeatability.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/stratify.smk"
 include: "workflow/rules/report.smk"
+
+
+# The audit trail: `radfeat run`, where it starts Snakemake, keeps it by itself.
+if "planned" not in config:
+
+    onstart:
+        shell(f"{RADFEAT} audit record --results {shlex.quote(str(RESULTS))}")
+
+    onsuccess:
+        shell(f"{RADFEAT} audit record --results {shlex.quote(str(RESULTS))} --code 0")
+
+    onerror:
+        shell(f"{RADFEAT} audit record --results {shlex.quote(str(RESULTS))} --code 1")

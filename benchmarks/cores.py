@@ -6,7 +6,8 @@
 
 Whole runs of the workflow up to the last chunk, in turns, each with an empty cache; the time that
 Snakemake, the jobs and their workers need to start is in both. What is printed is the ratio of the
-medians of wall time: it says something on a machine that does nothing else.
+medians of wall time: it says something on a machine that does nothing else. Two threads of one core are
+not two cores: beside it stands what as many runs of one core, which share nothing, do at once.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -59,15 +61,26 @@ def write_study(study: Path, scans: Path) -> None:
     (study / "config.yaml").write_text(settings, encoding="utf-8")
 
 
-def time_run(study: Path, cores: int) -> float:
-    """Run the workflow from nothing until the last chunk is measured; wall time (s)."""
-    shutil.rmtree(study / "results", ignore_errors=True)
-    command = [sys.executable, "-m", "radfeat", "run", str(study), "--cores", str(cores)]
+def time_runs(studies: Sequence[Path], cores: int) -> float:
+    """Run the workflows of the studies at once, from nothing to the last chunk measured; wall time (s)."""
+    for study in studies:
+        shutil.rmtree(study / "results", ignore_errors=True)
+    command = [sys.executable, "-m", "radfeat", "run", "--cores", str(cores)]
     began = time.monotonic()
-    subprocess.run([*command, "--", "--until", "extract"], check=False, capture_output=True)
+    runs = [
+        subprocess.Popen(
+            [*command, str(study), "--", "--until", "extract"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for study in studies
+    ]
+    for run in runs:
+        run.wait()
     wall = time.monotonic() - began
-    if not list((study / "results").rglob("rois.parquet")):
-        raise SystemExit(f"nothing was measured; see {study}/results/logs")
+    for study in studies:
+        if not list((study / "results").rglob("rois.parquet")):
+            raise SystemExit(f"nothing was measured; see {study}/results/logs")
     return wall
 
 
@@ -83,18 +96,23 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        study = Path(folder) / "study"
-        if given.scans:
-            write_study(study, given.scans)
-        else:
-            copy_demo(study)
-        found: dict[int, list[float]] = {1: [], given.cores: []}
+        studies = [Path(folder) / f"study{i}" for i in range(given.cores)]
+        for study in studies:
+            if given.scans:
+                write_study(study, given.scans)
+            else:
+                copy_demo(study)
+        plans = {"one core": (1, 1), f"{given.cores} cores": (1, given.cores), "apart": (given.cores, 1)}
+        found: dict[str, list[float]] = {name: [] for name in plans}
         for _ in range(given.times):
-            for cores, seconds in found.items():
-                seconds.append(time_run(study, cores))
-                print(f"{cores} cores: {seconds[-1]:6.1f} s", flush=True)
-    one, several = (statistics.median(seconds) for seconds in found.values())
-    print(f"{given.cores} cores do {one / several:.2f} times the work of one ({os.cpu_count()} here)")
+            for name, (runs, cores) in plans.items():
+                found[name].append(time_runs(studies[:runs], cores))
+                print(f"{name:10}{found[name][-1]:6.1f} s", flush=True)
+    one, several, apart = (statistics.median(seconds) for seconds in found.values())
+    print(f"{given.cores} cores do {one / several:.2f} times the work of one;", end=" ")
+    print(
+        f"{given.cores} runs that share nothing {given.cores * one / apart:.2f} times ({os.cpu_count()} here)"
+    )
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ find_compiler() {
         fi
         fail "the C compiler $candidate does not find the C library's headers; install them (on Debian and Ubuntu: the package libc6-dev)."
     done
-    fail "a C compiler is needed to build PyRadiomics and none was found; install one (on Debian and Ubuntu: the package build-essential)."
+    fail "a C compiler is needed to build PyRadiomics and the native engine, and none was found; install one (on Debian and Ubuntu: the package build-essential)."
 }
 
 # Runs a step with its noise in the log; on failure shows the end of it.
@@ -97,6 +97,7 @@ install_lock requirements-build.lock
 install_lock requirements.lock
 # Snakemake starts Python often: 2 s of work with byte code, 6 s without. Files for other versions do not compile.
 "$VENV/bin/python" -m compileall -q -j 0 "$VENV/lib" src >>"$LOG" 2>&1 || true
-quietly "installing radfeat itself" "$VENV/bin/python" -m pip install \
+# Compiles the native engine beside its sources.
+quietly "compiling and installing radfeat itself" "$VENV/bin/python" -m pip install \
     --no-deps --no-build-isolation --no-index --disable-pip-version-check --no-input -e .
 "$VENV/bin/radfeat" --version

@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 import pytest
 
+from radfeat.cli.audit import AUDIT_COMMANDS
 from radfeat.cli.export import EXPORT_COMMANDS
 from radfeat.cli.ingest import INGEST_COMMANDS
 from radfeat.cli.main import STAGE_COMMANDS, STUDY_COMMANDS, cli, run_command_line
 
-GROUPS = {"ingest": INGEST_COMMANDS, "export": EXPORT_COMMANDS}
+GROUPS = {"ingest": INGEST_COMMANDS, "export": EXPORT_COMMANDS, "audit": AUDIT_COMMANDS}
 NESTED = [f"{group} {name}" for group, commands in GROUPS.items() for name in commands]
 COMMANDS = [*STUDY_COMMANDS, *STAGE_COMMANDS, *NESTED]
 SETTINGS, DATA = 2, 3
@@ -77,6 +78,7 @@ def write_study(folder: Path, settings: str = "images: images.csv\n", sheet: str
     return folder
 
 
+@pytest.mark.requirement("R-RUN-2")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_says_what_the_command_does_and_shows_an_example(say: Say, name: str) -> None:
     code, out, err = say(*name.split(), "--help")
@@ -166,6 +168,7 @@ def test_absent_configuration_file_is_said_with_exit_code_2(say: Say, tmp_path: 
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.requirement("R-IN-1")
 @pytest.mark.parametrize("name", ["validate", "run", "plan", "settings"])
 def test_wrong_setting_is_said_with_its_place_and_exit_code_2(say: Say, tmp_path: Path, name: str) -> None:
     study = write_study(tmp_path, "study: x\nfeatures:\n  bin_widht: 25\n")
@@ -176,6 +179,7 @@ def test_wrong_setting_is_said_with_its_place_and_exit_code_2(say: Say, tmp_path
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.requirement("R-IN-2")
 @pytest.mark.parametrize("name", ["validate", "run", "plan"])
 def test_wrong_sheet_is_said_with_its_place_and_exit_code_3(say: Say, tmp_path: Path, name: str) -> None:
     head = "study_id,site_id,subject_id,timepoint,image_id,modality,image,mask,roi"
@@ -186,6 +190,7 @@ def test_wrong_sheet_is_said_with_its_place_and_exit_code_3(say: Say, tmp_path: 
     assert "XX" in err
 
 
+@pytest.mark.requirement("R-RUN-2")
 @pytest.mark.parametrize("name", ["validate", "run", "plan"])
 def test_absent_sheet_is_said_with_exit_code_3(say: Say, tmp_path: Path, name: str) -> None:
     code, _, err = say(name, write_study(tmp_path))
@@ -261,6 +266,7 @@ def test_absent_study_of_real_scans_is_said_before_anything_is_simulated(say: Sa
     assert not (tmp_path / "demo").exists()
 
 
+@pytest.mark.requirement("R-RUN-2")
 def test_a_bug_keeps_its_traceback_and_exit_code_1() -> None:
     program = (
         "import radfeat.cli.settings as module, radfeat.cli.main as front, sys\n"

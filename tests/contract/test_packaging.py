@@ -34,9 +34,9 @@ CONDA_RANGES = {"pyradiomics": ">=3.1,<3.2"}
 """The fork's version number is its own; the official release with the same values is 3.1.0."""
 DECODERS = {"pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle"}
 """Plugins that pydicom finds by itself."""
-NOT_IMPORTED = {"snakemake", "scikit-image", *DECODERS}
-"""Snakemake is started as a program, scikit-image is what PyRadiomics makes LBP images with."""
-BUILD_ONLY = {"setuptools", "wheel", "versioneer"}
+NOT_IMPORTED = {"snakemake", *DECODERS}
+"""Snakemake is started as a program."""
+BUILD_ONLY = {"setuptools", "wheel", "versioneer", "cython"}
 
 
 def parse_requirements(lines: list[str]) -> dict[str, Requirement]:
@@ -81,6 +81,7 @@ def test_changelog_tells_of_this_version_and_of_its_numbers() -> None:
     assert all("### Numbers changed\n" in section for section in sections)
 
 
+@pytest.mark.requirement("R-INST-3")
 def test_licence_is_the_whole_apache_licence() -> None:
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert PROJECT["license"] == "Apache-2.0"
@@ -88,11 +89,13 @@ def test_licence_is_the_whole_apache_licence() -> None:
     assert "END OF TERMS AND CONDITIONS" in text
 
 
+@pytest.mark.requirement("R-INST-1")
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_locked_package_has_hashes(lock: str) -> None:
     assert [name for name, (_, hashes) in read_lock(lock).items() if not hashes] == []
 
 
+@pytest.mark.requirement("R-INST-1")
 @pytest.mark.parametrize("lock", LOCKS)
 def test_lock_holds_exact_versions_and_nothing_else(lock: str) -> None:
     lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
@@ -104,6 +107,7 @@ def test_lock_holds_exact_versions_and_nothing_else(lock: str) -> None:
     ]
 
 
+@pytest.mark.requirement("R-INST-1")
 def test_lock_satisfies_every_declared_range() -> None:
     locked = read_lock("requirements.lock")
     for name, requirement in {**DECLARED, **ON_A_CLUSTER, **DEVELOPMENT}.items():
@@ -140,6 +144,7 @@ def test_locked_versions_lie_in_the_ranges_of_the_conda_environment() -> None:
         assert locked[name][0] in SpecifierSet(listed[CONDA_NAMES.get(name, name)]), name
 
 
+@pytest.mark.requirement("R-INST-3")
 def test_every_package_that_the_code_imports_is_declared_and_the_other_way_round() -> None:
     shipped = packages_distributions()
     imported = set()
@@ -170,7 +175,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in ("src", "workflow"):
         shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=ignore)
-    for name in ("pyproject.toml", "README.md", "LICENSE", "Snakefile"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "Snakefile"):
         shutil.copy(ROOT / name, copy / name)
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
     done = subprocess.run([*command, "-w", folder, copy], capture_output=True, text=True, check=False)
@@ -180,6 +185,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         return set(archive.namelist())
 
 
+@pytest.mark.requirement("R-INST-2")
 def test_wheel_carries_every_file_of_the_package(wheel: set[str]) -> None:
     package = ROOT / "src" / "radfeat"
     files = {p.relative_to(ROOT / "src").as_posix() for p in package.rglob("*") if p.is_file()}
@@ -188,6 +194,13 @@ def test_wheel_carries_every_file_of_the_package(wheel: set[str]) -> None:
     assert files - wheel == set()
 
 
+def test_wheel_carries_every_compiled_module(wheel: set[str]) -> None:
+    sources = (ROOT / "src" / "radfeat").rglob("*.pyx")
+    compiled = {name.rpartition("/")[2].partition(".")[0] for name in wheel if name.endswith(".so")}
+    assert compiled == {source.stem for source in sources} != set()
+
+
+@pytest.mark.requirement("R-INST-2")
 def test_wheel_carries_the_workflow(wheel: set[str]) -> None:
     workflow = [p for p in (ROOT / "workflow").rglob("*") if p.is_file()]
     names = {

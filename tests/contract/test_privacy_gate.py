@@ -221,6 +221,7 @@ def test_the_search_itself_finds_what_is_there(tmp_path: Path) -> None:
         assert found >= {person.number, person.accession, person.birth_date, *person.uids, person.pieces[0]}
 
 
+@pytest.mark.requirement("R-PRIV-2")
 def test_deidentified_objects_hold_nothing_of_the_person(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -241,6 +242,7 @@ def test_deidentified_objects_hold_nothing_of_the_person(
     assert find_in_tree(tmp_path / "target" / "private", secrets), "the site's own lists are kept"
 
 
+@pytest.mark.requirement("R-PRIV-1")
 def test_an_inventory_holds_nothing_of_the_person_outside_private(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -309,6 +311,7 @@ def _read_cells(root: Path) -> str:
     return "\n".join(parts)
 
 
+@pytest.mark.requirement("R-PRIV-1")
 def test_a_run_on_dicom_says_nothing_of_the_person_not_even_where_it_fails(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

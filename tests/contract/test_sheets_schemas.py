@@ -70,6 +70,7 @@ def test_valid_row_passes_both(tmp_path: Path, modality: str) -> None:
     assert schema_accepts(row)
 
 
+@pytest.mark.requirement("R-IN-2")
 @pytest.mark.parametrize("wrong", WRONG, ids=[json.dumps(w) for w in WRONG])
 def test_each_way_to_be_wrong_fails_both(tmp_path: Path, wrong: dict[str, str]) -> None:
     assert not reader_accepts(tmp_path, IMAGE | wrong)

@@ -66,6 +66,7 @@ def as_table(rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema)
 
 
+@pytest.mark.requirement("R-TAB-1")
 def test_independent_computation_agrees() -> None:
     assert compute_logical_digest(as_table(ROWS), EXAMPLE) == recompute(ROWS, EXAMPLE)[1]
 
@@ -90,6 +91,7 @@ def test_no_rows_have_a_digest() -> None:
     assert compute_logical_digest(as_table([]), EXAMPLE) == recompute([], EXAMPLE)[1]
 
 
+@pytest.mark.requirement("R-TAB-1")
 def test_worked_example_of_the_documentation_is_right() -> None:
     text, value = recompute(ROWS, EXAMPLE)
     page = DOCS.read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from radiomics.featureextractor import RadiomicsFeatureExtractor
 from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.pair import PreparedPair, SourcePair
 from radfeat.core.provenance import Provenance
-from radfeat.core.vocabulary import Modality, Unit
+from radfeat.core.vocabulary import Engine, Modality, Unit
 from radfeat.core.volume import Mask, Volume, array_of, grid_of
 from radfeat.features.as_pyradiomics import features_to_pyradiomics
 from radfeat.features.extract import FeatureVector, extract_features
@@ -47,8 +47,9 @@ def prepare(image: sitk.Image, mask: sitk.Image, settings: PrepareSettings) -> P
 def measure(
     image: sitk.Image, mask: sitk.Image, prepare_settings: PrepareSettings, features: FeatureSettings
 ) -> FeatureVector:
-    """radfeat's features of image and mask."""
-    return extract_features(prepare(image, mask, prepare_settings), features)
+    """radfeat's features of image and mask by the reference engine."""
+    by_reference = features.model_copy(update={"engine": Engine.PYRADIOMICS})
+    return extract_features(prepare(image, mask, prepare_settings), by_reference)
 
 
 def build_parameters(

@@ -37,6 +37,7 @@ def describe(result: ConfigurationResult) -> list[str]:
     ]
 
 
+@pytest.mark.requirement("R-FEAT-1")
 def test_digital_phantom_meets_every_reference_value(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -56,6 +57,7 @@ def results() -> Results:
     return {(r.configuration, r.source): r for r in measure_phantoms(find_ct_phantom(FOLDER))}
 
 
+@pytest.mark.requirement("R-FEAT-1")
 @pytest.mark.needs_shared
 @pytest.mark.parametrize("source", [PhantomSource.NIFTI, PhantomSource.DICOM])
 @pytest.mark.parametrize("configuration", list(Configuration)[1:])
@@ -67,6 +69,7 @@ def test_ct_phantom_meets_every_reference_value(
     assert result.agreeing == len(result.comparisons) == COUNTS[configuration.value]
 
 
+@pytest.mark.requirement("R-FEAT-1")
 @pytest.mark.needs_shared
 def test_a_phantom_that_is_off_by_one_hu_is_noticed() -> None:
     roi = read_ct_phantom(find_ct_phantom(FOLDER)[PhantomSource.NIFTI])

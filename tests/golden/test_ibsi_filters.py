@@ -38,6 +38,7 @@ def name_misses(test: str, values: np.ndarray[Any, Any]) -> list[str]:
     ]
 
 
+@pytest.mark.requirement("R-FEAT-2")
 @pytest.mark.needs_shared
 @pytest.mark.parametrize("test", TESTS)
 def test_all_18_statistics_of_the_ct_phantom_are_ibsis(test: str) -> None:
@@ -65,6 +66,7 @@ NAMES = {
 """The statistics that are features; there are none for medad, cov and qcod."""
 
 
+@pytest.mark.requirement("R-FEAT-2")
 @pytest.mark.needs_shared
 @pytest.mark.parametrize(("dimension", "aggregation"), [("A", "2d_averaged"), ("B", "3d_averaged")])
 def test_features_of_filtered_images_are_ibsis_within_tolerance(dimension: str, aggregation: str) -> None:

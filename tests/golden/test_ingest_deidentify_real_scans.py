@@ -30,6 +30,7 @@ def _read(image: Path, mask: Path, modality: Modality) -> SourcePair:
     return read_pair(read_image(row, settings), row, settings)
 
 
+@pytest.mark.requirement("R-PRIV-2")
 def test_voxels_and_masks_of_real_scans_survive(tmp_path: Path) -> None:
     source = SHARED / "sts" / "dicom" / SUBJECT
     profile = Profile(Secret(bytes(range(32))))

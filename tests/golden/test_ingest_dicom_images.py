@@ -38,6 +38,7 @@ CASES = [
 ]
 
 
+@pytest.mark.requirement("R-IN-4")
 @pytest.mark.parametrize(("folder", "nifti", "modality"), CASES)
 def test_real_series_equal_their_nifti_and_simpleitks_reading(folder, nifti, modality):
     series = read_dicom_series(Source(folder, "case"), modality, IngestSettings())

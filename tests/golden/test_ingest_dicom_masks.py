@@ -62,6 +62,7 @@ def lay(pair, grid):
     )
 
 
+@pytest.mark.requirement("R-IN-5")
 def test_structure_set_gives_the_official_mask_voxel_for_voxel(pairs):
     dicom, nifti = pairs
     assert np.array_equal(dicom.mask.voxels_zyx, nifti.mask.voxels_zyx)

@@ -65,6 +65,7 @@ def test_concordances_equal_those_of_r(judged):
         assert value(uno, outcomes) == pytest.approx(golden["uno_c", horizon], abs=1e-10)
 
 
+@pytest.mark.requirement("R-STAT-1")
 def test_auc_and_brier_scores_at_horizons_equal_those_of_r(judged):
     name, scores, outcomes, _, golden = judged
     for horizon in HORIZONS[name]:
@@ -92,6 +93,7 @@ def test_observed_risks_and_restricted_means_equal_those_of_r(judged):
             assert found.error == pytest.approx(golden[f"rmst_error_{number}", horizon], rel=1e-9)
 
 
+@pytest.mark.requirement("R-STAT-1")
 def test_calibration_slope_and_log_rank_equal_those_of_r(judged):
     _, scores, outcomes, second, golden = judged
     halved = Predicted("m", scores[None] / 2, scores[None] / 2, np.empty(0), np.empty((0, 0)), outcomes)

@@ -49,6 +49,7 @@ def draw_noise(kind: EndpointKind, seed: int) -> tuple[Floats, Outcomes]:
     return rng.normal(size=(60, 150)), draw_outcomes(kind, np.zeros(60), rng)
 
 
+@pytest.mark.requirement("R-STAT-3")
 @pytest.mark.parametrize("kind", list(EndpointKind))
 def test_nested_selection_is_at_chance_on_noise(kind: EndpointKind) -> None:
     """Over 100 trials the AUC has mean 0.494 and deviation 0.085, C 0.495 and 0.031."""
@@ -81,6 +82,7 @@ def simulate_interactions(
     return found
 
 
+@pytest.mark.requirement("R-STAT-3")
 @pytest.mark.parametrize("kind", list(EndpointKind))
 @pytest.mark.parametrize("prognostic", [0.0, 0.8])
 def test_interaction_test_keeps_its_level_whether_or_not_there_is_prognosis(
@@ -91,6 +93,7 @@ def test_interaction_test_keeps_its_level_whether_or_not_there_is_prognosis(
     assert 0.45 <= (p < 0.5).mean() <= 0.55
 
 
+@pytest.mark.requirement("R-STAT-4")
 @pytest.mark.parametrize("kind", list(EndpointKind))
 def test_planted_interaction_is_recovered_and_covered(kind: EndpointKind) -> None:
     found = simulate_interactions(kind, 150, 0.3, -1.0)

@@ -33,6 +33,7 @@ def judge(kind: EndpointKind, truth: Truth, trials: int) -> list[Judged]:
     return found
 
 
+@pytest.mark.requirement("R-STAT-3")
 @pytest.mark.parametrize(
     ("kind", "truth"),
     [

@@ -91,6 +91,7 @@ def test_every_arm_and_endpoint_is_feasible_with_the_trial_s_own_settings(trials
             assert all(row["adjustment"] == "holm, family of 2" for row in rows)
 
 
+@pytest.mark.requirement("R-STAT-4")
 def test_planted_predictive_texture_is_claimed_with_its_direction(trials: dict[Truth, Found]) -> None:
     rows, _ = trials[Truth.PREDICTIVE]["os"]
     found = {r["biomarker"]: r for r in rows}

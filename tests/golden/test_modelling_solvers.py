@@ -26,6 +26,7 @@ def test_combat_equals_sva() -> None:
     assert np.abs(adjusted - values).max() > 1
 
 
+@pytest.mark.requirement("R-STAT-1")
 @pytest.mark.parametrize("free", [0, 1])
 def test_logistic_net_equals_glmnet(free: int) -> None:
     data, table = (pd.read_csv(FOLDER / f"{name}.csv") for name in ("logistic_net_data", "logistic_net"))

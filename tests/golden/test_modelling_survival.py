@@ -37,6 +37,7 @@ def z_pgr(table: pd.DataFrame) -> Floats:
     return (logged - logged.mean()) / logged.std(ddof=1)
 
 
+@pytest.mark.requirement("R-STAT-1")
 def test_veteran_coefficients_equal_those_of_r(veteran):
     expected = [
         0.2946028215,
@@ -82,6 +83,7 @@ def test_gbsg_coefficients_equal_those_of_r(gbsg):
     assert null_log_likelihood(gbsg[1]) == pytest.approx(-1788.104737, abs=1e-6)
 
 
+@pytest.mark.requirement("R-STAT-1")
 def test_gbsg_concordance_equals_that_of_r(gbsg):
     table, outcomes = gbsg
     scores = table.to_numpy() @ fit(gbsg).coefficients
@@ -131,6 +133,7 @@ def test_standard_errors_agree_with_lifelines_at_its_tightest_precision(veteran)
     assert errors == pytest.approx(theirs.standard_errors_.to_numpy(), rel=1e-7)
 
 
+@pytest.mark.requirement("R-STAT-1")
 def test_kaplan_meier_and_its_limits_agree_with_lifelines(veteran):
     outcomes = veteran[1]
     theirs = KaplanMeierFitter().fit(outcomes.times, outcomes.events, alpha=0.1)

@@ -87,6 +87,7 @@ def take_slice(mask: sitk.Image, z: int) -> sitk.Image:
     return cut
 
 
+@pytest.mark.requirement("R-FEAT-3")
 @pytest.mark.parametrize("family", COUNTS)
 def test_baseline_is_reproduced(release_folder: Path, tmp_path: Path, family: str) -> None:
     differences = compare(release_folder, tmp_path, family)

@@ -42,6 +42,7 @@ def assert_equal(image: sitk.Image, mask: sitk.Image, prepare: Settings, feature
     assert find_differences(vector.values, wanted) == []
 
 
+@pytest.mark.requirement("R-FEAT-3")
 @pytest.mark.parametrize(
     ("scan", "prepare", "image_types"),
     [
@@ -233,6 +234,7 @@ def test_there_are_24_soft_tissue_pairs() -> None:
     assert len(SOFT_TISSUE) == 24
 
 
+@pytest.mark.requirement("R-FEAT-3")
 @pytest.mark.needs_shared
 @pytest.mark.parametrize("path", SOFT_TISSUE, ids=lambda p: f"{p.parent.name}-{p.name.split('_image')[0]}")
 def test_soft_tissue_sarcomas_have_pyradiomics_values(path: Path) -> None:

@@ -40,6 +40,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.requirement("R-FEAT-4")
 def test_no_code_was_changed_reused_or_left_unguarded() -> None:
     frozen = [(row["family"], row["name"], row["code"]) for row in read_rows(HERE / "register_codes.csv")]
     assert {(e.family.value, e.name, e.code) for e in ENTRIES} == set(frozen)
@@ -103,6 +104,7 @@ def agrees(value: float | None, row: dict[str, str]) -> bool:
     return abs(value - wanted) <= max(tolerance, rounding) * (1 + 1e-9)
 
 
+@pytest.mark.requirement("R-FEAT-4")
 @pytest.mark.needs_shared
 @pytest.mark.parametrize(("weighting", "aggregation"), [("none", "averaged"), ("no_weighting", "merged")])
 def test_features_without_a_stated_deviation_have_the_values_of_ibsi_on_its_digital_phantom(

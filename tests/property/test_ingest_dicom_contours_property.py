@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +40,7 @@ def fill(polygon):
     return voxels
 
 
+@pytest.mark.requirement("R-IN-5")
 @settings(max_examples=300, deadline=None)
 @given(POLYGONS)
 def test_every_voxel_is_in_where_its_centre_is(polygon):

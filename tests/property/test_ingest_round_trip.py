@@ -33,6 +33,7 @@ def grids(draw):
     return Grid(draw(SIZES), draw(SPACINGS), draw(ORIGINS), tuple(float(c) for c in matrix.ravel()))
 
 
+@pytest.mark.requirement("R-IN-3")
 @settings(max_examples=80, deadline=None)
 @given(grids(), st.sampled_from(phantoms.NUMBER_TYPES), st.sampled_from(phantoms.FORMATS))
 def test_reading_equals_simpleitk_for_any_grid_type_and_format(grid, dtype, ending):
@@ -54,6 +55,7 @@ def test_a_file_cut_anywhere_is_refused_in_one_sentence(ending, keep, dtype):
             read_volume_file(Source(path, "K"), SETTINGS)
 
 
+@pytest.mark.requirement("R-IN-6")
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(("nii", "nrrd", "mha", "nii.gz", "z.mha")), st.data())
 def test_damaged_bytes_end_in_an_error_of_ours_or_in_a_volume(ending, data):

@@ -1,6 +1,7 @@
 """Splits: no subject on both sides, balanced folds, no influence of the order of rows."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ FOLDS = st.integers(2, 7)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
+@pytest.mark.requirement("R-STAT-2")
 @given(SUBJECTS, FOLDS, SEEDS)
 def test_all_rows_of_a_subject_are_in_one_fold(rows: list[tuple[str, bool]], folds: int, seed: int) -> None:
     subjects, events = zip(*rows, strict=True)

@@ -68,6 +68,7 @@ def test_file_round_trip_is_exact(tmp_path: Path, wide: pa.Table) -> None:
         assert compute_logical_digest(read, schema) == digest
 
 
+@pytest.mark.requirement("R-TAB-1")
 @QUIET
 @given(wide_tables(), st.randoms(use_true_random=False))
 def test_digest_ignores_order_chunks_and_encoding(wide: pa.Table, random: Any) -> None:
@@ -83,6 +84,7 @@ def test_digest_ignores_order_chunks_and_encoding(wide: pa.Table, random: Any) -
     assert compute_logical_digest(encoded, FEATURES) == digest
 
 
+@pytest.mark.requirement("R-TAB-1")
 @pytest.mark.parametrize(
     "options",
     [
@@ -100,6 +102,7 @@ def test_digest_ignores_the_writer(tmp_path: Path, options: dict[str, Any], wide
     assert compute_logical_digest(pq.read_table(path), FEATURES) == compute_logical_digest(wide, FEATURES)
 
 
+@pytest.mark.requirement("R-TAB-2")
 @QUIET
 @given(wide_tables(), st.data())
 def test_digest_notices_any_changed_cell(wide: pa.Table, data: st.DataObject) -> None:

@@ -96,7 +96,6 @@ featureClass:
         "LBP3D": {"levels": 3, "radius": 1.5, "subdivision": 0},
     }
     assert features == {
-        "engine": "pyradiomics",
         "recipe": "pyradiomics",
         "classes": {"shape2D": [], "glcm": ["Contrast"]},
         "bin_width": 5.0,

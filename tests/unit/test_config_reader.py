@@ -31,6 +31,7 @@ def test_an_empty_file_stands_for_the_defaults(tmp_path: Path) -> None:
     assert read_settings(write(tmp_path, "# only a comment\n")) == StudySettings()
 
 
+@pytest.mark.requirement("R-IN-1")
 def test_all_faults_are_said_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = (
         "study: x\nimagess: a.csv\nfeatures:\n  bin_width: -1\n  gldm_alpha: two\nprepare:\n  keep: maybe\n"

@@ -67,6 +67,7 @@ def write(folder: Path, report: Dataset) -> Path:
     return path
 
 
+@pytest.mark.requirement("R-EXP-1")
 @pytest.mark.parametrize("enhanced", [False, True])
 def test_values_read_back_as_the_very_doubles(tmp_path: Path, enhanced: bool) -> None:
     series = build_series()

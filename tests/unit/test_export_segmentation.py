@@ -55,6 +55,7 @@ def write(folder: Path, source: SourceImages, segments: Sequence[Segment]) -> Pa
     return path
 
 
+@pytest.mark.requirement("R-EXP-1")
 @pytest.mark.parametrize("modality", [Modality.CT, Modality.MR, Modality.PT])
 @pytest.mark.parametrize("enhanced", [False, True])
 def test_masks_read_back_voxel_for_voxel(tmp_path: Path, modality: Modality, enhanced: bool) -> None:

@@ -207,7 +207,7 @@ def test_a_failure_of_pyradiomics_names_image_and_cause() -> None:
     voxels[2, 2, 2] = 1e300
     pair = build_prepared(voxels, build_block())
     with pytest.raises(ExtractionError) as caught:
-        measure(pair, classes={"firstorder": ["Mean"]})
+        measure(pair, engine="pyradiomics", classes={"firstorder": ["Mean"]})
     assert caught.value.reason is Reason.COMPUTE_ERROR
     assert caught.value.key == pair.roi.roi_id
     assert "could not measure image type Original: " in caught.value.sentence

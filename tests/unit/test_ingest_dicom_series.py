@@ -63,6 +63,7 @@ def expect(modality):
     return values + 200 if modality is Modality.MR else values
 
 
+@pytest.mark.requirement("R-IN-4")
 @pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: f"{fault.name}-{fault.modality}")
 def test_each_fault_is_refused_in_its_own_sentence(tmp_path, fault):
     path = fault.write(tmp_path / "series")
@@ -94,6 +95,7 @@ def test_a_series_gives_its_voxels_and_grid_in_any_direction(tmp_path, direction
     assert not series.findings
 
 
+@pytest.mark.requirement("R-IN-4")
 @pytest.mark.parametrize("direction", DIRECTIONS.values(), ids=DIRECTIONS)
 def test_voxels_and_grid_are_those_of_simpleitk(tmp_path, direction):
     grid = replace(dicom.GRID, direction=direction)

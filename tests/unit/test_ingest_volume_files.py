@@ -45,6 +45,7 @@ def require_same(path):
     assert ours.voxels.flags.aligned
 
 
+@pytest.mark.requirement("R-IN-3")
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("dtype", phantoms.NUMBER_TYPES)
 def test_every_format_and_number_type_equals_simpleitk(tmp_path, ending, dtype):
@@ -121,6 +122,7 @@ SAYS = {
 }
 
 
+@pytest.mark.requirement("R-IN-3")
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("fault", phantoms.FILE_FAULTS)
 def test_each_fault_in_each_format_has_its_reason_and_sentence(tmp_path, ending, fault, capfd):

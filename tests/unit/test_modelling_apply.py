@@ -33,6 +33,7 @@ def apply(model: Path, features: Path, **selection: object) -> list[dict]:
     return read_table(out, APPLIED_SCORES, verify=True).to_pylist()
 
 
+@pytest.mark.requirement("R-MODEL-1")
 @pytest.mark.parametrize("lesions", ["largest", "volume_weighted", "sum"])
 @pytest.mark.parametrize("delta", [None, DELTA], ids=["values", "changes"])
 def test_training_subjects_get_the_scores_that_they_had_in_the_run(
@@ -161,6 +162,7 @@ def test_scores_carry_the_standing_of_their_model_and_its_digest(tmp_path: Path,
     assert len(marks["model_sha256"]) == 64
 
 
+@pytest.mark.requirement("R-MODEL-1")
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -77,6 +77,7 @@ def test_prespecified_candidate_below_alpha_is_claimed() -> None:
     assert verdict.adjustment == "holm, family of 1"
 
 
+@pytest.mark.requirement("R-STAT-5")
 def test_candidate_is_not_claimed_where_its_family_is_large() -> None:
     verdicts = judge_contrasts([contrast(0.03), contrast(0.6)], 0.05)
     assert [v.claim for v in verdicts] == [False, False]
@@ -101,6 +102,7 @@ def test_each_kind_is_a_family_of_its_own() -> None:
     assert [v.p_adjusted for v in verdicts] == pytest.approx([0.001, 0.2, 0.003, 0.6, 0.6])
 
 
+@pytest.mark.requirement("R-STAT-5")
 def test_what_is_screened_is_never_claimed() -> None:
     (verdict,) = judge_contrasts([contrast(1e-9, kind=BiomarkerKind.SCREEN)], 0.05)
     assert not verdict.claim
@@ -139,6 +141,7 @@ def test_score_that_does_better_in_the_other_arm_is_not_claimed(own_arm: str, ra
     assert not verdict.claim
 
 
+@pytest.mark.requirement("R-STAT-5")
 def test_score_of_an_exploratory_analysis_is_not_claimed() -> None:
     (verdict,) = judge_contrasts([score(0, 999)], 0.05, Standing.EXPLORATORY)
     assert not verdict.claim

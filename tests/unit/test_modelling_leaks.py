@@ -130,6 +130,7 @@ def as_it_is(rows: Rows) -> Rows:
 FITS = [ElasticNetFit(SETTINGS), JointNetFit(SETTINGS, 2), PlainFit()]
 
 
+@pytest.mark.requirement("R-STAT-2")
 @KINDS
 @pytest.mark.parametrize("fit", FITS, ids=lambda fit: type(fit).__name__)
 def test_model_of_a_fold_knows_nothing_of_the_rows_it_scores(outcomes: Outcomes, fit: FitModel) -> None:
@@ -187,6 +188,7 @@ MOVED_OUT = [
 ]
 
 
+@pytest.mark.requirement("R-STAT-2")
 @KINDS
 @pytest.mark.parametrize("prepare", MOVED_OUT)
 def test_step_moved_out_of_the_fold_is_noticed(outcomes: Outcomes, prepare: Callable[[Rows], Rows]) -> None:

@@ -93,6 +93,15 @@ def test_few_grey_levels_reach_the_rows(tmp_path: Path) -> None:
     assert (told["measured"], told["limit"], told["unit"]) == (1.0, 8.0, "grey levels")
 
 
+def test_roi_that_a_person_excluded_is_a_row_with_the_reason(tmp_path: Path) -> None:
+    row = replace(build_row(tmp_path, "P1"), exclude_reason="The patient moved.")
+    (roi,) = process_case([row], SETTINGS, CaseFolders()).rois
+    assert (roi.roi["status"], roi.roi["reason"]) == ("FAILED", "QC_EXCLUDED")
+    assert "excluded by hand: The patient moved." in roi.roi["sentence"]
+    assert roi.roi["voxels"] > 0, "the mask was measured, the features were not"
+    assert roi.values == {}
+
+
 def leave_out_the_label(mask: Path) -> None:
     phantoms.write(mask, np.uint8(2) * (phantoms.build_labels() == 1))
 

@@ -18,8 +18,9 @@ from radfeat.pipeline import chunk, code
 from radfeat.pipeline.cache import fingerprint
 from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
 from radfeat.pipeline.chunk import run_chunk
-from radfeat.pipeline.collect import collect, count_failures, judge_gate
+from radfeat.pipeline.collect import collect, count_failures
 from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.gate import judge_gate
 from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.plan import build_plan, chunk_inputs, read_plan, require_chunk_inputs
 from radfeat.pipeline.records import CaseRecord, build_failed_roi, build_series_row
@@ -67,6 +68,7 @@ def plan_trial(folder: Path, **settings: object) -> ResultsFolder:
     return results
 
 
+@pytest.mark.requirement("R-QC-1")
 def test_chunk_measures_every_roi_and_keeps_failures_as_rows(trial: Path) -> None:
     results = plan_trial(trial)
     done = run_chunk(results, "0")
@@ -136,6 +138,7 @@ def test_lost_preview_is_made_again(trial: Path) -> None:
     assert len(list(results.previews.glob("*.png"))) == 8
 
 
+@pytest.mark.requirement("R-DET-1")
 def test_number_of_workers_does_not_alter_the_tables(trial: Path) -> None:
     results = plan_trial(trial)
     run_chunk(results, "0", crew=Crew(2))
@@ -296,9 +299,9 @@ def test_collected_tables_are_described_and_the_gate_speaks_its_sentence(trial: 
     assert wide.num_rows == 10
     names = {r["name"] for r in json.loads((results.blinded / "datapackage.json").read_text())["resources"]}
     assert {"series", "rois", "features", "features_long", "feature_catalogue", "findings"} <= names
-    sentence = judge_gate(results)
-    assert sentence is not None
-    assert "2 of 10" in sentence
+    verdict = judge_gate(results)
+    assert not verdict.is_open
+    assert "2 of 10" in verdict.sentence
     assert not results.gate.exists()
 
 

@@ -153,6 +153,7 @@ def test_another_version_of_the_code_is_another_analysis(
     assert run(folder).sentence.endswith("different: the version of radfeat.")
 
 
+@pytest.mark.requirement("R-LOCK-1")
 @pytest.mark.parametrize(
     "deleted",
     [

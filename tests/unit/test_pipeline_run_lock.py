@@ -49,6 +49,7 @@ def folder(tmp_path: Path) -> ResultsFolder:
     return ResultsFolder(tmp_path / "results")
 
 
+@pytest.mark.requirement("R-RUN-1")
 def test_second_run_refuses_with_host_and_process_of_the_first(folder: ResultsFolder) -> None:
     first = start_holder(folder.root)
     try:

@@ -157,6 +157,7 @@ def test_rules_of_an_image_go_before_those_of_its_modality() -> None:
 # -- verdicts ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("R-QC-3")
 def test_each_parameter_gets_its_verdict() -> None:
     judged = judge({"slice_spacing": {"max": 3}, "kvp": {"equals": 120}, "exposure": {"min": 20}})
     assert {p: (one.value, one.allowed, one.verdict) for p, one in judged.items()} == {
@@ -167,6 +168,7 @@ def test_each_parameter_gets_its_verdict() -> None:
     }
 
 
+@pytest.mark.requirement("R-QC-3")
 def test_nothing_known_is_never_conform() -> None:
     judged = judge({"slice_spacing": {"min": 0}, "kernel": {"pattern": "."}}, Acquisition())
     assert {one.verdict for one in judged.values()} == {Verdict.UNKNOWN}

@@ -36,6 +36,7 @@ def test_without_limits_every_run_passes_the_gate():
     assert check_gate(10, 10, QcSettings()) is None
 
 
+@pytest.mark.requirement("R-QC-2")
 def test_gate_by_number_counts_to_its_limit():
     settings = QcSettings(max_failed_rois=2)
     assert check_gate(2, 10, settings) is None
@@ -44,6 +45,7 @@ def test_gate_by_number_counts_to_its_limit():
     assert finding.sentence == "3 of 10 ROIs have no features; qc.max_failed_rois allows 2."
 
 
+@pytest.mark.requirement("R-QC-2")
 def test_gate_by_share_counts_to_its_limit():
     settings = QcSettings(max_failed_share=0.2)
     assert check_gate(2, 10, settings) is None

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from report_study import StudyPlan, write_study
 
 from radfeat.core.errors import TableError
-from radfeat.report.context import ReportContext
+from radfeat.report.context import OverriddenGate, ReportContext
 from radfeat.report.render import render_report
 from radfeat.report.settings import ReportSettings
 from radfeat.report.wording import format_fixed, format_p
@@ -149,6 +149,7 @@ def full(study: tuple[Path, ReportContext]) -> str:
 # Every state
 
 
+@pytest.mark.requirement("R-REP-1")
 def test_every_state_is_well_formed_and_reaches_for_nothing_outside(state: tuple[StudyPlan, str]) -> None:
     page = outline(state[1])
     ids = [a["id"] for _, a, _ in page.elements if "id" in a]
@@ -249,6 +250,7 @@ def test_the_blinded_half_of_the_page_does_not_depend_on_the_arms(tmp_path: Path
 # True to the tables
 
 
+@pytest.mark.requirement("R-REP-1")
 def test_the_numbers_shown_are_those_of_the_tables(study: tuple[Path, ReportContext], full: str) -> None:
     words = outline(full).words
     rows = read_table(study[0] / "unblinded" / "performance.parquet", PERFORMANCE).to_pylist()
@@ -287,6 +289,22 @@ def test_strata_of_a_binary_endpoint_are_those_of_the_predictions(
     high = [r for r in own if r["arm"] == "drug A" and r["stratum"] == "high"]
     expected = f"High score {sum(r['event'] for r in high)} / {len(high)}"
     assert f"drug A, by its own model {expected}" in outline(full).words
+
+
+@pytest.mark.requirement("R-LOCK-2")
+def test_an_overridden_gate_is_told_in_the_head_with_its_reason(
+    study: tuple[Path, ReportContext], full: str
+) -> None:
+    folder, context = study
+    gate = OverriddenGate("5 of 60 ROIs have no features; qc.max_failed_rois allows 4.", "Query 7 is closed")
+    html = render_report(folder / "blinded", folder / "unblinded", SETTINGS, replace(context, gate=gate))
+    head = outline(html.partition("<main>")[0] + "</body></html>").words
+    assert "QC gate overridden" in head
+    assert (
+        "A person opened the QC gate, which had stopped the run. 5 of 60 ROIs have no features; "
+        "qc.max_failed_rois allows 4. Reason given: Query 7 is closed." in head
+    )
+    assert "QC gate" not in full.partition("<main>")[0]
 
 
 def test_a_claim_is_told_in_the_head_and_no_claim_too(pages: dict[str, str], full: str) -> None:
@@ -405,6 +423,7 @@ def test_one_roi_and_one_warning_are_not_called_all(tmp_path: Path) -> None:
 # Limits
 
 
+@pytest.mark.requirement("R-REP-1")
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     plan = replace(STATES["full"], screened=5)
     settings = ReportSettings(
@@ -459,7 +478,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Outline:
         endpoints=(f"os {HOSTILE}",),
         subject_prefix=HOSTILE,
         title=HOSTILE,
-        overrides={"run_id": HOSTILE, "settings_digest": HOSTILE},
+        overrides={
+            "run_id": HOSTILE,
+            "settings_digest": HOSTILE,
+            "gate": OverriddenGate("2 of 24 ROIs have no features.", HOSTILE),
+        },
     )
     return outline(render(folder, plan))
 

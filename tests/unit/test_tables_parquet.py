@@ -142,6 +142,7 @@ def test_feature_columns_follow_in_the_given_order(tmp_path: Path) -> None:
     assert read.column_names == [*FEATURES.column_names, "zeta", "alpha"]
 
 
+@pytest.mark.requirement("R-DET-1")
 def test_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
     rows = [ROW | {"id": str(i)} for i in range(20)]
     first = write(tmp_path / "a.parquet", build_table(SMALL, rows))
@@ -211,6 +212,7 @@ def test_kindred_types_are_accepted(tmp_path: Path) -> None:
     assert read_table(tmp_path / "b.parquet", SMALL).equals(table)
 
 
+@pytest.mark.requirement("R-TAB-3")
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
@@ -236,6 +238,7 @@ def test_every_reason_may_stand_in_a_failed_row(reason: Reason) -> None:
     assert table["reason"].to_pylist() == [reason.value]
 
 
+@pytest.mark.requirement("R-TAB-3")
 @pytest.mark.parametrize(
     "cells", [{"value": 1.0, "status": "FAILED", "reason": "GEOMETRY"}, {"value": None, "status": "OK"}]
 )
@@ -260,6 +263,7 @@ def test_absent_file_damaged_file_and_no_parquet_are_told(tmp_path: Path) -> Non
         read_table(path, SMALL)
 
 
+@pytest.mark.requirement("R-TAB-2")
 def test_flipped_byte_in_a_page_is_found(tmp_path: Path) -> None:
     path = tmp_path / "small.parquet"
     rng = np.random.default_rng(1)
@@ -291,6 +295,7 @@ def rewrite(path: Path, change: Any) -> None:
     path.with_suffix(".new").replace(path)
 
 
+@pytest.mark.requirement("R-TAB-2")
 def test_changed_value_is_found_on_demand(tmp_path: Path) -> None:
     path = tmp_path / "small.parquet"
     write(path, build_table(SMALL, [ROW]))

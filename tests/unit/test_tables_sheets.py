@@ -92,6 +92,7 @@ def test_nameless_column_with_values_is_a_fault(tmp_path: Path) -> None:
     assert only_fault(read_clinical(tmp_path, "subject_id,arm,\nS1,A,7\n")).column == "number 3"
 
 
+@pytest.mark.requirement("R-IN-2")
 def test_all_faults_are_reported_at_once_in_the_order_of_lines(tmp_path: Path) -> None:
     rows = [
         HEADER + ",day,arm",

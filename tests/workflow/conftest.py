@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from trial_runs import make_small, run_radfeat
+from trial_runs import change_setting, make_small, run_radfeat
 
 
 @pytest.fixture(scope="session")
@@ -13,6 +13,19 @@ def finished_trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     study = tmp_path_factory.mktemp("trial") / "study"
     run_radfeat("simulate", str(study), "--subjects", "20", "--broken", "5", "--seed", "7")
     make_small(study)
+    run_radfeat("run", str(study), "--cores", "2")
+    return study
+
+
+@pytest.fixture(scope="session")
+def scored_trial(finished_trial: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trial again, in two folds: for five it has too few events. Arms were read before: exploratory.
+
+    Do not change it.
+    """
+    study = tmp_path_factory.mktemp("scored") / "study"
+    shutil.copytree(finished_trial, study, copy_function=shutil.copy2)
+    change_setting(study, "modelling", "folds", 2)
     run_radfeat("run", str(study), "--cores", "2")
     return study
 

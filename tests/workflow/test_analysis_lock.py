@@ -35,6 +35,7 @@ def standings_of(study: Path) -> set[str]:
     }
 
 
+@pytest.mark.requirement("R-LOCK-1")
 def test_lock_is_made_without_the_clinical_sheet_and_all_that_read_it_wait_for_it(
     finished_trial: Path,
 ) -> None:
@@ -48,6 +49,7 @@ def test_lock_is_made_without_the_clinical_sheet_and_all_that_read_it_wait_for_i
     assert all(lock in inputs[path] for path in readers)
 
 
+@pytest.mark.requirement("R-LOCK-1")
 def test_other_settings_after_the_arms_were_read_mark_every_output_until_they_are_taken_back(
     trial: Path,
 ) -> None:
@@ -78,6 +80,7 @@ def test_other_settings_after_the_arms_were_read_mark_every_output_until_they_ar
     assert "extract" not in jobs_of(trial)
 
 
+@pytest.mark.requirement("R-LOCK-1")
 def test_stage_by_hand_without_the_lock_reads_no_arms(trial: Path) -> None:
     results = trial / "results"
     (results / "unblinded" / "analysis_lock.json").unlink()

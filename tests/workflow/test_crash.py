@@ -123,6 +123,7 @@ def list_moments() -> list[object]:
     ]
 
 
+@pytest.mark.requirement("R-DET-2")
 @pytest.mark.parametrize("seed", list_moments())
 def test_run_killed_at_a_random_moment_ends_as_if_undisturbed(
     study: Path, undisturbed: Undisturbed, tmp_path: Path, seed: int
@@ -208,6 +209,7 @@ def test_input_that_vanishes_is_a_row_and_comes_back_with_a_second_try(
     assert digests_of_tables(folder) == undisturbed.digests
 
 
+@pytest.mark.requirement("R-RUN-1")
 def test_second_run_names_the_first(study: Path, tmp_path: Path) -> None:
     folder = copy_study(study, tmp_path / "study")
     first = start_run(folder)

@@ -198,6 +198,7 @@ def _repeat(holder: Dataset, element: DataElement, rng: random.Random) -> None:
 DAMAGES: list[Callable[[Path, random.Random], str]] = [cut, flip_bits, damage_element, damage_element]
 
 
+@pytest.mark.requirement("R-IN-6")
 def test_no_damage_crashes_hangs_or_alters_a_value_unsaid(study: Study, tmp_path: Path) -> None:
     silent: list[str] = []
     failed = 0

@@ -55,6 +55,7 @@ def test_lock_of_a_killed_run_is_explained_and_can_be_released(study: Path) -> N
     assert "nothing to do" in run_radfeat("run", str(study), "--cores", "1").stdout
 
 
+@pytest.mark.requirement("R-QC-2")
 def test_gate_stops_the_run_with_exit_code_4_and_keeps_the_tables(study: Path) -> None:
     change_setting(study, "qc", "max_failed_rois", 0)
     done = run_radfeat("run", str(study), "--cores", "2", expect=4)

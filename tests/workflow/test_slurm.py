@@ -181,6 +181,7 @@ def read_digests(study: Path) -> dict[str, str]:
     return digests
 
 
+@pytest.mark.requirement("R-DET-1")
 def test_tables_equal_those_of_an_undisturbed_local_run(trial: Path, survived: Survived) -> None:
     local = copy_trial(trial, "local")
     run_radfeat("run", str(local), "--cores", "2")

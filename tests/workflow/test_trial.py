@@ -31,6 +31,7 @@ pytestmark = pytest.mark.workflow
 DOWNSTREAM_OF_MODELS = {"lock", "subjects", "stratify", "contrast", "assemble", "report"}
 
 
+@pytest.mark.requirement("R-QC-1")
 def test_broken_inputs_are_rows_with_different_reasons_and_the_run_goes_on(finished_trial: Path) -> None:
     rois = read_table(finished_trial / "results" / "blinded" / "rois.parquet", ROIS).to_pylist()
     reasons = [row["reason"] for row in rois if row["status"] == "FAILED"]
@@ -74,6 +75,7 @@ def test_summary_says_how_many_rois_failed_and_why(trial: Path) -> None:
     assert str(trial / "results" / "report.html") in said
 
 
+@pytest.mark.requirement("R-DET-3")
 def test_second_run_does_nothing(trial: Path) -> None:
     before = digests_of(trial / "results" / "blinded")
     said = run_radfeat("run", str(trial), "--cores", "2").stdout
@@ -82,6 +84,7 @@ def test_second_run_does_nothing(trial: Path) -> None:
     assert digests_of(trial / "results" / "blinded") == before
 
 
+@pytest.mark.requirement("R-DET-3")
 def test_bin_width_reruns_extraction_and_what_follows(trial: Path) -> None:
     buckets = len(list((trial / "results" / "work").iterdir()))
     change_setting(trial, "features", "bin_width", 20.0)
@@ -91,6 +94,7 @@ def test_bin_width_reruns_extraction_and_what_follows(trial: Path) -> None:
     assert jobs.keys() >= {"collect", "blinded_report", *DOWNSTREAM_OF_MODELS}
 
 
+@pytest.mark.requirement("R-DET-3")
 def test_modelling_seed_reruns_only_the_models(trial: Path) -> None:
     blinded = digests_of(trial / "results" / "blinded")
     change_setting(trial, "modelling", "seed", 99)
@@ -165,6 +169,7 @@ def test_setting_of_a_phantom_that_is_not_there_is_refused_before_the_run(trial:
     assert "theibsi/data_sets" in run_radfeat("run", str(trial), "--cores", "2", expect=2).stderr
 
 
+@pytest.mark.requirement("R-BLIND-1")
 def test_shuffled_arms_leave_every_blinded_file_unchanged(trial: Path) -> None:
     before = digests_of(trial / "results" / "blinded")
     path = trial / "clinical.csv"
@@ -181,6 +186,7 @@ def test_shuffled_arms_leave_every_blinded_file_unchanged(trial: Path) -> None:
     assert digests_of(trial / "results" / "blinded") == before
 
 
+@pytest.mark.requirement("R-BLIND-1")
 def test_no_path_leads_from_the_clinical_sheet_to_a_blinded_file(finished_trial: Path) -> None:
     graph = _file_graph(finished_trial)
     reached, front = set(), {"clinical.csv"}
@@ -202,6 +208,7 @@ def _file_graph(study: Path) -> list[tuple[set[str], str]]:
     return [(set(row["input-file(s)"].split(",")), row["output_file"]) for row in rows]
 
 
+@pytest.mark.requirement("R-BLIND-1")
 def test_no_arm_is_named_in_the_blinded_half(finished_trial: Path) -> None:
     results = finished_trial / "results"
     arms = {row["arm"] for row in read_rows(finished_trial / "clinical.csv")}

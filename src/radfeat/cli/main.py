@@ -1,6 +1,7 @@
 """The front of the command line: commands are imported when called, errors become exit codes."""
 
 import errno
+import os
 import sys
 
 import click
@@ -19,8 +20,18 @@ STUDY_COMMANDS = {
     "ingest": ("ingest", "Inventory, de-identify and fetch DICOM."),
     "features": ("features", "Measure one image and mask, and print the features."),
     "apply": ("apply", "Score new subjects with the model of an earlier run."),
-    "export": ("export", "Write masks and features of a run as DICOM."),
+    "audit": ("audit", "Show and check who did what when."),
+    "freeze": ("decisions", "Lock the inputs, or let them change again."),
+    "override": ("decisions", "Open the QC gate in spite of failures, with a reason."),
+    "export": ("export", "Write results as DICOM, or for a submission."),
+    "checklist": ("checklist", "Answer METRICS, CLEAR and IBSI's list from a run."),
+    "package": ("package", "Put a finished run into a folder that can be verified."),
+    "verify": ("verify", "Check a package, and run it again."),
+    "compare": ("compare", "Say to what degree two runs are the same."),
+    "sign": ("sign", "Sign a package with a name and a meaning."),
+    "parity": ("parity", "Measure one image and mask by both engines, and compare."),
     "ibsi": ("ibsi", "Measure IBSI's phantoms: does this installation conform?"),
+    "qualify": ("qualify", "Check installation, operation, performance; a page to sign."),
     "catalogue": ("catalogue", "List the features of a run: codes, IBSI codes, units."),
     "settings": ("settings", "Print the settings with every default, or the JSON schema."),
     "simulate": ("simulate", "Write a simulated trial with planted truth."),
@@ -75,8 +86,17 @@ def cli() -> None:
     """From trial scans and tumour masks to radiomics features, and per arm to models."""
 
 
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+"""What libraries of linear algebra read when they are loaded."""
+
+
 def main() -> None:
-    """Run the command line and exit with a documented code."""
+    """Run the command line and exit with a documented code.
+
+    Linear algebra has one thread, here and in every process that starts from here: sums in another order
+    have other last digits. What runs side by side are cases, folds and repeats.
+    """
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     sys.exit(run_command_line(sys.argv[1:]))
 
 

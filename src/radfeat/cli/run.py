@@ -166,8 +166,17 @@ def find_snakefile() -> Path:
 def execute(made: Run, hold: "Hold | None" = None) -> int:
     """Run Snakemake under a progress bar, then print the summary; return the exit code.
 
-    ``hold`` is the lock of the results folder, in which the workflow's processes are noted.
+    ``hold`` is the lock of the results folder, in which the workflow's processes are noted. The audit trail
+    keeps that the run began, what its jobs noted, and how it ended.
     """
+    from radfeat.cli.run_audit import recorded
+
+    with recorded(made.folder, made.settings, made.config.parent, "radfeat run") as outcome:
+        outcome.code = _execute(made, hold)
+    return outcome.code
+
+
+def _execute(made: Run, hold: "Hold | None") -> int:
     from radfeat.cli.progress import look, watch
     from radfeat.pipeline.watch import list_written, read_progress
 

@@ -101,6 +101,7 @@ def measure_subjects(config: Path, subjects: tuple[str, ...], workers: int, retr
     SettingsError
         If the image sheet has none of a subject.
     """
+    from radfeat.cli.run_audit import recorded
     from radfeat.pipeline.chunk import measure_cases
     from radfeat.pipeline.plan import build_plan
     from radfeat.pipeline.retry import list_subject_cases
@@ -112,11 +113,13 @@ def measure_subjects(config: Path, subjects: tuple[str, ...], workers: int, retr
     cases = list_subject_cases(folder, plan, subjects)
     crew = Crew(min(workers, len(cases)), read_available_memory_mb())
     failed = 0
-    for record, cached in measure_cases(folder, plan, cases, crew=crew, retry_failed=retry_failed):
-        for roi in record.rois:
-            failed += roi.failed
-            values = sum(value is not None for value in roi.values.values())
-            fared = f"{roi.roi['reason']}: {roi.roi['sentence']}" if roi.failed else f"{values} features"
-            click.echo(f"{roi.roi['roi_id']}: {fared}{' (measured before)' if cached else ''}")
+    with recorded(folder, settings, config.parent, "radfeat run --only") as outcome:
+        for record, cached in measure_cases(folder, plan, cases, crew=crew, retry_failed=retry_failed):
+            for roi in record.rois:
+                failed += roi.failed
+                values = sum(value is not None for value in roi.values.values())
+                fared = f"{roi.roi['reason']}: {roi.roi['sentence']}" if roi.failed else f"{values} features"
+                click.echo(f"{roi.roi['roi_id']}: {fared}{' (measured before)' if cached else ''}")
+        outcome.code = ExitCode.DONE
     click.echo(f"{len(cases)} cases, {failed} ROIs failed; the tables of the study are as they were")
     return ExitCode.DONE

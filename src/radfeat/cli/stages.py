@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from radfeat.cli.options import config_argument, resolve_config, results_option
+from radfeat.core.audit import AuditAction
 from radfeat.core.errors import GateError
 from radfeat.core.memory import read_available_memory_mb, read_memory_mb
 from radfeat.pipeline.folders import ResultsFolder
@@ -69,6 +70,24 @@ def _analysis_inputs_held(folder: ResultsFolder, inputs: str | None) -> Iterator
     from radfeat.pipeline.analysis import require_analysis_inputs
 
     with _inputs_held(lambda: require_analysis_inputs(folder, inputs)):
+        yield
+
+
+@contextmanager
+def _arms_read(folder: ResultsFolder, inputs: str | None, *job: str) -> Iterator[None]:
+    """The same for a job that reads the arms: that is noted before it does, for whatever it comes to.
+
+    A job without a lock, or with other settings, reads nothing and notes nothing.
+    """
+    from radfeat.cli.witness import note, witness
+    from radfeat.pipeline.lock import read_lock
+
+    with _analysis_inputs_held(folder, inputs):
+        lock = read_lock(folder)
+        event = witness(
+            AuditAction.ARMS_READ, " ".join(job), digest=lock.current.digest, reason=lock.standing.value
+        )
+        note(folder, job, event)
         yield
 
 
@@ -171,28 +190,35 @@ def collect(results: Path) -> None:
 @click.command(epilog="\b\nExample:\n  radfeat gate --results my-study/results")
 @results_option
 def gate(results: Path) -> None:
-    """Exit with code 4 where more ROIs failed than `qc` allows."""
-    from radfeat.pipeline.collect import judge_gate
-    from radfeat.pipeline.plan import read_plan
+    """Exit with code 4 where more ROIs failed than `qc` allows; lock the tables that pass."""
+    from radfeat.cli.witness import note, witness
+    from radfeat.pipeline.gate import judge_gate
 
     folder = ResultsFolder(results)
-    read_plan(folder)
-    sentence = judge_gate(folder)
-    if sentence is not None:
-        raise GateError(sentence.removesuffix("."))
-    click.echo("the QC gate is passed")
+    verdict = judge_gate(folder)
+    fate = "overridden" if verdict.overridden else "passed" if verdict.is_open else "stopped"
+    said = f"{fate}: {verdict.sentence}"
+    note(folder, ("gate",), witness(AuditAction.QC_DECISION, "QC gate", digest=verdict.digest, reason=said))
+    if not verdict.is_open:
+        raise GateError(
+            verdict.sentence.removesuffix("."), remedy="Mend them, or see `radfeat override --help`"
+        )
+    click.echo(f"the QC gate is {fate}")
 
 
 @click.command(epilog="\b\nExample:\n  radfeat lock --results my-study/results")
 @results_option
 def lock(results: Path) -> None:
     """Lock the analysis before the arms are read, and say whether it is the one that was locked."""
+    from radfeat.cli.witness import note, witness
     from radfeat.pipeline.analysis import require_analysis
     from radfeat.pipeline.lock import write_lock
 
     folder = ResultsFolder(results)
     require_analysis(folder)
     made = write_lock(folder)
+    event = witness(AuditAction.SETTINGS_LOCKED, "analysis", digest=made.current.digest, reason=made.sentence)
+    note(folder, ("lock",), event)
     click.echo(f"{made.standing.value}: {made.sentence}")
     click.echo(f"this analysis is {made.current.digest}")
     click.echo(f"locked is        {made.marks['lock_digest']}")
@@ -206,7 +232,7 @@ def subjects(results: Path, inputs: str | None) -> None:
     from radfeat.pipeline.analysis import write_subjects
 
     folder = ResultsFolder(results)
-    with _analysis_inputs_held(folder, inputs):
+    with _arms_read(folder, inputs, "subjects"):
         write_subjects(folder)
 
 
@@ -227,7 +253,7 @@ def stratify(
     from radfeat.pipeline.analysis import stratify as run
 
     folder = ResultsFolder(results)
-    with _analysis_inputs_held(folder, inputs):
+    with _arms_read(folder, inputs, "stratify", endpoint, arm):
         machine = Machine(workers, memory_mb or read_memory_mb())
         feasibility = run(folder, endpoint, arm, machine).feasibility
     for sentence in feasibility["sentence"].to_pylist():
@@ -246,7 +272,7 @@ def contrast(results: Path, endpoint: str, workers: int, memory_mb: int | None, 
     from radfeat.pipeline.analysis import contrast as run
 
     folder = ResultsFolder(results)
-    with _analysis_inputs_held(folder, inputs):
+    with _arms_read(folder, inputs, "contrast", endpoint):
         table = run(folder, endpoint, Machine(workers, memory_mb or read_memory_mb()))
     tested = table.num_rows - table["p"].null_count
     claimed = sum(table["claim"].to_pylist())

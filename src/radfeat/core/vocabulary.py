@@ -135,6 +135,9 @@ class Engine(StrEnum):
     """Which code computes the features."""
 
     PYRADIOMICS = "pyradiomics"
+    """PyRadiomics itself: the reference."""
+    NATIVE = "native"
+    """radfeat's compiled engine: the same names and values in a small part of the time."""
 
 
 class EndpointKind(StrEnum):

@@ -1,9 +1,10 @@
 """Measuring a prepared pair: values by feature name, and what cannot be measured said plainly."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 from types import MappingProxyType
 
 from radfeat.core.digest import compute_json_digest
@@ -13,7 +14,6 @@ from radfeat.core.keys import RoiKey
 from radfeat.core.pair import PreparedPair
 from radfeat.core.vocabulary import Engine, Recipe, Severity
 from radfeat.features.catalogue import order_features, parse_feature
-from radfeat.features.engines import ibsi, pyradiomics
 from radfeat.features.engines.measured import Measured
 from radfeat.features.planned_images import plan_features
 from radfeat.features.settings import FeatureSettings
@@ -24,9 +24,11 @@ UNDEFINED = "feature.undefined"
 NAMES_SHOWN = 5
 
 _ENGINES = {
-    (Engine.PYRADIOMICS, Recipe.PYRADIOMICS): pyradiomics.measure,
-    (Engine.PYRADIOMICS, Recipe.IBSI): ibsi.measure,
+    (Engine.PYRADIOMICS, Recipe.PYRADIOMICS): "pyradiomics",
+    (Engine.PYRADIOMICS, Recipe.IBSI): "ibsi",
+    (Engine.NATIVE, Recipe.PYRADIOMICS): "native.engine",
 }
+"""Modules of ``engines`` that measure; PyRadiomics takes a second to load, so only where it is needed."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -62,7 +64,7 @@ def extract_features(pair: PreparedPair, settings: FeatureSettings) -> FeatureVe
     ExtractionError
         If the engine cannot measure the ROI, or one of the images.
     """
-    measured = _ENGINES[settings.engine, settings.recipe](pair, settings)
+    measured = _load_engine(settings)(pair, settings)
     values = {name: _finite(measured.values.get(name)) for name in _columns(settings)}
     return FeatureVector(
         roi=pair.roi,
@@ -71,6 +73,12 @@ def extract_features(pair: PreparedPair, settings: FeatureSettings) -> FeatureVe
         settings_digest=compute_json_digest(settings.model_dump(mode="json")),
         grey_levels=measured.grey_levels,
     )
+
+
+def _load_engine(settings: FeatureSettings) -> Callable[[PreparedPair, FeatureSettings], Measured]:
+    module = import_module(f"radfeat.features.engines.{_ENGINES[settings.measured_by, settings.recipe]}")
+    measure: Callable[[PreparedPair, FeatureSettings], Measured] = module.measure
+    return measure
 
 
 @lru_cache(maxsize=4)
@@ -87,6 +95,8 @@ def _build_findings(values: Mapping[str, float | None], measured: Measured, key:
     notes = [
         Finding(check, Severity.WARNING, key, f"{key}: {note}.") for check, note in measured.notes.items()
     ]
+    if None not in values.values():
+        return tuple(notes)
     groups: dict[str, list[str]] = {}
     for name in values:
         groups.setdefault(_group_of(name), []).append(name)
@@ -98,6 +108,7 @@ def _build_findings(values: Mapping[str, float | None], measured: Measured, key:
     return (*notes, *lacking)
 
 
+@cache
 def _group_of(name: str) -> str:
     column = parse_feature(name)
     image = column.image.text

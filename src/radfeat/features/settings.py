@@ -129,9 +129,13 @@ class FeatureSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    engine: Engine = Field(
-        default=Engine.PYRADIOMICS,
-        description="Which code computes the features. Default: PyRadiomics itself, the reference.",
+    engine: Engine | None = Field(
+        default=None,
+        description=(
+            "Which code computes the features: `native`, compiled code with PyRadiomics' names and values "
+            "(within 1e-9) in a small part of its time, only by the recipe pyradiomics; or `pyradiomics` "
+            "itself, the reference. Default (null): native by the recipe pyradiomics, pyradiomics by ibsi."
+        ),
     )
     recipe: Recipe = Field(
         default=Recipe.PYRADIOMICS,
@@ -267,8 +271,15 @@ class FeatureSettings(BaseModel):
             raise ValueError("; ".join(complaint for complaint in complaints if complaint))
         return classes
 
+    @property
+    def measured_by(self) -> Engine:
+        """The engine that is asked for, or the recipe's own."""
+        return self.engine or (Engine.NATIVE if self.recipe is Recipe.PYRADIOMICS else Engine.PYRADIOMICS)
+
     @model_validator(mode="after")
     def _recipe_has_the_settings(self) -> Self:
+        if self.recipe is Recipe.IBSI and self.engine is Engine.NATIVE:
+            raise ValueError("engine native measures by recipe pyradiomics only: set engine to null")
         if self.recipe is Recipe.PYRADIOMICS:
             if self.aggregation is not None:
                 raise ValueError("aggregation belongs to recipe ibsi: take weighting and force_2d instead")

@@ -26,7 +26,8 @@ class ImageRow:
     """One row of the image sheet: an image and one ROI drawn in it.
 
     ``label`` is the number or the name of the ROI's label in the mask, None where the mask holds one label
-    only; ``day`` is in days; ``line`` is the line in the sheet, 0 where the row does not come from a sheet.
+    only; ``day`` is in days; ``line`` is the line in the sheet, 0 where the row does not come from a sheet;
+    ``exclude_reason`` is why a person excluded the ROI, None where nobody did.
     """
 
     key: RoiKey
@@ -39,6 +40,7 @@ class ImageRow:
     reader_id: str | None
     day: float | None
     line: int
+    exclude_reason: str | None = None
 
 
 def read_image_sheet(path: Path) -> tuple[ImageRow, ...]:
@@ -135,6 +137,7 @@ def _build_row(row: SheetRow, folder: Path) -> ImageRow:
         reader_id=cells["reader_id"] or None,
         day=day if isinstance(day, float) else None,
         line=row.line,
+        exclude_reason=cells["exclude_reason"] or None,
     )
 
 

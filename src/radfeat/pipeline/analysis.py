@@ -20,11 +20,13 @@ from radfeat.modelling.model_origin import build_origin, fill_choices
 from radfeat.modelling.predictor_table import build_predictors
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.pipeline.code import compute_model_code_digest
-from radfeat.pipeline.collect import describe_tables
 from radfeat.pipeline.folders import ARM_TABLES, ResultsFolder
+from radfeat.pipeline.gate import read_gated
+from radfeat.pipeline.inputs_lock import require_locked_sheet
 from radfeat.pipeline.lock import read_lock, record_reading
 from radfeat.pipeline.plan import AnalysisPlan, read_analysis_plan, read_plan
 from radfeat.tables.combine import combine_tables
+from radfeat.tables.half import describe_half
 from radfeat.tables.parquet import read_identity, read_table, write_table
 from radfeat.tables.schemas import (
     FEATURE_CATALOGUE,
@@ -81,22 +83,23 @@ def read_study(folder: ResultsFolder) -> StudyTable:
     Raises
     ------
     TableError
-        The analysis is not locked, or the lock is stale; or a table or the clinical sheet has faults.
+        The analysis is not locked, or the lock is stale; a table is not the one that passed the QC gate; or
+        the clinical sheet has faults, or is locked and was changed.
     """
     lock = read_lock(folder)
     plan, settings = require_analysis(folder), read_analysis_settings(folder)
     base = (folder.root / read_plan(folder).base).resolve()
+    features, rois, series = (read_gated(folder, schema) for schema in (FEATURES, ROIS, SERIES))
+    repeatability = read_gated(folder, REPEATABILITY)
+    require_locked_sheet(folder, plan.clinical, base)
     clinical = read_clinical_sheet(base / plan.clinical, settings)
-    features = read_table(folder.blinded / "features.parquet", FEATURES)
-    rois = read_table(folder.blinded / "rois.parquet", ROIS)
-    series = read_table(folder.blinded / "series.parquet", SERIES)
     study = build_study(
         features,
         rois,
         clinical,
         settings,
         days=dict(zip(series["case_id"].to_pylist(), series["day"].to_pylist(), strict=True)),
-        repeatability=read_table(folder.blinded / "repeatability.parquet", REPEATABILITY),
+        repeatability=repeatability,
         scanners=find_scanners(features, series, settings),
     )
     # A sheet that could not be read or joined has shown nothing; whoever mends it has not looked.
@@ -181,7 +184,7 @@ def assemble(folder: ResultsFolder) -> None:
     _write(folder, folder.unblinded / "interactions.parquet", contrasts, "interactions")
     counted = count_analyses(joined["feasibility"], joined["performance"], contrasts)
     _write(folder, folder.unblinded / "analyses.parquet", counted, "analyses")
-    describe_tables(folder.unblinded, blinded=False)
+    describe_half(folder.unblinded, blinded=False)
 
 
 def _slug(plan: AnalysisPlan, name: str, what: str) -> str:

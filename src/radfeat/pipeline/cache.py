@@ -105,7 +105,11 @@ def _hash(path: Path) -> str | None:
 
 def _identity(rows: Sequence[ImageRow]) -> list[list[Any]]:
     """All that the sheet says of a case, but for paths: the files' content stands for them."""
-    return [[r.key.roi_id, r.modality.value, r.label, r.role, r.scanner, r.reader_id, r.day] for r in rows]
+    return [
+        [r.key.roi_id, r.modality.value, r.label, r.role, r.scanner, r.reader_id, r.day]
+        + ([] if r.exclude_reason is None else [r.exclude_reason])
+        for r in rows
+    ]
 
 
 def _read(path: Path) -> Any:

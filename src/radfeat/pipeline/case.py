@@ -13,12 +13,13 @@ from radfeat.core.acquisition import Acquisition, describe_grid
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CaseError, ExtractionError
 from radfeat.core.pair import SourcePair
-from radfeat.core.vocabulary import Modality, Reason
+from radfeat.core.vocabulary import Engine, Modality, Reason
 from radfeat.features.extract import extract_features
 from radfeat.features.settings import FeatureSettings, resolve_features
 from radfeat.ingest.case_reader import ReadImage, read_image, read_pair
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.settings import IngestSettings
+from radfeat.pipeline.finding_rows import finding_to_row
 from radfeat.pipeline.records import (
     CaseRecord,
     RoiRecord,
@@ -26,7 +27,6 @@ from radfeat.pipeline.records import (
     build_failed_roi,
     build_roi_record,
     build_series_row,
-    finding_to_row,
 )
 from radfeat.prepare.crops import write_crops
 from radfeat.prepare.recipe import PreparedImage, prepare_image, prepare_roi
@@ -37,7 +37,7 @@ from radfeat.qc.image_checks import check_image
 from radfeat.qc.mask_checks import check_mask, measure_mask
 from radfeat.qc.previews import write_preview
 from radfeat.qc.settings import QcSettings
-from radfeat.qc.verdict import require_not_excluded
+from radfeat.qc.verdict import require_kept, require_not_excluded
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,11 @@ class CaseSettings:
             FeatureSettings.model_validate(data["features"]),
             QcSettings.model_validate(data["qc"]),
         )
+
+    @property
+    def near(self) -> bool:
+        """Whether preparation may look at the image near the ROI only, as the native engine puts up with."""
+        return self.features.measured_by is Engine.NATIVE
 
     def resolve(self, modality: Modality) -> "CaseSettings":
         """The settings that hold for the images of one modality."""
@@ -156,9 +161,10 @@ def _measure_roi(row: ImageRow, case: _Case, settings: CaseSettings, folders: Ca
         preview = name_preview(pair)
         write_preview(folders.previews / preview, pair.image, pair.mask)
     try:
+        require_kept(row.key.roi_id, row.exclude_reason)
         require_conformance(row.key.roi_id, case.judged)
         require_not_excluded(row.key.roi_id, findings, settings.qc)
-        ready = prepare_roi(case.prepared, pair, settings.prepare)
+        ready = prepare_roi(case.prepared, pair, settings.prepare, near=settings.near)
         if folders.prepared is not None:
             write_crops(folders.prepared, ready)
         vector = extract_features(ready, settings.features)

@@ -13,10 +13,11 @@ from radfeat.core.files import write_text
 from radfeat.features.catalogue import order_features
 from radfeat.pipeline.cache import CaseCache, fingerprint
 from radfeat.pipeline.case import CaseFolders, CaseSettings, build_dead_worker_record, process_case
+from radfeat.pipeline.finding_rows import Row, number_findings
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.plan import Plan, chunk_inputs, read_plan
-from radfeat.pipeline.records import CaseRecord, Row
+from radfeat.pipeline.records import CaseRecord
 from radfeat.pipeline.workers import (
     ALONE,
     Case,
@@ -158,12 +159,3 @@ def _findings(records: Sequence[CaseRecord]) -> list[Row]:
         *(finding for record in records for finding in record.findings),
         *(finding for record in records for roi in record.rois for finding in roi.findings),
     ]
-
-
-def number_findings(findings: Sequence[Row]) -> list[Row]:
-    """Number the findings within key and check, from 1, in the order of their sentences."""
-    ordered = sorted(findings, key=lambda f: (f["key"], f["check"], f["sentence"]))
-    numbered: list[Row] = []
-    for _, group in groupby(ordered, key=lambda f: (f["key"], f["check"])):
-        numbered.extend({**f, "ordinal": i} for i, f in enumerate(group, start=1))
-    return numbered

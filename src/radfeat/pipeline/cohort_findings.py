@@ -7,10 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from radfeat.core.findings import Finding
-from radfeat.pipeline.chunk import number_findings
+from radfeat.pipeline.finding_rows import finding_to_row, number_findings
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import Plan
-from radfeat.pipeline.records import finding_to_row
 from radfeat.qc.cohort_checks import ROI_COLUMNS, SERIES_COLUMNS, check_cohort
 from radfeat.qc.scanner_checks import ACQUISITION_COLUMNS, TOLD
 from radfeat.qc.settings import QcSettings

@@ -2,11 +2,10 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,16 +20,12 @@ from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.plan import Plan, read_plan
 from radfeat.pipeline.sweep import sweep
-from radfeat.qc.settings import QcSettings
-from radfeat.qc.verdict import check_gate
-from radfeat.tables.codebook import write_codebook
 from radfeat.tables.conform import feature_columns, sort_by_key
-from radfeat.tables.datapackage import write_datapackage
 from radfeat.tables.describe import locate_table
+from radfeat.tables.half import describe_half
 from radfeat.tables.merge import merge_tables, unite_columns
 from radfeat.tables.parquet import build_table, iterate_table, read_columns
 from radfeat.tables.parts import is_table
-from radfeat.tables.readers import write_readers
 from radfeat.tables.reshape import lengthen
 from radfeat.tables.schemas import (
     ACQUISITION,
@@ -41,7 +36,6 @@ from radfeat.tables.schemas import (
     PERTURBED_FEATURES,
     ROIS,
     SERIES,
-    TABLES,
     TableSchema,
 )
 from radfeat.tables.settings import explain_missing_long, has_long_table, is_divided
@@ -93,7 +87,7 @@ def collect(folder: ResultsFolder) -> FailureCounts:
         _merge(folder, FINDINGS, [*_list_chunks(folder, plan, FINDINGS), cohort], stamp)
     _write_catalogue(folder, study, stamp)
     facts = {"recipe": recipe} | _write_long(folder, plan, study, stamp)
-    describe_tables(folder.blinded, blinded=True, facts=facts)
+    describe_half(folder.blinded, blinded=True, facts=facts)
     series = read_columns(locate_table(folder.blinded, SERIES), SERIES, ["case_id"])
     rois = read_columns(locate_table(folder.blinded, ROIS), ROIS, ["roi_id", "preview", "status", "reason"])
     sweep(folder, plan, series, rois, keep=study.prepare.keep)
@@ -153,31 +147,11 @@ def _room(folder: Path, tables: Path) -> Iterator[None]:
         shutil.rmtree(folder)
 
 
-def describe_tables(folder: Path, *, blinded: bool, facts: Mapping[str, str] = MappingProxyType({})) -> None:
-    """Write codebook, data package (with what is true of all its tables) and readers beside one half."""
-    schemas = [schema for schema in TABLES.values() if schema.blinded is blinded]
-    present = [schema for schema in schemas if is_table(locate_table(folder, schema))]
-    write_codebook(folder, present)
-    write_datapackage(folder, present, facts)
-    write_readers(folder)
-
-
 def validate_images(folder: ResultsFolder) -> Sequence[str]:
     """Look for the sheet's files and note what is missing; the run goes on, each a failed row."""
     plan = read_plan(folder)
     base = (folder.root / plan.base).resolve()
     rows = [row for bucket in plan.buckets for row in read_manifest(folder, bucket, base)]
-    sentences = [fault.sentence for fault in check_image_files(rows)]
+    sentences = sorted(fault.sentence for fault in check_image_files(rows))
     write_text(folder.validated, json.dumps(sentences, indent=1, ensure_ascii=False) + "\n")
     return sentences
-
-
-def judge_gate(folder: ResultsFolder) -> str | None:
-    """The QC gate: None, or the sentence that stops the run; writes its verdict where it passes."""
-    settings = json.loads(folder.extraction_settings.read_text(encoding="utf-8"))
-    counts = count_failures(read_columns(locate_table(folder.blinded, ROIS), ROIS, ["status", "reason"]))
-    finding = check_gate(counts.failed, counts.rois, QcSettings.model_validate(settings["qc"]))
-    if finding is not None:
-        return finding.sentence
-    write_text(folder.gate, json.dumps(asdict(counts), indent=1) + "\n")
-    return None

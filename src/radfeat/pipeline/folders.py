@@ -77,6 +77,31 @@ class ResultsFolder:
         return self.root / "run.lock"
 
     @property
+    def audit(self) -> Path:
+        """The audit trail; its head lies beside it."""
+        return self.root / "audit.jsonl"
+
+    @property
+    def audit_notes(self) -> Path:
+        """Events of jobs that the audit trail has not taken in yet."""
+        return self.root / "audit.d"
+
+    @property
+    def inputs_seen(self) -> Path:
+        """Digest of every input as the last run found it, by key."""
+        return self.root / "plan" / "inputs.txt"
+
+    @property
+    def inputs_lock(self) -> Path:
+        """Digest of every input as it was when the inputs were locked; absent while they are not."""
+        return self.root / "plan" / "inputs_lock.json"
+
+    @property
+    def override(self) -> Path:
+        """The verdict of the QC gate that a person overrode, and why."""
+        return self.root / "plan" / "override.json"
+
+    @property
     def extraction_settings(self) -> Path:
         """The settings that the blinded half may know."""
         return self.root / "plan" / "extraction.json"
@@ -183,6 +208,11 @@ class ResultsFolder:
     def report(self) -> Path:
         """The report of the whole run."""
         return self.root / "report.html"
+
+    @property
+    def evidence(self) -> Path:
+        """Checklists answered from the run."""
+        return self.root / "evidence"
 
     @property
     def logs(self) -> Path:

@@ -86,6 +86,7 @@ def row_to_json(row: ImageRow, base: Path, stats: Stats) -> dict[str, Any]:
         "scanner": row.scanner,
         "reader_id": row.reader_id,
         "day": row.day,
+        **({} if row.exclude_reason is None else {"exclude_reason": row.exclude_reason}),
         "stat": [*stats(row.image), *stats(row.mask)],
     }
 
@@ -116,4 +117,5 @@ def _row_from_json(data: dict[str, Any], base: Path) -> ImageRow:
         reader_id=data["reader_id"],
         day=data["day"],
         line=0,
+        exclude_reason=data.get("exclude_reason"),
     )

@@ -109,7 +109,8 @@ def measure_pair(
     require_conformance(row.key.roi_id, judged)
     mask_findings = check_mask(pair, settings.qc)
     require_not_excluded(row.key.roi_id, mask_findings, settings.qc)
-    prepared = prepare_roi(prepare_image(read.volume, settings.prepare), pair, settings.prepare)
+    whole = prepare_image(read.volume, settings.prepare)
+    prepared = prepare_roi(whole, pair, settings.prepare, near=settings.near)
     vector = extract_features(prepared, settings.features)
     findings = (
         *read.findings,

@@ -21,11 +21,12 @@ from radfeat.pipeline.case import (
     judge_image,
     out_of_memory,
 )
-from radfeat.pipeline.records import CaseRecord, RoiRecord, Row, roi_columns
+from radfeat.pipeline.finding_rows import Row
+from radfeat.pipeline.records import CaseRecord, RoiRecord, roi_columns
 from radfeat.prepare.recipe import prepare_image, prepare_roi
 from radfeat.qc.conformance import Judged, require_conformance
 from radfeat.qc.mask_checks import check_mask
-from radfeat.qc.verdict import require_not_excluded
+from radfeat.qc.verdict import require_kept, require_not_excluded
 
 
 def perturb_case(rows: Sequence[ImageRow], settings: CaseSettings, perturb: PerturbSettings) -> CaseRecord:
@@ -70,6 +71,7 @@ def _perturb_roi(
 ) -> Iterator[RoiRecord]:
     try:
         pair = read_pair(image, row, settings.ingest)
+        require_kept(row.key.roi_id, row.exclude_reason)
         require_conformance(row.key.roi_id, judged)
         require_not_excluded(row.key.roi_id, (*pair.findings, *check_mask(pair, settings.qc)), settings.qc)
     except CaseError as error:
@@ -89,7 +91,7 @@ def _measure_repeat(
     try:
         altered = perturb_pair(pair, repeat, perturb)
         prepared = prepare_image(altered.pair.image, settings.prepare)
-        ready = prepare_roi(prepared, altered.pair, settings.prepare)
+        ready = prepare_roi(prepared, altered.pair, settings.prepare, near=settings.near)
         vector = extract_features(ready, settings.features)
     except CaseError as error:
         return _build_row(row, repeat, altered.perturbation if altered else None, error)

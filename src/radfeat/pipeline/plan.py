@@ -35,6 +35,7 @@ from radfeat.pipeline.buckets import choose_bucket_count, name_bucket
 from radfeat.pipeline.code import compute_feature_code_digest, compute_model_code_digest
 from radfeat.pipeline.ct_phantom import require_ct_phantom
 from radfeat.pipeline.folders import ResultsFolder
+from radfeat.pipeline.inputs_lock import require_locked_inputs
 from radfeat.pipeline.manifest import Stats, list_stats, read_json, row_to_json
 from radfeat.pipeline.memory_need import estimate_memory
 from radfeat.pipeline.perturb_plan import digest_perturbed
@@ -110,7 +111,8 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
     Raises
     ------
     TableError
-        If the image sheet has faults; the message lists all of them.
+        If the image sheet has faults; the message lists all of them. Or if the inputs are locked, and one is
+        not as it was.
     SettingsError
         If the protocol, or the settings of repeats, name images or others that the sheet does not have, or
         ``ibsi_phantom`` names no phantom.
@@ -121,6 +123,7 @@ def build_plan(settings: StudySettings, base: Path, folder: ResultsFolder) -> Pl
     require_protocol_images(rows, settings.qc)
     require_ct_phantom(settings.ibsi_phantom, base)
     require_repeats(rows, settings.repeatability, settings.perturb)
+    require_locked_inputs(folder, rows, settings, base)
     _make_own_folder(folder.plan.parent)
     dealt = _deal(rows, base, cache(list_stats))  # the rows of one image name its files again
     buckets = tuple(sorted(dealt))
@@ -201,8 +204,9 @@ def _order(row: ImageRow) -> tuple[str, ...]:
 
 
 def _run_id(dealt: dict[str, list[dict[str, Any]]], settings: StudySettings) -> str:
-    """Identity of sheet, blinded settings and code: the same on every machine, on every day."""
-    rows = [{k: v for k, v in row.items() if k != "stat"} for b in sorted(dealt) for row in dealt[b]]
+    """Identity of sheet, blinded settings and code: the same on any machine and day, in any chunks."""
+    rows = [{k: v for k, v in row.items() if k != "stat"} for chunk in dealt.values() for row in chunk]
+    rows.sort(key=lambda row: (row["case"], row["roi"], row["lesion_id"]))
     return compute_json_digest([rows, compute_case_digest(settings), VERSION])[:16]
 
 

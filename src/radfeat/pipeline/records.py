@@ -13,10 +13,9 @@ from radfeat.core.pair import PreparedPair, SourcePair, StepRecord
 from radfeat.core.vocabulary import Reason, Severity, Status
 from radfeat.ingest.case_reader import ReadImage
 from radfeat.ingest.image_sheet import ImageRow
+from radfeat.pipeline.finding_rows import Row, finding_to_row
 from radfeat.qc.conformance import Judged
 from radfeat.qc.mask_checks import MaskMeasures
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,17 +217,3 @@ def steps_to_json(steps: Sequence[StepRecord]) -> str:
 
 def _finding_rows(findings: Sequence[Finding], row: ImageRow) -> tuple[Row, ...]:
     return tuple(finding_to_row(f, row.key.case.site_id) for f in findings)
-
-
-def finding_to_row(finding: Finding, site_id: str) -> Row:
-    """A row of ``findings``, still without its ordinal."""
-    return {
-        "key": finding.key,
-        "check": finding.check,
-        "site_id": site_id,
-        "severity": finding.severity.value,
-        "measured": finding.measured,
-        "limit": finding.limit,
-        "unit": finding.unit or None,
-        "sentence": finding.sentence,
-    }

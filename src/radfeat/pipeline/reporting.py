@@ -13,9 +13,10 @@ from radfeat.core.files import write_text
 from radfeat.core.version import VERSION
 from radfeat.core.vocabulary import Recipe
 from radfeat.pipeline.folders import CONFORMANCE_PAGE, ResultsFolder
+from radfeat.pipeline.gate import read_opened
 from radfeat.pipeline.lock import read_lock
 from radfeat.pipeline.plan import Plan, read_analysis_plan, read_plan
-from radfeat.report.context import LockFacts, RecipeLine, ReportContext
+from radfeat.report.context import LockFacts, OverriddenGate, RecipeLine, ReportContext
 from radfeat.report.render import render_report
 from radfeat.tables.parts import is_table
 from radfeat.tables.schemas import BLINDED_TABLES, UNBLINDED_TABLES, TableSchema
@@ -29,6 +30,7 @@ def write_report(folder: ResultsFolder) -> Path:
     tables = _list_tables(folder.blinded, BLINDED_TABLES)
     tables += _list_tables(unblinded, UNBLINDED_TABLES) if unblinded is not None else []
     context = _build_context(plan, shown, tables, folder, folder.root)
+    context = replace(context, gate=_read_overridden(folder))
     if unblinded is not None:
         context = replace(context, lock=_read_lock_facts(folder))
     settings = StudySettings.model_validate(shown)
@@ -52,6 +54,11 @@ def _read_lock_facts(folder: ResultsFolder) -> LockFacts:
     return LockFacts(lock.standing, lock.sentence, lock.marks["lock_digest"], lock.readings)
 
 
+def _read_overridden(folder: ResultsFolder) -> OverriddenGate | None:
+    opened = read_opened(folder)
+    return None if opened.overridden is None else OverriddenGate(opened.sentence, opened.overridden)
+
+
 def _build_context(
     plan: Plan, shown: dict[str, object], tables: Sequence[Path], folder: ResultsFolder, home: Path
 ) -> ReportContext:
@@ -63,7 +70,7 @@ def _build_context(
         run_id=plan.run_id,
         settings_digest=plan.case_digest,
         recipe=recipe.value,
-        engine=settings.features.engine.value,
+        engine=settings.features.measured_by.value,
         settings_yaml=yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100),
         tables=tuple(path.relative_to(home).as_posix() for path in tables),
         other_recipe=next(r.value for r in Recipe if r is not recipe),

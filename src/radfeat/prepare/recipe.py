@@ -44,7 +44,9 @@ def prepare_image(volume: Volume, settings: PrepareSettings) -> PreparedImage:
     return PreparedImage(volume, steps)
 
 
-def prepare_roi(image: PreparedImage, pair: SourcePair, settings: PrepareSettings) -> PreparedPair:
+def prepare_roi(
+    image: PreparedImage, pair: SourcePair, settings: PrepareSettings, *, near: bool = False
+) -> PreparedPair:
     """Bring one ROI and its image to the grid and the voxels that are measured.
 
     Recipe ``pyradiomics``: resampling, or cropping if asked; the check that there is enough ROI;
@@ -59,6 +61,9 @@ def prepare_roi(image: PreparedImage, pair: SourcePair, settings: PrepareSetting
         Its mask says which voxels.
     settings
         How to prepare.
+    near
+        Whether resampling may look at the image near the ROI only, which may alter the last digits; for the
+        native engine, whose values are PyRadiomics' to the ninth.
 
     Raises
     ------
@@ -74,13 +79,13 @@ def prepare_roi(image: PreparedImage, pair: SourcePair, settings: PrepareSetting
     if settings.recipe is Recipe.IBSI:
         mask = _on_grid_of(pair.image, pair.mask)
         return prepare_mask_by_ibsi(image.volume, image.steps, mask, box, settings)
-    return _prepare_as_pyradiomics(image, pair, box, settings)
+    return _prepare_as_pyradiomics(image, pair, box, settings, near)
 
 
 def _prepare_as_pyradiomics(
-    image: PreparedImage, pair: SourcePair, box: Box, settings: PrepareSettings
+    image: PreparedImage, pair: SourcePair, box: Box, settings: PrepareSettings, near: bool
 ) -> PreparedPair:
-    volume, mask, steps = _regrid(image.volume, pair.mask, box, settings)
+    volume, mask, steps = _regrid(image.volume, pair.mask, box, settings, near)
     stage = "after resampling" if settings.resampled_spacing_xyz_mm is not None else "as drawn"
     _, checked = require_measurable(mask.voxels_zyx, settings, pair.roi.roi_id, stage)
     done = (*image.steps, *steps, checked)
@@ -95,10 +100,10 @@ def _prepare_as_pyradiomics(
 
 
 def _regrid(
-    volume: Volume, mask: Mask, box: Box, settings: PrepareSettings
+    volume: Volume, mask: Mask, box: Box, settings: PrepareSettings, near: bool
 ) -> tuple[Volume, Mask, tuple[StepRecord, ...]]:
     if settings.resampled_spacing_xyz_mm is not None:
-        resampled, moved, record = resample_pair(volume, mask, box, settings)
+        resampled, moved, record = resample_pair(volume, mask, box, settings, near=near)
         return resampled, moved, (record,)
     if settings.crop_first:
         # Checked before as well as after cropping, so that a hopeless ROI is named by its drawn size.

@@ -11,6 +11,7 @@ from radfeat.prepare.as_pyradiomics import SITK_INTERPOLATORS
 from radfeat.prepare.crop import crop_to_box
 from radfeat.prepare.grid_limit import Triple, require_moderate
 from radfeat.prepare.itk_errors import explain_itk
+from radfeat.prepare.resample_near import move_mask_near, resample_near
 from radfeat.prepare.roi_checks import require_voxels
 from radfeat.prepare.settings import Interpolator, PrepareSettings
 
@@ -19,7 +20,7 @@ NEAREST = SITK_INTERPOLATORS[Interpolator.NEAREST]
 
 
 def resample_pair(
-    image: Volume, mask: Mask, box: Box, settings: PrepareSettings
+    image: Volume, mask: Mask, box: Box, settings: PrepareSettings, *, near: bool = False
 ) -> tuple[Volume, Mask, StepRecord]:
     """Image and mask on a grid of the new spacing that covers the ROI and its margin.
 
@@ -36,6 +37,8 @@ def resample_pair(
         Bounding box of the mask, not empty.
     settings
         With a ``resampled_spacing_xyz_mm``.
+    near
+        Whether ITK needs to be asked only where the last digits decide.
 
     Raises
     ------
@@ -49,9 +52,16 @@ def resample_pair(
         return _crop_only(image, mask, settings)
     grid = _plan_grid(mask, box, spacing, settings.pad_voxels)
     with explain_itk("resampling", mask.roi.roi_id):
-        moved = _resample(volume_to_sitk(image), grid, SITK_INTERPOLATORS[settings.interpolator])
-        volume = Volume(array_of(moved), grid, image.modality, image.unit)
-        return volume, _move_mask(mask, grid), _record("resample", grid, settings)
+        voxels = (
+            resample_near(image, grid) if near and settings.interpolator is Interpolator.BSPLINE else None
+        )
+        if voxels is None:
+            interpolator = SITK_INTERPOLATORS[settings.interpolator]
+            voxels = array_of(_resample(volume_to_sitk(image), grid, interpolator))
+        volume = Volume(voxels, grid, image.modality, image.unit)
+        moved = move_mask_near(mask, grid) if near else None
+        kept = _move_mask(mask, grid) if moved is None else Mask(moved, grid, mask.roi)
+        return volume, kept, _record("resample", grid, settings)
 
 
 def _crop_only(image: Volume, mask: Mask, settings: PrepareSettings) -> tuple[Volume, Mask, StepRecord]:

@@ -28,6 +28,23 @@ def require_not_excluded(roi_id: str, findings: Sequence[Finding], settings: QcS
         )
 
 
+def require_kept(roi_id: str, exclude_reason: str | None) -> None:
+    """Refuse an ROI that a person excluded in the image sheet.
+
+    Raises
+    ------
+    CaseError
+        With reason ``QC_EXCLUDED``; the message holds the person's reason.
+    """
+    if exclude_reason is not None:
+        raise CaseError(
+            f"excluded by hand: {exclude_reason.removesuffix('.')}",
+            reason=Reason.QC_EXCLUDED,
+            key=roi_id,
+            remedy="Empty exclude_reason in the image sheet to have it back",
+        )
+
+
 def check_gate(failed: int, total: int, settings: QcSettings) -> Finding | None:
     """Judge a whole run: None where it passes, else the finding that stops it.
 

@@ -28,6 +28,14 @@ class LockFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class OverriddenGate:
+    """A QC gate that a person opened: the sentence with which it had stopped the run, and why."""
+
+    sentence: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecipeLine:
     """Something that differs between the recipes: a setting, or what a recipe means by itself."""
 
@@ -43,6 +51,7 @@ class ReportContext:
 
     ``recipes`` says what the other recipe, ``other_recipe``, would have instead; ``conformance_href`` is the
     page on conformance, relative to this page. None of them holds an arm where the page is blinded.
+    ``gate`` is None where the QC gate opened by itself, and on a blinded page, which does not wait for it.
     """
 
     study: str
@@ -57,6 +66,7 @@ class ReportContext:
     recipes: tuple[RecipeLine, ...]
     conformance_href: str
     lock: LockFacts | None = None
+    gate: OverriddenGate | None = None
 
 
 class EndpointFacts(BaseModel):

@@ -1,1 +1,1 @@
-"""Packages for submission: their place; nothing is here yet."""
+"""What a submission is given: data sets with their codebook, evidence for checklists, the qualification."""

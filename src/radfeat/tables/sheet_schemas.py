@@ -57,6 +57,10 @@ IMAGE_SHEET = SheetSchema(
         SheetColumn("scanner", "Scanner that acquired the image."),
         SheetColumn("reader_id", "Who drew the ROI; a code, never a name."),
         SheetColumn("day", "Study day of the image, in days; may be negative.", kind=CellKind.NUMBER),
+        SheetColumn(
+            "exclude_reason",
+            "Why a person excludes the ROI; it becomes a row without features, and the audit trail says so.",
+        ),
     ),
     ("study_id", "site_id", "subject_id", "timepoint", "image_id", "roi", "lesion_id"),
     foreign=(_OUTCOMES, _IDENTITIES),

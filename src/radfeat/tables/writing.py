@@ -209,7 +209,8 @@ def _write_groups(writer: pq.ParquetWriter, blocks: Iterable[pa.Table], schema: 
     rows = WIDE_GROUP_ROWS if schema.feature_columns else GROUP_ROWS
     written = 0
     for group in regroup(blocks, rows):
-        writer.write_table(group, row_group_size=rows)
+        # In one piece: where pages end would otherwise tell how the rows came together.
+        writer.write_table(group.combine_chunks(), row_group_size=rows)
         written += group.num_rows
     return written
 

@@ -21,10 +21,10 @@ from radfeat.features.engines import ibsi_filters, pyradiomics
 from radfeat.features.engines.algebra import Extent, derive, list_needs
 from radfeat.features.engines.discretise import GreyLevelImage, build_grey_level_image, find_levels
 from radfeat.features.engines.histogram import measure_histogram
+from radfeat.features.engines.limits import MAX_GREY_LEVELS
 from radfeat.features.engines.measured import Measured
 from radfeat.features.engines.regions import (
     LABEL,
-    MAX_GREY_LEVELS,
     Region,
     build_region,
     crop,

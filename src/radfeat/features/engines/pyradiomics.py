@@ -25,11 +25,17 @@ from radfeat.core.grey_levels import GreyLevels
 from radfeat.core.pair import PreparedPair
 from radfeat.features.as_pyradiomics import build_image_arguments, build_setting
 from radfeat.features.engines.lbp_3d import get_lbp_3d_images
+from radfeat.features.engines.limits import (
+    count_levels,
+    explain_many_levels,
+    explain_not_finite,
+    explain_not_flat,
+    note_shape,
+)
 from radfeat.features.engines.measured import Measured
 from radfeat.features.engines.regions import (
     AXIS_NUMBERS,
     LABEL,
-    MAX_GREY_LEVELS,
     Region,
     build_region,
     crop,
@@ -39,7 +45,7 @@ from radfeat.features.engines.regions import (
     to_float,
 )
 from radfeat.features.image_types import ImageType
-from radfeat.features.planned_images import depends_on_bins
+from radfeat.features.planned_images import depends_on_bins, resolve_settings
 from radfeat.features.register import MATRIX_FAMILIES, SHAPE_FAMILIES, Family
 from radfeat.features.settings import FeatureSettings
 
@@ -67,7 +73,6 @@ FILTERS: dict[str, Callable[..., Iterator[tuple[sitk.Image, str, Arguments]]]] =
     "LBP2D": imageoperations.getLBP2DImage,
     "LBP3D": get_lbp_3d_images,
 }
-SHAPE_CUT = "feature.shape_cut"
 
 
 def measure(pair: PreparedPair, settings: FeatureSettings) -> Measured:
@@ -98,7 +103,7 @@ def measure(pair: PreparedPair, settings: FeatureSettings) -> Measured:
                 gaps |= measured.gaps
                 levels += measured.grey_levels
             gaps |= explain_absent(region, settings, values, gaps)
-    return Measured(values, gaps, _note_shape(region, settings), tuple(levels))
+    return Measured(values, gaps, note_shape(region.box, region.outline, settings), tuple(levels))
 
 
 def _measure_shape(region: Region, settings: FeatureSettings) -> tuple[dict[str, float], dict[str, str]]:
@@ -113,9 +118,7 @@ def _measure_shape(region: Region, settings: FeatureSettings) -> tuple[dict[str,
         axis = settings.force_2d_axis
         slices = region.box.size_xyz[AXIS_NUMBERS[axis]]
         if family is Family.SHAPE_2D and slices > 1:
-            gaps[f"original_{family.value}"] = (
-                f"it needs a region on one slice, and this one spans {slices} along {axis.value}"
-            )
+            gaps[f"original_{family.value}"] = explain_not_flat(slices, axis.value)
             continue
         with explained(region, family.value):
             values |= _run_class("original", family, names, image, mask, arguments)
@@ -129,6 +132,7 @@ def _measure_image_type(
     gaps: dict[str, str] = {}
     levels: list[GreyLevels] = []
     arguments = {**build_image_arguments(settings, image_type), "label": LABEL}
+    resolved = resolve_settings(settings, image_type)
     families = {f: names for f, names in settings.classes.named.items() if f not in SHAPE_FAMILIES}
     mask, discretised = crop(region.mask, region.box), depends_on_bins(settings)
     with explained(region, f"image type {type_name}"):
@@ -140,7 +144,9 @@ def _measure_image_type(
                 gaps[name] = refusal
                 continue
             if discretised:
-                levels.append(_count_levels(inside, type_name, name, arguments))
+                levels.append(
+                    count_levels(_find_ends(inside), type_name, name, resolved.bin_width, resolved.bin_count)
+                )
             for family, names in families.items():
                 values |= _run_class(name, family, names, image, mask, arguments)
     return Measured(values, gaps, grey_levels=tuple(levels))
@@ -152,32 +158,16 @@ def _refuse_image(inside: npt.NDArray[Any], arguments: Arguments, matrices: bool
     ``inside`` are the image's intensities in the ROI.
     """
     if not np.all(np.isfinite(inside)):
-        return f"{int(np.sum(~np.isfinite(inside)))} of its {inside.size} voxels in the ROI are not finite"
+        return explain_not_finite(int(np.sum(~np.isfinite(inside))), inside.size)
     width = arguments.get("binWidth")
     if not matrices or arguments["binCount"] is not None or width is None:
         return None
-    levels = _span_bins(inside, width)
-    if levels <= MAX_GREY_LEVELS:
-        return None
-    return (
-        f"its intensities span {levels:.0f} bins of width {width:g}, more than {MAX_GREY_LEVELS} (a wider "
-        "bin_width, or a bin_count, for this image type would help)"
-    )
+    return explain_many_levels(*_find_ends(inside), width)
 
 
-def _span_bins(inside: npt.NDArray[Any], width: float) -> float:
-    """Bins, which start at multiples of their width, from the least intensity to the greatest."""
-    return float(inside.max()) // width - float(inside.min()) // width + 1
-
-
-def _count_levels(inside: npt.NDArray[Any], type_name: str, name: str, arguments: Arguments) -> GreyLevels:
-    """The grey levels of an image's finite intensities in the ROI; a bin count goes before a width."""
-    count = arguments["binCount"]
-    if count is not None:
-        levels = 1 if inside.max() == inside.min() else count
-        return GreyLevels(type_name, name, levels, None, count)
-    width = arguments["binWidth"]
-    return GreyLevels(type_name, name, int(_span_bins(inside, width)), width, None)
+def _find_ends(inside: npt.NDArray[Any]) -> tuple[float, float]:
+    """Least and greatest intensity."""
+    return float(inside.min()), float(inside.max())
 
 
 def _run_class(
@@ -194,15 +184,4 @@ def _run_class(
         measured.enableFeatureByName(name)
     return {
         f"{image_name}_{family.value}_{name}": to_float(value) for name, value in measured.execute().items()
-    }
-
-
-def _note_shape(region: Region, settings: FeatureSettings) -> dict[str, str]:
-    if not region.shape_is_cut or not SHAPE_FAMILIES & set(settings.classes.named):
-        return {}
-    return {
-        SHAPE_CUT: (
-            "re-segmentation shrank the ROI's bounding box, and shape is measured on what of the drawn "
-            "region lies inside the smaller box, as PyRadiomics does"
-        )
     }

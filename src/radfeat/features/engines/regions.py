@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,18 +18,13 @@ from radfeat.core.vocabulary import Recipe
 from radfeat.core.volume import mask_to_sitk, volume_to_sitk
 from radfeat.features.as_pyradiomics import build_image_arguments
 from radfeat.features.engines.ibsi_filters import explain_absent_log, list_axes
+from radfeat.features.engines.limits import FAILURES, explain_small_image
 from radfeat.features.image_types import SliceAxis
 from radfeat.features.planned_images import PlannedImage, plan_images
 from radfeat.features.settings import FeatureSettings
 
 LABEL = 1
 """The label of the ROI in the masks that are handed to PyRadiomics."""
-
-MAX_GREY_LEVELS = 5000
-"""Most grey levels with which matrices are filled: a co-occurrence matrix of 5,000 takes 2.6 GB and hours."""
-
-FAILURES = (ArithmeticError, LookupError, RuntimeError, ValueError)
-"""What PyRadiomics, NumPy and SimpleITK raise where an ROI or an image cannot be measured."""
 
 AXIS_NUMBERS = {SliceAxis.X: 0, SliceAxis.Y: 1, SliceAxis.Z: 2}
 
@@ -44,11 +39,6 @@ class Region:
     box: Box
     outline: Box
     key: str
-
-    @property
-    def shape_is_cut(self) -> bool:
-        """Whether re-segmentation shrank the bounding box."""
-        return self.outline != self.box
 
 
 def build_region(pair: PreparedPair) -> Region:
@@ -124,15 +114,9 @@ def explain_absent(
 
 
 def _explain_log(region: Region, image: PlannedImage, settings: FeatureSettings) -> str:
-    size, spacing = region.image.GetSize(), region.image.GetSpacing()
     sigma: Any = image.parameters["sigma_mm"]
     if settings.recipe is Recipe.IBSI:
         return explain_absent_log(
             region.image, sigma, list_axes(build_image_arguments(settings, image.image_type))
         )
-    needed = [max(4, int(np.ceil(sigma / mm)) + 1) for mm in spacing]
-    return f"the image is too small: {_by(size)} voxels, where this filter needs {_by(needed)}"
-
-
-def _by(numbers: Sequence[int]) -> str:
-    return " x ".join(str(n) for n in numbers)
+    return explain_small_image(region.image.GetSize(), region.image.GetSpacing(), sigma)

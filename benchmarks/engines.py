@@ -1,0 +1,217 @@
+"""Processor time and memory of PyRadiomics and of radfeat's engines on the same images in one go, as the
+tables of docs/speed.md.
+
+.venv/bin/python benchmarks/engines.py [--scans DIR] [--ibsi DIR] [--case NAME ...] [--mode a|b ...]
+[--repeats N]
+
+DIR of ``--scans`` holds PyRadiomics' five scans (``make demo`` fetches them to
+.cache/pyradiomics-3.1.4/data), that of ``--ibsi`` IBSI's CT phantom, as for `radfeat ibsi`. Mode a: the
+original image, 107 features. Mode b: resampled to 1 mm, original, LoG of 1 to 5 mm and 8 wavelet bands,
+1,316 features. Each engine runs in a process of its own, on one thread, from images in memory: what is
+timed is everything from there to the features, and once ("cold") from the start of the process: imports,
+reading, the first run. The paper's cases of mode b are brain1, lung2 and the smaller sphere.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+ROOT = Path(__file__).resolve().parents[1]
+SCANS = ROOT / ".cache" / "pyradiomics-3.1.4" / "data"
+ENGINES = ("execute", "execute-bare", "pyradiomics", "native")
+"""PyRadiomics' ``execute`` as it comes and without its diagnostics, and radfeat by both of its engines."""
+SPHERES = {"sphere200k": (36.28, 100), "sphere1500k": (71.0, 160)}
+"""Radius and size of the cubic image in voxels of 1 mm: 200 k and 1.5 M voxels."""
+MODE_A: Mapping[str, Any] = {"Original": {}}
+MODE_B: Mapping[str, Any] = {"Original": {}, "LoG": {"sigma_mm": [1.0, 2.0, 3.0, 4.0, 5.0]}, "Wavelet": {}}
+WARM_SECONDS = 3.0
+"""Runs are repeated until this long has passed, at least once after the first, at most as often as asked."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one engine took: seconds of processor time, first and warm, and from the start of its process
+    to the first features."""
+
+    first: float
+    warm: float
+    cold: float
+    peak_mb: float
+    image_mb: float
+    voxels: int
+    features: int
+
+
+def main() -> None:
+    """Measure every case by every engine, and print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--scans", type=Path, default=SCANS)
+    parser.add_argument("--ibsi", type=Path)
+    parser.add_argument("--case", nargs="*")
+    parser.add_argument("--mode", nargs="*", default=["a", "b"])
+    parser.add_argument("--engine", nargs="*", default=list(ENGINES))
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.set_defaults(only_a=("ibsi", "sphere1500k"))
+    parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        _run_child(*given.child, given)
+        return
+    cases = given.case or ["brain1", "lung2", *(["ibsi"] if given.ibsi else []), *SPHERES]
+    for mode in given.mode:
+        print(f"\nMode {mode}: processor seconds warm (cold; peak MB)\n", flush=True)
+        print(
+            f"| Case (ROI voxels, image MB) | {' | '.join(given.engine)} | execute / native | bare / native |"
+        )
+        print("|---" * (len(given.engine) + 3) + "|")
+        for case in cases:
+            if mode == "b" and case in given.only_a and not given.case:
+                continue
+            print(_format(case, {e: _measure(e, case, mode) for e in given.engine}), flush=True)
+
+
+def _measure(engine: str, case: str, mode: str) -> Measurement:
+    """Run one engine in a process of its own."""
+    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    threads = {**single, "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1"}
+    command = [sys.executable, *sys.argv, "--child", engine, case, mode]
+    done = subprocess.run(command, env={**os.environ, **threads}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{engine} on {case}, mode {mode}: {done.stderr[-2000:]}")
+    return Measurement(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _format(case: str, by_engine: Mapping[str, Measurement]) -> str:
+    cells = [f"{m.warm:.3f} ({m.cold:.2f}; {m.peak_mb:.0f})" for m in by_engine.values()]
+    some = next(iter(by_engine.values()))
+    ratios = [
+        f"{by_engine[e].warm / by_engine['native'].warm:.1f}" if {e, "native"} <= by_engine.keys() else "-"
+        for e in ("execute", "execute-bare")
+    ]
+    return f"| {case} ({some.voxels:,}, {some.image_mb:.0f}) | {' | '.join([*cells, *ratios])} |"
+
+
+def _run_child(engine: str, case: str, mode: str, given: argparse.Namespace) -> None:
+    """Time one engine in this process, and print a line of JSON."""
+    image, mask = _read_case(case, given)
+    run = _prepare_run(engine, image, mask, mode)
+    seconds: list[float] = []
+    features, cold = 0, 0.0
+    while len(seconds) < 2 or (sum(seconds) < WARM_SECONDS and len(seconds) <= given.repeats):
+        start = time.process_time()
+        features = run()
+        seconds.append(time.process_time() - start)
+        cold = cold or time.process_time()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    array = sitk.GetArrayViewFromImage(image)
+    measured = Measurement(
+        first=seconds[0],
+        warm=statistics.median(seconds[1:]),
+        cold=cold,
+        peak_mb=peak,
+        image_mb=array.nbytes / 1e6,
+        voxels=int(np.count_nonzero(sitk.GetArrayViewFromImage(mask))),
+        features=features,
+    )
+    print(json.dumps(vars(measured)))
+
+
+def _read_case(case: str, given: argparse.Namespace) -> tuple[sitk.Image, sitk.Image]:
+    if case in SPHERES:
+        return _build_sphere(*SPHERES[case])
+    if case == "ibsi":
+        return _read_ibsi(given.ibsi)
+    names = (f"{case}_image.nrrd", f"{case}_label.nrrd")
+    image, mask = (sitk.ReadImage(str(given.scans / name)) for name in names)
+    return image, mask
+
+
+def _read_ibsi(folder: Path) -> tuple[sitk.Image, sitk.Image]:
+    from radfeat.core.vocabulary import PhantomSource  # noqa: PLC0415 - PyRadiomics' process does not load radfeat
+    from radfeat.pipeline.ct_phantom import find_ct_phantom  # noqa: PLC0415
+
+    files = find_ct_phantom(folder)[PhantomSource.NIFTI]
+    image, mask = sitk.ReadImage(str(files.image)), sitk.ReadImage(str(files.mask))
+    return image, sitk.Cast(mask != 0, sitk.sitkUInt8)
+
+
+def _build_sphere(radius: float, size: int) -> tuple[sitk.Image, sitk.Image]:
+    """A ball of noise over a wave in a cubic image of int16."""
+    z, y, x = np.ogrid[:size, :size, :size]
+    centre = (size - 1) / 2
+    inside = (z - centre) ** 2 + (y - centre) ** 2 + (x - centre) ** 2 <= radius**2
+    grain = np.random.default_rng(8).normal(0, 120, (size,) * 3)
+    voxels = (grain + 200 * np.sin(x / 9) * np.cos((y + z) / 13)).astype(np.int16)
+    return sitk.GetImageFromArray(voxels), sitk.GetImageFromArray(inside.astype(np.uint8))
+
+
+def _prepare_run(engine: str, image: sitk.Image, mask: sitk.Image, mode: str) -> Callable[[], int]:
+    """What is timed: from images in memory to the number of features."""
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    if engine.startswith("execute"):
+        return _prepare_execute(image, mask, mode, bare=engine.endswith("bare"))
+    return _prepare_radfeat(engine, image, mask, mode)
+
+
+def _prepare_execute(image: sitk.Image, mask: sitk.Image, mode: str, *, bare: bool) -> Callable[[], int]:
+    import radiomics  # noqa: PLC0415
+    from radiomics.featureextractor import RadiomicsFeatureExtractor  # noqa: PLC0415
+
+    radiomics.setVerbosity(60)
+    setting: dict[str, Any] = {"additionalInfo": not bare}
+    image_types: dict[str, Any] = {"Original": {}}
+    if mode == "b":
+        setting["resampledPixelSpacing"] = [1, 1, 1]
+        image_types |= {"LoG": {"sigma": MODE_B["LoG"]["sigma_mm"]}, "Wavelet": {}}
+    extractor = RadiomicsFeatureExtractor({"setting": setting, "imageType": image_types})
+
+    def run() -> int:
+        values = extractor.execute(image, mask)
+        return sum(not name.startswith("diagnostics") for name in values)
+
+    return run
+
+
+def _prepare_radfeat(engine: str, image: sitk.Image, mask: sitk.Image, mode: str) -> Callable[[], int]:
+    from radfeat.core.keys import CaseKey, RoiKey  # noqa: PLC0415
+    from radfeat.core.pair import SourcePair  # noqa: PLC0415
+    from radfeat.core.provenance import Provenance  # noqa: PLC0415
+    from radfeat.core.vocabulary import Modality, Unit  # noqa: PLC0415
+    from radfeat.core.volume import Mask, Volume, array_of, grid_of  # noqa: PLC0415
+    from radfeat.features.extract import extract_features  # noqa: PLC0415
+    from radfeat.features.settings import FeatureSettings  # noqa: PLC0415
+    from radfeat.prepare.recipe import prepare_image, prepare_roi  # noqa: PLC0415
+    from radfeat.prepare.settings import PrepareSettings  # noqa: PLC0415
+
+    roi = RoiKey(CaseKey("benchmark", "-", "-", "-", "-"), "ROI")
+    volume = Volume(array_of(image), grid_of(image), Modality.OT, Unit.ARBITRARY)
+    drawn = Mask(array_of(mask) == 1, grid_of(mask), roi)
+    pair = SourcePair(volume, drawn, Provenance("", "", "", ""))
+    prepare = PrepareSettings(resampled_spacing_xyz_mm=(1, 1, 1) if mode == "b" else None)
+    features = FeatureSettings.model_validate(
+        {"engine": engine, "image_types": MODE_B if mode == "b" else MODE_A}
+    )
+
+    def run() -> int:
+        ready = prepare_roi(prepare_image(volume, prepare), pair, prepare, near=engine == "native")
+        return sum(value is not None for value in extract_features(ready, features).values.values())
+
+    return run
+
+
+if __name__ == "__main__":
+    main()
