@@ -36,7 +36,7 @@ DECODERS = {"pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "pylibjpeg-r
 """Plugins that pydicom finds by itself."""
 NOT_IMPORTED = {"snakemake", *DECODERS}
 """Snakemake is started as a program."""
-BUILD_ONLY = {"setuptools", "wheel", "versioneer", "cython"}
+BUILD_ONLY = {"setuptools", "wheel", "versioneer", "cython", "setuptools-scm"}
 
 
 def parse_requirements(lines: list[str]) -> dict[str, Requirement]:

@@ -81,7 +81,7 @@ def test_what_was_not_run_has_not_passed() -> None:
     assert qualify(check(PASSED), check(NOT_RUN)).result is NOT_RUN
     assert qualify(check(FAILED), check(NOT_RUN)).result is FAILED
     assert qualify().result is NOT_RUN
-    assert "1 of 2 were not run" in qualify(check(PASSED), check(NOT_RUN)).sentence
+    assert "of 2 checks 1 not run" in qualify(check(PASSED), check(NOT_RUN)).sentence
 
 
 def test_page_and_json_say_the_same_and_leave_room_for_signatures() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from radfeat.cli.options import ANY_PATH, resolve_config
+from radfeat.cli.pair_options import pair_parameters, parse_label, read_case_settings
 from radfeat.core.vocabulary import Unit
 
 FORMATS = ("table", "csv")
@@ -17,29 +17,15 @@ FORMATS = ("table", "csv")
     "  radfeat features ct_series/ structures.dcm --label GTV\n"
     "  radfeat features mr.nrrd seg.seg.nrrd --label tumour --config study/config.yaml --csv > values.csv"
 )
-@click.argument("image", type=ANY_PATH)
-@click.argument("mask", type=ANY_PATH)
-@click.option(
-    "--modality",
-    type=click.Choice(["CT", "MR", "PT", "US", "OT"]),
-    help="Default: what a DICOM image says, else OT.",
-)
-@click.option("--label", help="Number or name of the label; needed where the mask holds several.")
-@click.option("--config", type=ANY_PATH, help="Take ingest, prepare, features and qc from this study.")
+@pair_parameters
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV: feature, value, unit, IBSI code.")
 def features(
     image: Path, mask: Path, modality: str | None, label: str | None, config: Path | None, as_csv: bool
 ) -> None:
     """Measure one ROI of IMAGE, drawn in MASK, and print its features."""
-    from radfeat.config.reader import read_settings
-    from radfeat.pipeline.case import CaseSettings
     from radfeat.pipeline.pair import measure_pair
 
-    settings = CaseSettings()
-    if config is not None:
-        study = read_settings(resolve_config(config))
-        settings = CaseSettings(study.ingest, study.prepare, study.features, study.qc)
-    chosen: int | str | None = int(label) if label is not None and label.isdigit() else label
+    chosen, settings = parse_label(label), read_case_settings(config)
     result = measure_pair(image, mask, modality=modality, label=chosen, settings=settings)
     rows = [
         (

@@ -76,12 +76,10 @@ class Qualification:
             Result.PASSED: "Every check passed",
             Result.FAILED: f"{counts[Result.FAILED]} of {len(self.checks)} checks failed",
             Result.NOT_RUN: (
-                f"No check failed, but {counts[Result.NOT_RUN]} of {len(self.checks)} were not run"
+                f"No check failed; of {len(self.checks)} checks {counts[Result.NOT_RUN]} not run"
             ),
         }
-        return (
-            f"{words[self.result]}; {tested} of {len(self.traced)} requirements have only tests that passed."
-        )
+        return f"{words[self.result]}; of {len(self.traced)} requirements {tested} shown by their tests."
 
 
 def trace(

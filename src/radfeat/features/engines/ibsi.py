@@ -22,7 +22,7 @@ from radfeat.features.engines.algebra import Extent, derive, list_needs
 from radfeat.features.engines.discretise import GreyLevelImage, build_grey_level_image, find_levels
 from radfeat.features.engines.histogram import measure_histogram
 from radfeat.features.engines.limits import MAX_GREY_LEVELS
-from radfeat.features.engines.measured import Measured
+from radfeat.features.engines.measured import Measured, join
 from radfeat.features.engines.regions import (
     LABEL,
     Region,
@@ -85,19 +85,16 @@ def measure(pair: PreparedPair, settings: FeatureSettings) -> Measured:
         If PyRadiomics fails on the ROI as a whole or on one of its images.
     """
     region, names = build_region(pair), name_features(settings)
-    gaps: dict[str, str] = {}
-    levels: list[GreyLevels] = []
     with quiet_pyradiomics():
         values, mesh_volume_mm3 = _measure_shape(region, names)
-        if set(names) - SHAPE_FAMILIES:
-            for type_name, image_type in settings.image_types.enabled.items():
-                task = _build_task(pair, region, settings, type_name, image_type, mesh_volume_mm3)
-                measured = _measure_image_type(task)
-                values |= measured.values
-                gaps |= measured.gaps
-                levels += measured.grey_levels
-            gaps |= explain_absent(region, settings, values, gaps)
-    return Measured(values, gaps, grey_levels=tuple(levels))
+        if not set(names) - SHAPE_FAMILIES:
+            return Measured(values)
+        tasks = (
+            _build_task(pair, region, settings, name, image_type, mesh_volume_mm3)
+            for name, image_type in settings.image_types.enabled.items()
+        )
+        measured = join(Measured(values), map(_measure_image_type, tasks))
+    return measured.explain(explain_absent(region, settings, measured.values, measured.gaps))
 
 
 def _build_task(

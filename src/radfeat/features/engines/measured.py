@@ -1,7 +1,7 @@
 """What an engine hands back: numbers as they came out, and why some did not."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from radfeat.core.grey_levels import GreyLevels
 
@@ -20,3 +20,18 @@ class Measured:
     gaps: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     grey_levels: tuple[GreyLevels, ...] = ()
+
+    def explain(self, gaps: Mapping[str, str]) -> "Measured":
+        """The same with more gaps."""
+        return replace(self, gaps={**self.gaps, **gaps})
+
+
+def join(shape: Measured, images: Iterable[Measured]) -> Measured:
+    """The values of one ROI: those of its shape with its notes, and those of each image type."""
+    parts = [shape, *images]
+    return Measured(
+        {name: value for part in parts for name, value in part.values.items()},
+        {name: gap for part in parts for name, gap in part.gaps.items()},
+        shape.notes,
+        tuple(level for part in parts for level in part.grey_levels),
+    )

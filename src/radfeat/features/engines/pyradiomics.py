@@ -32,7 +32,7 @@ from radfeat.features.engines.limits import (
     explain_not_flat,
     note_shape,
 )
-from radfeat.features.engines.measured import Measured
+from radfeat.features.engines.measured import Measured, join
 from radfeat.features.engines.regions import (
     AXIS_NUMBERS,
     LABEL,
@@ -93,17 +93,14 @@ def measure(pair: PreparedPair, settings: FeatureSettings) -> Measured:
         If PyRadiomics fails on the ROI as a whole or on one of its images.
     """
     region = build_region(pair)
-    levels: list[GreyLevels] = []
     with quiet_pyradiomics():
         values, gaps = _measure_shape(region, settings)
-        if set(settings.classes.named) - SHAPE_FAMILIES:
-            for type_name, image_type in settings.image_types.enabled.items():
-                measured = _measure_image_type(region, type_name, image_type, settings)
-                values |= measured.values
-                gaps |= measured.gaps
-                levels += measured.grey_levels
-            gaps |= explain_absent(region, settings, values, gaps)
-    return Measured(values, gaps, note_shape(region.box, region.outline, settings), tuple(levels))
+        shape = Measured(values, gaps, note_shape(region.box, region.outline, settings))
+        if not set(settings.classes.named) - SHAPE_FAMILIES:
+            return shape
+        types = settings.image_types.enabled.items()
+        measured = join(shape, (_measure_image_type(region, name, t, settings) for name, t in types))
+    return measured.explain(explain_absent(region, settings, measured.values, measured.gaps))
 
 
 def _measure_shape(region: Region, settings: FeatureSettings) -> tuple[dict[str, float], dict[str, str]]:

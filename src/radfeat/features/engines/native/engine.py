@@ -26,7 +26,7 @@ from radfeat.features.engines.limits import (
     explain_small_image,
     note_shape,
 )
-from radfeat.features.engines.measured import Measured
+from radfeat.features.engines.measured import Measured, join
 from radfeat.features.engines.native import _moments
 from radfeat.features.engines.native.discretise import Intensities, Levels, build_edges, discretise
 from radfeat.features.engines.native.filters import FILTERS, Filter, FilterTask
@@ -72,17 +72,14 @@ def measure(pair: PreparedPair, settings: FeatureSettings) -> Measured:
     """
     frame = build_frame(pair)
     names = name_features(settings)
-    levels: list[GreyLevels] = []
     with np.errstate(all="ignore"):
         values, gaps = _measure_shapes(frame, settings, names)
-        if set(names) - SHAPE_FAMILIES:
-            for type_name, image_type in settings.image_types.enabled.items():
-                measured = _measure_image_type(frame, type_name, image_type, settings)
-                values |= measured.values
-                gaps |= measured.gaps
-                levels += measured.grey_levels
-            gaps |= _explain_absent(frame, settings, values, gaps)
-    return Measured(values, gaps, note_shape(frame.box, frame.outline, settings), tuple(levels))
+        shape = Measured(values, gaps, note_shape(frame.box, frame.outline, settings))
+        if not set(names) - SHAPE_FAMILIES:
+            return shape
+        types = settings.image_types.enabled.items()
+        measured = join(shape, (_measure_image_type(frame, name, t, settings) for name, t in types))
+    return measured.explain(_explain_absent(frame, settings, measured.values, measured.gaps))
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """The images of each image type in the ROI's box: PyRadiomics' filters, on no more than they need.
 
-The libraries are the same.
-
 What a filter knows of the whole image (its greatest intensity, its size, its ends) is taken from the whole
 image, so that the voxels in the box are those of the filtered whole.
 """
