@@ -31,7 +31,7 @@ def test_pairs_to_the_right_are_counted_by_level_of_the_voxel_and_of_its_neighbo
 def test_runs_to_the_right_have_the_lengths_that_one_sees() -> None:
     runs = np.zeros((4, 5), np.uint32)
     grid = pad(CLASSIC)
-    _matrices.count_runs(grid, find(grid), RIGHT, np.full_like(grid, 77), runs)
+    _matrices.count_runs(grid, find(grid), RIGHT, np.full((2, *grid.shape[1:]), 77, np.uint16), runs)
     assert runs[1:, 1:].tolist() == [[3, 1, 0, 0], [0, 2, 0, 0], [3, 1, 0, 0]]
 
 
@@ -46,6 +46,31 @@ def test_zones_join_across_corners_and_bridges_found_late() -> None:
     levels, sizes = _matrices.measure_zones(grid, find(grid), -list_offsets((1, 3, 4), (1,), None), table)
     assert list(zip(levels.tolist(), sizes.tolist(), strict=True)) == [(5, 5)]  # larger than the table
     assert table.sum() == table[7, 2] == 1
+
+
+def test_runs_across_slices_end_where_a_slice_is_missed() -> None:
+    column = [1, 1, 1, 0, 1, 1, 0, 0, 1]
+    grid = np.pad(np.array(column, np.uint16).reshape(-1, 1, 1), 1)
+    runs = np.zeros((2, 10), np.uint32)
+    onwards = np.array([1, 0, 0], np.int32)
+    _matrices.count_runs(grid, find(grid), onwards, np.full((2, 3, 3), 77, np.uint16), runs)
+    assert runs[1, 1:].tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 0]
+
+
+def test_zones_that_stay_open_over_many_slices_are_counted_whole() -> None:
+    # Two columns that the last slice joins, beside more zones of one voxel than labels are kept for.
+    levels = np.zeros((60, 3, 3), np.uint16)
+    levels[:, 0, ::2] = levels[-1, 0, 1] = 1
+    levels[::2, 2, 0], levels[1::2, 2, 0] = 2, 3
+    levels[::2, 2, 2], levels[1::2, 2, 2] = 4, 5
+    grid, table = np.pad(levels, 1), np.zeros((6, 200), np.uint32)
+    offsets = -list_offsets(levels.shape, (1,), None)
+    large, _ = _matrices.measure_zones(grid, find(grid), offsets, table)
+    assert len(large) == 0
+    assert {(a, n): int(table[a, n]) for a, n in np.argwhere(table).tolist()} == {
+        (1, 121): 1,
+        **{(level, 1): 30 for level in (2, 3, 4, 5)},
+    }
 
 
 def test_neighbours_alike_and_the_distance_from_their_mean() -> None:

@@ -37,20 +37,29 @@ def count_runs(
 ):
     """Add to ``runs[a, n]`` how many runs of level ``a`` along an offset have length ``n``.
 
-    The offset points onwards in C order; ``lengths`` has the shape of the grid and is overwritten. A voxel
-    that goes on with a run counts the longer one and takes back the shorter. Row and column 0 are waste.
+    The offset points onwards in C order, at most to the next slice; ``lengths`` is room for two slices of the
+    grid, in which even and odd ones take turns. A voxel that goes on with a run counts the longer one and
+    takes back the shorter. Row and column 0 are waste.
     """
-    cdef Py_ssize_t step = _flatten(offset, grid.shape[1], grid.shape[2]), i, at, width = runs.shape[1]
+    cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], size = ny * nx, i, at, width = runs.shape[1]
+    cdef Py_ssize_t step = _flatten(offset, ny, nx), within = offset[1] * nx + offset[2], z, end = 0
     cdef count_t* cells = &runs[0, 0]
     cdef count_t* cell
     cdef const level_t* level = &grid[0, 0, 0]
     cdef level_t* length = &lengths[0, 0, 0]
+    # From a place in the whole grid to its length, and to that of the voxel an offset comes from.
+    cdef Py_ssize_t here = 0, before = 0
     cdef int goes_on, n
     for i in range(places.shape[0]):
         at = places[i]
+        if at >= end:
+            z = at // size
+            end = (z + 1) * size
+            here = (z & 1) * size - z * size
+            before = ((z - offset[0]) & 1) * size - z * size - within
         goes_on = level[at] == level[at - step]
-        n = goes_on * length[at - step] + 1
-        length[at] = <level_t> n
+        n = goes_on * length[at + before] + 1
+        length[at + here] = <level_t> n
         cell = cells + level[at] * width + n
         cell[0] += 1
         (cell - 1)[0] -= goes_on
@@ -73,8 +82,17 @@ def any_line_has_two(const level_t[:, :, ::1] grid, Py_ssize_t margin, const int
     return False
 
 
+cdef struct Zones:
+    # Labels of the zones that are open: a parent less than 0 is a root and its zone's size, another the label
+    # above; ``fresh`` is room to number them anew.
+    int* parent
+    int* fresh
+    level_t* level
+    int n
+
+
 cdef inline int _find(int* parent, int i) noexcept nogil:
-    """The root of a voxel; on the way every other voxel is hung one higher."""
+    """The root of a label; on the way every other label is hung one higher."""
     while parent[i] >= 0:
         if parent[parent[i]] >= 0:
             parent[i] = parent[parent[i]]
@@ -93,6 +111,14 @@ cdef inline int _join(int* parent, int a, int b) noexcept nogil:
     return a
 
 
+cdef inline int _open(Zones* zones, level_t level) noexcept nogil:
+    """A new zone without voxels, which the first of them makes a root."""
+    zones.parent[zones.n] = 0
+    zones.level[zones.n] = level
+    zones.n += 1
+    return zones.n - 1
+
+
 def measure_zones(
     const level_t[:, :, ::1] grid, const int[::1] places, const int[:, ::1] offsets, count_t[:, ::1] table
 ):
@@ -100,45 +126,80 @@ def measure_zones(
 
     Returns level and size of each zone that is too large for the table.
 
-    ``places`` are those of the ROI in the grid, counted and in C order. ``offsets`` point backwards, and are
-    half of those that connect. By union-find: a number less than 0 is a root and the size of its zone,
-    another the place of the voxel above.
+    ``places`` are those of the ROI in the grid, counted and in C order. ``offsets`` point backwards, at most
+    to the slice before, and are half of those that connect. By union-find over labels; only those of two
+    slices are kept, and once there are many, zones that the last slice does not touch are counted.
     """
-    cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], i, k, n_offsets = offsets.shape[0]
+    cdef Py_ssize_t ny = grid.shape[1], nx = grid.shape[2], size = ny * nx, n_offsets = offsets.shape[0]
+    cdef Py_ssize_t n_places = places.shape[0], room = min(4 * size, n_places), i, k, z, end = 0, first = 0
     cdef int at, root, other
-    steps_array = np.array([_flatten(offsets[k], ny, nx) for k in range(n_offsets)], np.int64)
-    parents = np.empty(grid.size, np.int32)
-    cdef long long[::1] steps = steps_array
-    cdef int[::1] parent_view = parents
-    cdef int* parent = &parent_view[0]
+    labels_array = np.empty((2, size), np.int32)
+    numbers, level_array = np.empty((2, room), np.int32), np.empty(room, np.uint16)
+    step_array = np.array([_flatten(offsets[k], ny, nx) for k in range(n_offsets)], np.int64)
+    label_array = np.zeros(n_offsets, np.int64)
+    cdef int[:, ::1] labels = labels_array, number_view = numbers
+    cdef level_t[::1] level_view = level_array
+    cdef long long[::1] steps = step_array, sources = label_array
     cdef const level_t* level = &grid[0, 0, 0]
-    for i in range(places.shape[0]):
+    cdef int* kept = &labels[0, 0]
+    cdef Py_ssize_t here = 0
+    cdef Zones zones = Zones(&number_view[0, 0], &number_view[1, 0], &level_view[0], 0)
+    large = []
+    for i in range(n_places):
         at = places[i]
-        parent[at] = -1
-        root = at
+        if at >= end:
+            if room < n_places and zones.n + size > room:
+                _close_zones(&zones, kept, here, places[first:i], table, large)
+            z, first = at // size, i
+            end = (z + 1) * size
+            here = (z & 1) * size - z * size
+            for k in range(n_offsets):
+                sources[k] = ((z + offsets[k, 0]) & 1) * size - (z + offsets[k, 0]) * size + steps[k]
+        root = -1
         for k in range(n_offsets):
             if level[at + steps[k]] == level[at]:
-                other = _find(parent, <int> (at + steps[k]))
-                root = _join(parent, root, other)
-    return _count_zones(level, places, parent_view, table)
-
-
-cdef _count_zones(
-    const level_t* level, const int[::1] places, const int[::1] parents, count_t[:, ::1] table
-):
-    cdef Py_ssize_t i
-    cdef int at, largest = <int> table.shape[1] - 1
-    large = []
-    for i in range(places.shape[0]):
-        at = places[i]
-        if parents[at] >= 0:
-            continue
-        if -parents[at] <= largest:
-            table[level[at], -parents[at]] += 1
-        else:
-            large.append((level[at], -parents[at]))
+                other = _find(zones.parent, kept[sources[k] + at])
+                root = other if root < 0 else _join(zones.parent, root, other)
+        if root < 0:
+            root = _open(&zones, level[at])
+        zones.parent[root] -= 1
+        kept[here + at] = root
+    _close_zones(&zones, kept, here, places[:0], table, large)
     found = np.array(large, np.int64).reshape(-1, 2)
     return found[:, 0], found[:, 1]
+
+
+cdef _close_zones(
+    Zones* zones, int* labels, Py_ssize_t here, const int[::1] places, count_t[:, ::1] table, list large
+):
+    """Count zones without a voxel at ``places``, those of the last slice, and number the others anew.
+
+    The label of a place lies ``here`` behind it in ``labels``.
+    """
+    cdef Py_ssize_t i, largest = table.shape[1] - 1
+    cdef int k, size, n = 0
+    for k in range(zones.n):
+        zones.fresh[k] = -1
+    for i in range(places.shape[0]):
+        k = _find(zones.parent, labels[places[i] + here])
+        labels[places[i] + here] = k
+        zones.fresh[k] = 0
+    for k in range(zones.n):
+        size = -zones.parent[k]
+        if size <= 0:
+            continue
+        if zones.fresh[k] == 0:
+            zones.fresh[k] = n
+            zones.parent[n] = -size
+            zones.level[n] = zones.level[k]
+            n += 1
+        elif size <= largest:
+            table[zones.level[k], size] += 1
+        else:
+            large.append((zones.level[k], size))
+    for i in range(places.shape[0]):
+        labels[places[i] + here] = zones.fresh[labels[places[i] + here]]
+    zones.n = n
 
 
 def count_neighbours(

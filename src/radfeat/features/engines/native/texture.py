@@ -131,7 +131,7 @@ def measure_glrlm(task: TextureTask) -> dict[str, float]:
     if task.settings.weighting is not Weighting.NONE:
         lengths = np.sqrt(_square_lengths(task, offsets))
         weights = lengths if task.settings.weighting.is_norm else np.ones(len(offsets))
-    lengths_zyx = np.empty(task.grid.lattice.padded_zyx, np.uint16)
+    lengths_zyx = np.empty((2, *task.grid.lattice.padded_zyx[1:]), np.uint16)
     wanted = _combine([_count_runs(task, offset, lengths_zyx) for offset in offsets], weights)
     rows = np.array([_measure_runs(task, matrix) for matrix in wanted]).reshape(-1, len(RUN_NAMES))
     return dict(zip(RUN_NAMES, average(rows), strict=True))
@@ -142,7 +142,7 @@ def _count_runs(
 ) -> Reals:
     """Runs of each level and length along one direction; none where no line holds two voxels of the ROI.
 
-    ``lengths_zyx`` is room to work in.
+    ``lengths_zyx`` is room to work in: two slices of the grid.
     """
     grid = task.grid
     counts = np.zeros((grid.n_levels + 1, max(grid.size_zyx) + 1), np.uint32)
