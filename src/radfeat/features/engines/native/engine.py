@@ -15,7 +15,7 @@ import numpy as np
 from radfeat.core.errors import ExtractionError
 from radfeat.core.grey_levels import GreyLevels
 from radfeat.core.pair import PreparedPair
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 from radfeat.features.as_pyradiomics import ARRAY_AXES
 from radfeat.features.engines.limits import (
     FAILURES,
