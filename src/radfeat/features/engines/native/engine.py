@@ -28,6 +28,7 @@ from radfeat.features.engines.limits import (
 )
 from radfeat.features.engines.measured import Measured, join
 from radfeat.features.engines.native import _moments
+from radfeat.features.engines.native.built import require_built
 from radfeat.features.engines.native.discretise import Intensities, Levels, build_edges, discretise
 from radfeat.features.engines.native.filters import FILTERS, Filter, FilterTask
 from radfeat.features.engines.native.first_order import measure_first_order
@@ -69,7 +70,10 @@ def measure(pair: PreparedPair, settings: FeatureSettings) -> Measured:
         If the intensity mask holds no voxel.
     ExtractionError
         If the ROI as a whole or one of its images cannot be measured.
+    SettingsError
+        If the compiled modules are not those of these sources.
     """
+    require_built()
     frame = build_frame(pair)
     names = name_features(settings)
     with np.errstate(all="ignore"):
