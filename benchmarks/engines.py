@@ -1,8 +1,8 @@
-"""Processor time and memory of PyRadiomics and of radfeat's engines on the same images in one go, as the
-tables of docs/speed.md.
+"""Processor time and memory of PyRadiomics, of radfeat's engines and of other libraries on the same images in
+one go, as the tables of docs/speed.md.
 
 .venv/bin/python benchmarks/engines.py [--scans DIR] [--ibsi DIR] [--case NAME ...] [--mode a|b ...]
-[--repeats N]
+[--repeats N] [--peer NAME=PYTHON ...] [--write docs/speed.md]
 
 DIR of ``--scans`` holds PyRadiomics' five scans (``make demo`` fetches them to
 .cache/pyradiomics-3.1.4/data), that of ``--ibsi`` IBSI's CT phantom, as for `radfeat ibsi`. Mode a: the
@@ -10,23 +10,33 @@ original image, 107 features. Mode b: resampled to 1 mm, original, LoG of 1 to 5
 1,316 features. Each engine runs in a process of its own, on one thread, from images in memory: what is
 timed is everything from there to the features, and once ("cold") from the start of the process: imports,
 reading, the first run. The paper's cases of mode b are brain1, lung2 and the smaller sphere.
+
+``--peer`` names another library and the Python of an environment that has it, such as
+`flash-radiomics=/opt/flash/bin/python`; benchmarks/peers.py is run there. Its features are its own: so many
+as are told, with other definitions. ``--write`` puts all that between the marks of a page.
 """
 
 import argparse
 import json
 import os
+import platform
 import resource
+import shlex
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
+from peers import PEERS
 
 ROOT = Path(__file__).resolve().parents[1]
 SCANS = ROOT / ".cache" / "pyradiomics-3.1.4" / "data"
@@ -52,6 +62,10 @@ class Measurement:
     image_mb: float
     voxels: int
     features: int
+    version: str = ""
+
+
+MARKS = ("<!-- benchmarks/engines.py writes from here -->", "<!-- to here -->")
 
 
 def main() -> None:
@@ -64,45 +78,129 @@ def main() -> None:
     parser.add_argument("--case", nargs="*")
     parser.add_argument("--mode", nargs="*", default=["a", "b"])
     parser.add_argument("--engine", nargs="*", default=list(ENGINES))
+    parser.add_argument("--peer", action="append", default=[], type=_read_peer)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--write", type=Path)
     parser.set_defaults(only_a=("ibsi", "sphere1500k"))
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
         _run_child(*given.child, given)
         return
-    cases = given.case or ["brain1", "lung2", *(["ibsi"] if given.ibsi else []), *SPHERES]
+    lines = [_describe(given), ""]
     for mode in given.mode:
-        print(f"\nMode {mode}: processor seconds warm (cold; peak MB)\n", flush=True)
-        print(
-            f"| Case (ROI voxels, image MB) | {' | '.join(given.engine)} | execute / native | bare / native |"
-        )
-        print("|---" * (len(given.engine) + 3) + "|")
-        for case in cases:
-            if mode == "b" and case in given.only_a and not given.case:
-                continue
-            print(_format(case, {e: _measure(e, case, mode) for e in given.engine}), flush=True)
+        lines += [*_measure_mode(mode, given), ""]
+    if given.write:
+        _write(given.write, lines)
+
+
+def _read_peer(text: str) -> tuple[str, Path]:
+    """A library and the Python that has it, from ``NAME=PYTHON``."""
+    name, _, python = text.partition("=")
+    if name not in PEERS:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(PEERS)}")
+    has = [python, "-c", f"import importlib.metadata as m; m.version({name!r})"]
+    if not Path(python).is_file() or subprocess.run(has, capture_output=True, check=False).returncode:
+        raise argparse.ArgumentTypeError(f"{python or 'no Python'} has no {name}; name one that has")
+    return name, Path(python)
+
+
+def _describe(given: argparse.Namespace) -> str:
+    """When, where and by which command the figures were made; folders are left out."""
+    words = [shlex.quote(word) for word in sys.argv[1:]]
+    shown = [
+        f"{word.partition('=')[0]}=PYTHON" if "=" in word else "DIR" if "/" in word else word
+        for word in words
+    ]
+    text = f"{datetime.now(UTC):%Y-%m-%d}, {_name_processor()}, {os.cpu_count()} threads, Python "
+    text += f"{platform.python_version()}, PyRadiomics {version('pyradiomics-bhklab')}, "
+    text += f"SimpleITK {version('SimpleITK')}, NumPy {version('numpy')}: "
+    text += f"`.venv/bin/python benchmarks/engines.py {' '.join(shown)}`"
+    print(text, flush=True)
+    return text
+
+
+def _name_processor() -> str:
+    info = Path("/proc/cpuinfo")
+    names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+    return names[0] if names else platform.machine()
+
+
+def _measure_mode(mode: str, given: argparse.Namespace) -> list[str]:
+    """The table of a mode, line by line as it comes."""
+    peers = [(name, python) for name, python in given.peer if mode in PEERS[name][1]]
+    names = [*given.engine, *(name for name, _ in peers)]
+    lines: list[str] = []
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+        lines.append(line)
+
+    say(f"Mode {mode}: processor seconds warm (cold; peak MB; features)")
+    say("")
+    say(f"| Case (ROI voxels, image MB) | {' | '.join(names)} | execute / native |")
+    say("|---" * (len(names) + 2) + "|")
+    for case in given.case or ["brain1", "lung2", *(["ibsi"] if given.ibsi else []), *SPHERES]:
+        if mode == "b" and case in given.only_a and not given.case:
+            continue
+        found = {engine: _measure(engine, case, mode) for engine in given.engine}
+        found |= _measure_peers(peers, case, mode, given)
+        say(_format(case, found))
+    if peers:
+        say("")
+        say("; ".join(f"{name} {found[name].version}" for name, _ in peers))
+    return lines
+
+
+def _measure_peers(
+    peers: list[tuple[str, Path]], case: str, mode: str, given: argparse.Namespace
+) -> dict[str, Measurement]:
+    """Run other libraries, each in its own Python, on the case written to a file."""
+    if not peers:
+        return {}
+    image, mask = _read_case(case, given)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "case.npz"
+        drawn = (sitk.GetArrayFromImage(mask) == 1).astype(np.uint8)
+        np.savez(file, voxels=sitk.GetArrayFromImage(image), mask=drawn, spacing=image.GetSpacing())
+        script = str(Path(__file__).with_name("peers.py"))
+        last = [str(file), str(given.repeats), str(WARM_SECONDS)]
+        return {n: _run([str(python), script, n, mode, *last], f"{n} on {case}") for n, python in peers}
+
+
+def _write(page: Path, lines: list[str]) -> None:
+    """Put the tables between the marks of a page."""
+    text = page.read_text(encoding="utf-8")
+    before, rest = text.split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    page.write_text("\n".join([f"{before}{MARKS[0]}", *lines, f"{MARKS[1]}{after}"]), encoding="utf-8")
 
 
 def _measure(engine: str, case: str, mode: str) -> Measurement:
     """Run one engine in a process of its own."""
-    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return _run(
+        [sys.executable, *sys.argv, "--child", engine, case, mode], f"{engine} on {case}, mode {mode}"
+    )
+
+
+def _run(command: list[str], what: str) -> Measurement:
+    """What a process on one thread found, in the last line that it prints."""
+    single = dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+    )
     threads = {**single, "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1"}
-    command = [sys.executable, *sys.argv, "--child", engine, case, mode]
     done = subprocess.run(command, env={**os.environ, **threads}, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{engine} on {case}, mode {mode}: {done.stderr[-2000:]}")
+        raise SystemExit(f"{what}: {done.stderr[-2000:]}")
     return Measurement(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def _format(case: str, by_engine: Mapping[str, Measurement]) -> str:
-    cells = [f"{m.warm:.3f} ({m.cold:.2f}; {m.peak_mb:.0f})" for m in by_engine.values()]
-    some = next(iter(by_engine.values()))
-    ratios = [
-        f"{by_engine[e].warm / by_engine['native'].warm:.1f}" if {e, "native"} <= by_engine.keys() else "-"
-        for e in ("execute", "execute-bare")
-    ]
-    return f"| {case} ({some.voxels:,}, {some.image_mb:.0f}) | {' | '.join([*cells, *ratios])} |"
+def _format(case: str, found: Mapping[str, Measurement]) -> str:
+    cells = [f"{m.warm:.3f} ({m.cold:.2f}; {m.peak_mb:.0f}; {m.features:,})" for m in found.values()]
+    some = next(iter(found.values()))
+    both = {"execute", "native"} <= found.keys()
+    cells.append(f"{found['execute'].warm / found['native'].warm:.0f}" if both else "-")
+    return f"| {case} ({some.voxels:,}, {some.image_mb:.0f}) | {' | '.join(cells)} |"
 
 
 def _run_child(engine: str, case: str, mode: str, given: argparse.Namespace) -> None:

@@ -1,5 +1,7 @@
 """Sums over the intensities of an ROI, paired as NumPy pairs them, so that they round as NumPy's do."""
 
+import numpy as np
+
 from libc.math cimport fabs
 
 ctypedef fused real:
@@ -125,3 +127,13 @@ def count_not_finite(const real[::1] values):
         for i in range(values.shape[0]):
             n += not (values[i] - values[i] == 0)
     return n
+
+
+def tally(const short[::1] values, int low, int high):
+    """How often each whole number from ``low`` to ``high`` occurs; all values lie between them."""
+    counts = np.zeros(high - low + 1, np.int64)
+    cdef long long[::1] out = counts
+    cdef Py_ssize_t i
+    for i in range(values.shape[0]):
+        out[values[i] - low] += 1
+    return counts
