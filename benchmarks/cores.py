@@ -7,8 +7,10 @@
 Whole runs of the workflow up to the last chunk, in turns, each with an empty cache; the time that
 Snakemake, the jobs and their workers need to start is in both: some seconds, which the few scans at hand
 do not outweigh as a trial's do, so that each may be listed several times. What is printed is the ratio of the
-medians of wall time: it says something on a machine that does nothing else. Two threads of one core are
-not two cores: beside it stands what as many runs of one core, which share nothing, do at once.
+medians of wall time: it says something on a machine that does nothing else. Each run may use its own cores
+and no other (Linux): Snakemake and the jobs' own processes would else take a second core beside the one.
+Two threads of one core are not two cores: beside it stands what as many runs of one core, which share
+nothing, do at once.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -65,7 +68,11 @@ def write_study(study: Path, scans: Path, timepoints: int = 1) -> None:
 
 
 def time_runs(studies: Sequence[Path], cores: int) -> float:
-    """Run the workflows of the studies at once, from nothing to the last chunk measured; wall time (s)."""
+    """Run the workflows of the studies at once, from nothing to the last chunk measured; wall time (s).
+
+    Each has ``cores`` of its own.
+    """
+    mine = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     for study in studies:
         shutil.rmtree(study / "results", ignore_errors=True)
     command = [sys.executable, "-m", "radfeat", "run", "--cores", str(cores)]
@@ -75,8 +82,9 @@ def time_runs(studies: Sequence[Path], cores: int) -> float:
             [*command, str(study), "--", "--until", "extract"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            preexec_fn=partial(_keep_to, mine[i * cores : (i + 1) * cores]),
         )
-        for study in studies
+        for i, study in enumerate(studies)
     ]
     for run in runs:
         run.wait()
@@ -85,6 +93,12 @@ def time_runs(studies: Sequence[Path], cores: int) -> float:
         if not list((study / "results").rglob("rois.parquet")):
             raise SystemExit(f"nothing was measured; see {study}/results/logs")
     return wall
+
+
+def _keep_to(cores: Sequence[int]) -> None:
+    """Let this process, and those that it starts, run on some cores only."""
+    if cores:
+        os.sched_setaffinity(0, cores)
 
 
 def main() -> None:
