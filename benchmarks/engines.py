@@ -62,7 +62,6 @@ class Measurement:
     image_mb: float
     voxels: int
     features: int
-    version: str = ""
 
 
 MARKS = ("<!-- benchmarks/engines.py writes from here -->", "<!-- to here -->")
@@ -79,6 +78,7 @@ def main() -> None:
     parser.add_argument("--mode", nargs="*", default=["a", "b"])
     parser.add_argument("--engine", nargs="*", default=list(ENGINES))
     parser.add_argument("--peer", action="append", default=[], type=_read_peer)
+    parser.add_argument("--peer-seconds", type=int, default=300, help="Longest wait for another library.")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--write", type=Path)
     parser.set_defaults(only_a=("ibsi", "sphere1500k"))
@@ -87,6 +87,8 @@ def main() -> None:
     if given.child:
         _run_child(*given.child, given)
         return
+    if given.write:
+        _split(given.write)
     lines = [_describe(given), ""]
     for mode in given.mode:
         lines += [*_measure_mode(mode, given), ""]
@@ -95,7 +97,7 @@ def main() -> None:
 
 
 def _read_peer(text: str) -> tuple[str, Path]:
-    """A library and the Python that has it, from ``NAME=PYTHON``."""
+    """A library and the Python of an environment that has it, from ``NAME=PYTHON``."""
     name, _, python = text.partition("=")
     if name not in PEERS:
         raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(PEERS)}")
@@ -105,16 +107,23 @@ def _read_peer(text: str) -> tuple[str, Path]:
     return name, Path(python)
 
 
+def _tell_version(name: str, python: Path) -> str:
+    """Name and version of a library in its environment."""
+    asked = [str(python), "-c", f"import importlib.metadata as m; print(m.version({name!r}))"]
+    return f"{name} {subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()}"
+
+
 def _describe(given: argparse.Namespace) -> str:
     """When, where and by which command the figures were made; folders are left out."""
     words = [shlex.quote(word) for word in sys.argv[1:]]
     shown = [
-        f"{word.partition('=')[0]}=PYTHON" if "=" in word else "DIR" if "/" in word else word
+        f"{word.partition('=')[0]}=PYTHON" if "=" in word else "DIR" if word.startswith("/") else word
         for word in words
     ]
     text = f"{datetime.now(UTC):%Y-%m-%d}, {_name_processor()}, {os.cpu_count()} threads, Python "
     text += f"{platform.python_version()}, PyRadiomics {version('pyradiomics-bhklab')}, "
-    text += f"SimpleITK {version('SimpleITK')}, NumPy {version('numpy')}: "
+    text += f"SimpleITK {version('SimpleITK')}, NumPy {version('numpy')}"
+    text += "".join(f", {_tell_version(name, python)}" for name, python in given.peer) + ": "
     text += f"`.venv/bin/python benchmarks/engines.py {' '.join(shown)}`"
     print(text, flush=True)
     return text
@@ -128,8 +137,7 @@ def _name_processor() -> str:
 
 def _measure_mode(mode: str, given: argparse.Namespace) -> list[str]:
     """The table of a mode, line by line as it comes."""
-    peers = [(name, python) for name, python in given.peer if mode in PEERS[name][1]]
-    names = [*given.engine, *(name for name, _ in peers)]
+    names = [*given.engine, *(name for name, _ in given.peer)]
     lines: list[str] = []
 
     def say(line: str) -> None:
@@ -143,18 +151,15 @@ def _measure_mode(mode: str, given: argparse.Namespace) -> list[str]:
     for case in given.case or ["brain1", "lung2", *(["ibsi"] if given.ibsi else []), *SPHERES]:
         if mode == "b" and case in given.only_a and not given.case:
             continue
-        found = {engine: _measure(engine, case, mode) for engine in given.engine}
-        found |= _measure_peers(peers, case, mode, given)
+        found: dict[str, Measurement | str] = {e: _measure(e, case, mode) for e in given.engine}
+        found |= _measure_peers(given.peer, case, mode, given)
         say(_format(case, found))
-    if peers:
-        say("")
-        say("; ".join(f"{name} {found[name].version}" for name, _ in peers))
     return lines
 
 
 def _measure_peers(
     peers: list[tuple[str, Path]], case: str, mode: str, given: argparse.Namespace
-) -> dict[str, Measurement]:
+) -> dict[str, Measurement | str]:
     """Run other libraries, each in its own Python, on the case written to a file."""
     if not peers:
         return {}
@@ -165,41 +170,72 @@ def _measure_peers(
         np.savez(file, voxels=sitk.GetArrayFromImage(image), mask=drawn, spacing=image.GetSpacing())
         script = str(Path(__file__).with_name("peers.py"))
         last = [str(file), str(given.repeats), str(WARM_SECONDS)]
-        return {n: _run([str(python), script, n, mode, *last], f"{n} on {case}") for n, python in peers}
+        return {
+            name: _try([str(python), script, name, mode, *last], given.peer_seconds)
+            if mode in PEERS[name][1]
+            else "not offered"
+            for name, python in peers
+        }
+
+
+def _split(page: Path) -> tuple[str, str]:
+    """What stands before and after the marks of a page; asked before anything is measured, too."""
+    before, first, rest = page.read_text(encoding="utf-8").partition(MARKS[0])
+    _, second, after = rest.partition(MARKS[1])
+    if not (first and second):
+        raise SystemExit(f"{page} lacks the lines {MARKS[0]} and {MARKS[1]}, between which to write")
+    return before, after
 
 
 def _write(page: Path, lines: list[str]) -> None:
     """Put the tables between the marks of a page."""
-    text = page.read_text(encoding="utf-8")
-    before, rest = text.split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
+    before, after = _split(page)
     page.write_text("\n".join([f"{before}{MARKS[0]}", *lines, f"{MARKS[1]}{after}"]), encoding="utf-8")
 
 
 def _measure(engine: str, case: str, mode: str) -> Measurement:
     """Run one engine in a process of its own."""
-    return _run(
-        [sys.executable, *sys.argv, "--child", engine, case, mode], f"{engine} on {case}, mode {mode}"
-    )
+    command = [sys.executable, *sys.argv, "--child", engine, case, mode]
+    try:
+        return _run(command, f"{engine} on {case}, mode {mode}")
+    except ChildProcessError as failure:
+        raise SystemExit(str(failure)) from None
 
 
-def _run(command: list[str], what: str) -> Measurement:
+def _try(command: list[str], seconds: int) -> Measurement | str:
+    """The same of another library; where it failed, how: that is said in the table, and the others go on."""
+    try:
+        return _run(command, command[2], seconds)
+    except subprocess.TimeoutExpired:
+        return f"more than {seconds} s"
+    except ChildProcessError as failure:
+        print(failure, file=sys.stderr)
+        return "failed"
+
+
+def _run(command: list[str], what: str, seconds: int | None = None) -> Measurement:
     """What a process on one thread found, in the last line that it prints."""
     single = dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
     )
     threads = {**single, "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1"}
-    done = subprocess.run(command, env={**os.environ, **threads}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env={**os.environ, **threads}, capture_output=True, text=True, check=False, timeout=seconds
+    )
     if done.returncode:
-        raise SystemExit(f"{what}: {done.stderr[-2000:]}")
+        raise ChildProcessError(f"{what} ended with {done.returncode}: {done.stderr[-2000:]}")
     return Measurement(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def _format(case: str, found: Mapping[str, Measurement]) -> str:
-    cells = [f"{m.warm:.3f} ({m.cold:.2f}; {m.peak_mb:.0f}; {m.features:,})" for m in found.values()]
-    some = next(iter(found.values()))
-    both = {"execute", "native"} <= found.keys()
-    cells.append(f"{found['execute'].warm / found['native'].warm:.0f}" if both else "-")
+def _format(case: str, found: Mapping[str, Measurement | str]) -> str:
+    cells = [
+        m if isinstance(m, str) else f"{m.warm:.3f} ({m.cold:.2f}; {m.peak_mb:.0f}; {m.features:,})"
+        for m in found.values()
+    ]
+    known = {name: m for name, m in found.items() if isinstance(m, Measurement)}
+    some = next(iter(known.values()))
+    both = {"execute", "native"} <= known.keys()
+    cells.append(f"{known['execute'].warm / known['native'].warm:.0f}" if both else "-")
     return f"| {case} ({some.voxels:,}, {some.image_mb:.0f}) | {' | '.join(cells)} |"
 
 

@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +51,8 @@ def prepare_fastrad(case: Case, _mode: str) -> Callable[[], int]:
     from fastrad import FeatureExtractor, FeatureSettings, Mask, MedicalImage  # noqa: PLC0415
 
     torch.set_num_threads(1)
+    gigabytes = 16
+    resource.setrlimit(resource.RLIMIT_DATA, (gigabytes << 30, gigabytes << 30))  # else it takes the machine
     spacing = tuple(float(mm) for mm in case["spacing"][::-1])
     voxels = torch.from_numpy(np.ascontiguousarray(case["voxels"], np.float32))
     image = MedicalImage(voxels, spacing)
@@ -126,7 +127,6 @@ def main() -> None:
         "image_mb": case["voxels"].nbytes / 1e6,
         "voxels": int((case["mask"] == 1).sum()),
         "features": features,
-        "version": version(name),
     }
     print(json.dumps(measured))
 
