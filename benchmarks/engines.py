@@ -20,7 +20,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import shlex
 import statistics
 import subprocess
@@ -36,7 +35,7 @@ from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
-from peers import PEERS
+from peers import PEERS, read_peak_mb
 
 ROOT = Path(__file__).resolve().parents[1]
 SCANS = ROOT / ".cache" / "pyradiomics-3.1.4" / "data"
@@ -250,13 +249,12 @@ def _run_child(engine: str, case: str, mode: str, given: argparse.Namespace) -> 
         features = run()
         seconds.append(time.process_time() - start)
         cold = cold or time.process_time()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     array = sitk.GetArrayViewFromImage(image)
     measured = Measurement(
         first=seconds[0],
         warm=statistics.median(seconds[1:]),
         cold=cold,
-        peak_mb=peak,
+        peak_mb=read_peak_mb(),
         image_mb=array.nbytes / 1e6,
         voxels=int(np.count_nonzero(sitk.GetArrayViewFromImage(mask))),
         features=features,

@@ -9,11 +9,11 @@ is 1 where more was taken.
 
 import argparse
 import json
-import resource
 import sys
 import time
 
 import numpy as np
+from peers import read_peak_mb
 
 from radfeat.core.grid import Grid
 from radfeat.core.keys import CaseKey, RoiKey
@@ -25,6 +25,7 @@ from radfeat.features.settings import FeatureSettings
 
 ALLOWED_IMAGES = 1.5
 ALLOWED_MB = 300.0
+MEBI = 1.048576
 
 
 def build_sphere(size: int) -> PreparedPair:
@@ -46,7 +47,7 @@ def main() -> int:
     )
     parser.add_argument("--size", type=int, default=340)
     pair = build_sphere(parser.parse_args().size)
-    before, start = _read_peak_mb(), time.process_time()
+    before, start = read_peak_mb() * MEBI, time.process_time()
     vector = extract_features(pair, FeatureSettings.model_validate({"engine": "native"}))
     image_mb = pair.image.voxels_zyx.nbytes / 1e6
     found = {
@@ -55,16 +56,11 @@ def main() -> int:
         "seconds": round(time.process_time() - start, 1),
         "image_mb": round(image_mb, 1),
         "before_mb": round(before, 1),
-        "peak_mb": round(_read_peak_mb(), 1),
+        "peak_mb": round(read_peak_mb() * MEBI, 1),
         "allowed_mb": round(ALLOWED_IMAGES * image_mb + ALLOWED_MB, 1),
     }
     print(json.dumps(found))
     return int(found["peak_mb"] > found["allowed_mb"])
-
-
-def _read_peak_mb() -> float:
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return kilobytes * (1e-6 if sys.platform == "darwin" else 1.024e-3)
 
 
 if __name__ == "__main__":

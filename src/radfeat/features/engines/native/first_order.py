@@ -11,6 +11,7 @@ import numpy.typing as npt
 from radfeat.features.engines.native import _moments
 from radfeat.features.engines.native.discretise import Intensities, Levels
 
+Reals = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 EPS = float(np.spacing(1))
 PERCENTS = (10, 25, 50, 75, 90)
 
@@ -49,8 +50,10 @@ def measure_first_order(
     spacing_xyz_mm
         Size of a voxel.
     """
-    whole = cast("npt.NDArray[np.int16]", inside) if inside.dtype == np.int16 else None
-    sums = _sum(inside, shift) if whole is None else _count(whole, shift)
+    if inside.dtype == np.int16:
+        sums = _count(cast("npt.NDArray[np.int16]", inside), shift)
+    else:
+        sums = _sum(cast("Reals", inside), shift)
     p10, p25, p50, p75, p90 = sums.percentiles
     values = {
         "10Percentile": p10,
@@ -69,8 +72,8 @@ def measure_first_order(
     return values | _measure_moments(sums) | _measure_histogram(levels)
 
 
-def _sum(inside: Intensities, shift: int) -> _Sums:
-    """Sums over intensities of any number type."""
+def _sum(inside: Reals, shift: int) -> _Sums:
+    """Sums over intensities that are no whole numbers."""
     n = len(inside)
     total, energy, low, high = _moments.sum_values(inside, float(shift))
     percentiles = compute_percentiles(inside)
