@@ -27,7 +27,8 @@ from radfeat.features.catalogue import order_features
 from radfeat.features.register import Family, FeatureStatus, family_names
 from radfeat.pipeline.buckets import MOST_BUCKETS, name_bucket
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import Plan, build_plan
+from radfeat.pipeline.plan import Plan
+from radfeat.pipeline.planning import build_plan
 from radfeat.tables.conform import feature_columns
 from radfeat.tables.digest import RunningDigest
 from radfeat.tables.parquet import build_table, iterate_table, read_identity, write_table

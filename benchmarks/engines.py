@@ -1,8 +1,8 @@
-"""Processor time and memory of PyRadiomics and of radfeat's engines on the same images in one go, as the
-tables of docs/speed.md.
+"""Processor time and memory of PyRadiomics, of radfeat's engines and of other libraries on the same images in
+one go, as the tables of docs/speed.md.
 
 .venv/bin/python benchmarks/engines.py [--scans DIR] [--ibsi DIR] [--case NAME ...] [--mode a|b ...]
-[--repeats N]
+[--repeats N] [--peer NAME=PYTHON ...] [--write docs/speed.md]
 
 DIR of ``--scans`` holds PyRadiomics' five scans (``make demo`` fetches them to
 .cache/pyradiomics-3.1.4/data), that of ``--ibsi`` IBSI's CT phantom, as for `radfeat ibsi`. Mode a: the
@@ -10,23 +10,32 @@ original image, 107 features. Mode b: resampled to 1 mm, original, LoG of 1 to 5
 1,316 features. Each engine runs in a process of its own, on one thread, from images in memory: what is
 timed is everything from there to the features, and once ("cold") from the start of the process: imports,
 reading, the first run. The paper's cases of mode b are brain1, lung2 and the smaller sphere.
+
+``--peer`` names another library and the Python of an environment that has it, such as
+`flash-radiomics=/opt/flash/bin/python`; benchmarks/peers.py is run there. Its features are its own: so many
+as are told, with other definitions. ``--write`` puts all that between the marks of a page.
 """
 
 import argparse
 import json
 import os
-import resource
+import platform
+import shlex
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
+from peers import PEERS, read_peak_mb
 
 ROOT = Path(__file__).resolve().parents[1]
 SCANS = ROOT / ".cache" / "pyradiomics-3.1.4" / "data"
@@ -54,6 +63,9 @@ class Measurement:
     features: int
 
 
+MARKS = ("<!-- benchmarks/engines.py writes from here -->", "<!-- to here -->")
+
+
 def main() -> None:
     """Measure every case by every engine, and print the tables."""
     parser = argparse.ArgumentParser(
@@ -64,45 +76,166 @@ def main() -> None:
     parser.add_argument("--case", nargs="*")
     parser.add_argument("--mode", nargs="*", default=["a", "b"])
     parser.add_argument("--engine", nargs="*", default=list(ENGINES))
+    parser.add_argument("--peer", action="append", default=[], type=_read_peer)
+    parser.add_argument("--peer-seconds", type=int, default=300, help="Longest wait for another library.")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--write", type=Path)
     parser.set_defaults(only_a=("ibsi", "sphere1500k"))
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
         _run_child(*given.child, given)
         return
-    cases = given.case or ["brain1", "lung2", *(["ibsi"] if given.ibsi else []), *SPHERES]
+    if given.write:
+        _split(given.write)
+    lines = [_describe(given), ""]
     for mode in given.mode:
-        print(f"\nMode {mode}: processor seconds warm (cold; peak MB)\n", flush=True)
-        print(
-            f"| Case (ROI voxels, image MB) | {' | '.join(given.engine)} | execute / native | bare / native |"
-        )
-        print("|---" * (len(given.engine) + 3) + "|")
-        for case in cases:
-            if mode == "b" and case in given.only_a and not given.case:
-                continue
-            print(_format(case, {e: _measure(e, case, mode) for e in given.engine}), flush=True)
+        lines += [*_measure_mode(mode, given), ""]
+    if given.write:
+        _write(given.write, lines)
+
+
+def _read_peer(text: str) -> tuple[str, Path]:
+    """A library and the Python of an environment that has it, from ``NAME=PYTHON``."""
+    name, _, python = text.partition("=")
+    if name not in PEERS:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(PEERS)}")
+    has = [python, "-c", f"import importlib.metadata as m; m.version({name!r})"]
+    if not Path(python).is_file() or subprocess.run(has, capture_output=True, check=False).returncode:
+        raise argparse.ArgumentTypeError(f"{python or 'no Python'} has no {name}; name one that has")
+    return name, Path(python)
+
+
+def _tell_version(name: str, python: Path) -> str:
+    """Name and version of a library in its environment."""
+    asked = [str(python), "-c", f"import importlib.metadata as m; print(m.version({name!r}))"]
+    return f"{name} {subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()}"
+
+
+def _describe(given: argparse.Namespace) -> str:
+    """When, where and by which command the figures were made; folders are left out."""
+    words = [shlex.quote(word) for word in sys.argv[1:]]
+    shown = [
+        f"{word.partition('=')[0]}=PYTHON" if "=" in word else "DIR" if word.startswith("/") else word
+        for word in words
+    ]
+    text = f"{datetime.now(UTC):%Y-%m-%d}, {_name_processor()}, {os.cpu_count()} threads, Python "
+    text += f"{platform.python_version()}, PyRadiomics {version('pyradiomics-bhklab')}, "
+    text += f"SimpleITK {version('SimpleITK')}, NumPy {version('numpy')}"
+    text += "".join(f", {_tell_version(name, python)}" for name, python in given.peer) + ": "
+    text += f"`.venv/bin/python benchmarks/engines.py {' '.join(shown)}`"
+    print(text, flush=True)
+    return text
+
+
+def _name_processor() -> str:
+    info = Path("/proc/cpuinfo")
+    names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+    return names[0] if names else platform.machine()
+
+
+def _measure_mode(mode: str, given: argparse.Namespace) -> list[str]:
+    """The table of a mode, line by line as it comes."""
+    names = [*given.engine, *(name for name, _ in given.peer)]
+    lines: list[str] = []
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+        lines.append(line)
+
+    say(f"Mode {mode}: processor seconds warm (cold; peak MB; features)")
+    say("")
+    say(f"| Case (ROI voxels, image MB) | {' | '.join(names)} | execute / native |")
+    say("|---" * (len(names) + 2) + "|")
+    for case in given.case or ["brain1", "lung2", *(["ibsi"] if given.ibsi else []), *SPHERES]:
+        if mode == "b" and case in given.only_a and not given.case:
+            continue
+        found: dict[str, Measurement | str] = {e: _measure(e, case, mode) for e in given.engine}
+        found |= _measure_peers(given.peer, case, mode, given)
+        say(_format(case, found))
+    return lines
+
+
+def _measure_peers(
+    peers: list[tuple[str, Path]], case: str, mode: str, given: argparse.Namespace
+) -> dict[str, Measurement | str]:
+    """Run other libraries, each in its own Python, on the case written to a file."""
+    if not peers:
+        return {}
+    image, mask = _read_case(case, given)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "case.npz"
+        drawn = (sitk.GetArrayFromImage(mask) == 1).astype(np.uint8)
+        np.savez(file, voxels=sitk.GetArrayFromImage(image), mask=drawn, spacing=image.GetSpacing())
+        script = str(Path(__file__).with_name("peers.py"))
+        last = [str(file), str(given.repeats), str(WARM_SECONDS)]
+        return {
+            name: _try([str(python), script, name, mode, *last], given.peer_seconds)
+            if mode in PEERS[name][1]
+            else "not offered"
+            for name, python in peers
+        }
+
+
+def _split(page: Path) -> tuple[str, str]:
+    """What stands before and after the marks of a page; asked before anything is measured, too."""
+    before, first, rest = page.read_text(encoding="utf-8").partition(MARKS[0])
+    _, second, after = rest.partition(MARKS[1])
+    if not (first and second):
+        raise SystemExit(f"{page} lacks the lines {MARKS[0]} and {MARKS[1]}, between which to write")
+    return before, after
+
+
+def _write(page: Path, lines: list[str]) -> None:
+    """Put the tables between the marks of a page."""
+    before, after = _split(page)
+    page.write_text("\n".join([f"{before}{MARKS[0]}", *lines, f"{MARKS[1]}{after}"]), encoding="utf-8")
 
 
 def _measure(engine: str, case: str, mode: str) -> Measurement:
     """Run one engine in a process of its own."""
-    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    threads = {**single, "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1"}
     command = [sys.executable, *sys.argv, "--child", engine, case, mode]
-    done = subprocess.run(command, env={**os.environ, **threads}, capture_output=True, text=True, check=False)
+    try:
+        return _run(command, f"{engine} on {case}, mode {mode}")
+    except ChildProcessError as failure:
+        raise SystemExit(str(failure)) from None
+
+
+def _try(command: list[str], seconds: int) -> Measurement | str:
+    """The same of another library; where it failed, how: that is said in the table, and the others go on."""
+    try:
+        return _run(command, command[2], seconds)
+    except subprocess.TimeoutExpired:
+        return f"more than {seconds} s"
+    except ChildProcessError as failure:
+        print(failure, file=sys.stderr)
+        return "failed"
+
+
+def _run(command: list[str], what: str, seconds: int | None = None) -> Measurement:
+    """What a process on one thread found, in the last line that it prints."""
+    single = dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+    )
+    threads = {**single, "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1"}
+    done = subprocess.run(
+        command, env={**os.environ, **threads}, capture_output=True, text=True, check=False, timeout=seconds
+    )
     if done.returncode:
-        raise SystemExit(f"{engine} on {case}, mode {mode}: {done.stderr[-2000:]}")
+        raise ChildProcessError(f"{what} ended with {done.returncode}: {done.stderr[-2000:]}")
     return Measurement(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def _format(case: str, by_engine: Mapping[str, Measurement]) -> str:
-    cells = [f"{m.warm:.3f} ({m.cold:.2f}; {m.peak_mb:.0f})" for m in by_engine.values()]
-    some = next(iter(by_engine.values()))
-    ratios = [
-        f"{by_engine[e].warm / by_engine['native'].warm:.1f}" if {e, "native"} <= by_engine.keys() else "-"
-        for e in ("execute", "execute-bare")
+def _format(case: str, found: Mapping[str, Measurement | str]) -> str:
+    cells = [
+        m if isinstance(m, str) else f"{m.warm:.3f} ({m.cold:.2f}; {m.peak_mb:.0f}; {m.features:,})"
+        for m in found.values()
     ]
-    return f"| {case} ({some.voxels:,}, {some.image_mb:.0f}) | {' | '.join([*cells, *ratios])} |"
+    known = {name: m for name, m in found.items() if isinstance(m, Measurement)}
+    some = next(iter(known.values()))
+    both = {"execute", "native"} <= known.keys()
+    cells.append(f"{known['execute'].warm / known['native'].warm:.0f}" if both else "-")
+    return f"| {case} ({some.voxels:,}, {some.image_mb:.0f}) | {' | '.join(cells)} |"
 
 
 def _run_child(engine: str, case: str, mode: str, given: argparse.Namespace) -> None:
@@ -116,13 +249,12 @@ def _run_child(engine: str, case: str, mode: str, given: argparse.Namespace) -> 
         features = run()
         seconds.append(time.process_time() - start)
         cold = cold or time.process_time()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     array = sitk.GetArrayViewFromImage(image)
     measured = Measurement(
         first=seconds[0],
         warm=statistics.median(seconds[1:]),
         cold=cold,
-        peak_mb=peak,
+        peak_mb=read_peak_mb(),
         image_mb=array.nbytes / 1e6,
         voxels=int(np.count_nonzero(sitk.GetArrayViewFromImage(mask))),
         features=features,

@@ -18,7 +18,8 @@ from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.vocabulary import Modality
 from radfeat.features.image_types import ImageTypes
 from radfeat.ingest.image_sheet import ImageRow
-from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
+from radfeat.pipeline.case import process_case
+from radfeat.pipeline.case_settings import CaseFolders, CaseSettings
 
 IMAGE_TYPES = [name for name in ImageTypes.model_fields if name != "Original"]
 

@@ -21,7 +21,7 @@ from radfeat.features.catalogue import parse_feature
 from radfeat.features.settings import FeatureSettings
 from radfeat.ibsi.comparison import compare
 from radfeat.ibsi.reference import Expectation, list_expectations
-from radfeat.pipeline.case import CaseSettings
+from radfeat.pipeline.case_settings import CaseSettings
 from radfeat.pipeline.ct_phantom import find_ct_phantom
 from radfeat.pipeline.ibsi import SETUPS, Setup
 from radfeat.pipeline.pair import measure_pair

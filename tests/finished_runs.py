@@ -9,7 +9,8 @@ from radfeat.pipeline.chunk import run_chunk
 from radfeat.pipeline.collect import collect
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.gate import judge_gate
-from radfeat.pipeline.plan import build_plan, read_plan
+from radfeat.pipeline.plan import read_plan
+from radfeat.pipeline.planning import build_plan
 from radfeat.pipeline.repeatability import write_repeatability
 from radfeat.simulate.settings import SimulationSettings
 from radfeat.simulate.trial import write_trial

@@ -19,7 +19,8 @@ from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.pair import SourcePair
 from radfeat.core.provenance import Provenance
 from radfeat.core.vocabulary import Modality, Unit
-from radfeat.core.volume import Mask, Volume, Voxels, to_sitk
+from radfeat.core.volume import Mask, Volume, to_sitk
+from radfeat.core.voxels import Voxels
 from radfeat.ingest.image_sheet import ImageRow
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

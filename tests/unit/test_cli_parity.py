@@ -10,7 +10,7 @@ from radfeat.cli import parity as command
 from radfeat.cli.main import run_command_line
 from radfeat.core.vocabulary import Engine
 from radfeat.features.parity import Values
-from radfeat.pipeline.case import CaseSettings
+from radfeat.pipeline.case_settings import CaseSettings
 from radfeat.pipeline.pair import ReadRoi
 
 CONFIG = "study: s\nimages: images.csv\n{prepare}features: {features}\n"

@@ -10,7 +10,8 @@ from radfeat.config.model import StudySettings
 from radfeat.core.files import write_text
 from radfeat.pipeline.chunk import chunk_inputs
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import Plan, build_plan
+from radfeat.pipeline.plan import Plan
+from radfeat.pipeline.planning import build_plan
 from radfeat.simulate.settings import SimulationSettings
 from radfeat.simulate.trial import write_trial
 

@@ -9,7 +9,7 @@ from radfeat.config.recipes import RecipeDifference, compare_recipes, take_recip
 from radfeat.core.vocabulary import Recipe
 from radfeat.features.aggregation import Aggregation
 from radfeat.features.settings import FeatureSettings
-from radfeat.pipeline.case import CaseSettings
+from radfeat.pipeline.case_settings import CaseSettings
 from radfeat.prepare.settings import PrepareSettings
 
 

@@ -10,9 +10,10 @@ from radfeat.core.errors import InputError
 from radfeat.core.vocabulary import Reason
 from radfeat.core.volume import array_of, grid_of
 from radfeat.ingest.case_reader import read_image
+from radfeat.ingest.formats import describe_path, list_files
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
-from radfeat.ingest.volume_files import describe_path, list_files, read_volume_file
+from radfeat.ingest.volume_files import read_volume_file
 
 SETTINGS = IngestSettings()
 ENDINGS = phantoms.FORMATS

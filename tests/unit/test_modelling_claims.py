@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from radfeat.core.vocabulary import Standing
-from radfeat.modelling.biomarkers import Biomarker, BiomarkerKind
+from radfeat.modelling.biomarkers import Biomarker
 from radfeat.modelling.claims import count_permutations_needed, judge_contrasts, runs_as_promised
 from radfeat.modelling.comparators import Permuted
 from radfeat.modelling.contrasts import Contrast
 from radfeat.modelling.interaction_fit import Interaction, Measure
+from radfeat.modelling.kinds import BiomarkerKind
 from radfeat.modelling.multiplicity import adjust_benjamini_hochberg, adjust_holm
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from radfeat.features.engines.native import _matrices, _voxels
 from radfeat.features.engines.native.discretise import build_edges, discretise
-from radfeat.features.engines.native.grid import build_lattice, list_offsets, place_levels
+from radfeat.features.engines.native.grid import build_lattice, list_offsets, place_levels, rank_levels
 
 Codes = npt.NDArray[np.uint16]
 RIGHT = np.array([0, 0, 1], np.int32)
@@ -19,7 +19,7 @@ def pad(levels: list[list[int]]) -> Codes:
 
 
 def find(grid: Codes) -> npt.NDArray[np.int32]:
-    return np.flatnonzero(grid).astype(np.int32)
+    return _voxels.find_spans(np.ascontiguousarray(grid[1:-1, 1:-1, 1:-1] > 0).view(np.uint8), 1)
 
 
 def test_pairs_to_the_right_are_counted_by_level_of_the_voxel_and_of_its_neighbour() -> None:
@@ -43,7 +43,7 @@ def test_a_line_with_a_hole_holds_two_voxels_and_two_lines_of_one_do_not() -> No
 def test_zones_join_across_corners_and_bridges_found_late() -> None:
     grid = pad([[5, 0, 5, 0], [5, 0, 5, 7], [0, 5, 0, 7]])
     table = np.zeros((8, 4), np.uint32)
-    levels, sizes = _matrices.measure_zones(grid, find(grid), -list_offsets((1, 3, 4), (1,), None), table)
+    levels, sizes = _matrices.measure_zones(grid, find(grid), -list_offsets((1, 3, 4), (1,), None), 8, table)
     assert list(zip(levels.tolist(), sizes.tolist(), strict=True)) == [(5, 5)]  # larger than the table
     assert table.sum() == table[7, 2] == 1
 
@@ -65,7 +65,7 @@ def test_zones_that_stay_open_over_many_slices_are_counted_whole() -> None:
     levels[::2, 2, 2], levels[1::2, 2, 2] = 4, 5
     grid, table = np.pad(levels, 1), np.zeros((6, 200), np.uint32)
     offsets = -list_offsets(levels.shape, (1,), None)
-    large, _ = _matrices.measure_zones(grid, find(grid), offsets, table)
+    large, _ = _matrices.measure_zones(grid, find(grid), offsets, int(np.count_nonzero(grid)), table)
     assert len(large) == 0
     assert {(a, n): int(table[a, n]) for a, n in np.argwhere(table).tolist()} == {
         (1, 121): 1,
@@ -76,7 +76,8 @@ def test_zones_that_stay_open_over_many_slices_are_counted_whole() -> None:
 def test_neighbours_alike_and_the_distance_from_their_mean() -> None:
     half = list_offsets((1, 1, 3), (1,), None)
     dependence, differences = np.zeros((5, 3), np.uint32), np.zeros(5)
-    _matrices.count_neighbours(pad([[1, 2, 4]]), 1, np.concatenate([half, -half]), 1, dependence, differences)
+    grid = pad([[1, 2, 4]])
+    _matrices.count_neighbours(grid, find(grid), np.concatenate([half, -half]), 1, dependence, differences)
     # 1 has the neighbour 2; 2 has 1 and 4, of mean 2.5; 4 has 2. Alike within 1: only 1 and 2.
     assert dependence[[1, 2, 4]].tolist() == [[0, 1, 0], [0, 1, 0], [1, 0, 0]]
     assert differences[[1, 2, 4]].tolist() == [1.0, 0.5, 2.0]
@@ -108,15 +109,19 @@ def test_each_direction_comes_once_and_stays_inside_the_box(
 def test_levels_are_those_of_numpy_digitize(dtype: str, width: float | None, count: int | None) -> None:
     values = np.random.default_rng(5).normal(0, 40, 500).astype(dtype)
     edges = build_edges(np.array([values.min(), values.max()], dtype), width, count)
-    levels = discretise(values.astype(np.float64), edges)
-    assert levels.of_voxels.tolist() == np.digitize(values, edges).tolist()
+    of_voxels, _ = discretise(values.astype(np.float64), edges)
+    assert of_voxels.tolist() == np.digitize(values, edges).tolist()
 
 
-def test_levels_that_lack_leave_ranks_without_gaps() -> None:
-    levels = discretise(np.array([0.0, 30.0, 99.0]), build_edges(np.array([0.0, 99.0]), 10, None))
-    grid = place_levels(build_lattice(np.array([[[1, 0, 1, 1]]], np.uint8), 3, 1), levels)
-    assert grid.levels_zyx[1, 1].tolist() == [0, 1, 0, 4, 10, 0]
-    assert grid.ranks_zyx[1, 1].tolist() == [0, 1, 0, 2, 3, 0]
+@pytest.mark.parametrize(("width", "dtype"), [(10.0, np.uint8), (0.3, np.uint16)])
+def test_levels_that_lack_leave_ranks_without_gaps(width: float, dtype: type[np.generic]) -> None:
+    values = np.array([0.0, 30.0, 99.0])
+    of_voxels, levels = discretise(values, build_edges(np.array([0.0, 99.0]), width, None))
+    assert of_voxels.dtype == dtype
+    grid = place_levels(build_lattice(np.array([[[1, 0, 1, 1]]], np.uint8), 1), of_voxels, levels)
+    low, middle, high = (int(value // width) + 1 for value in values)
+    assert grid.codes_zyx[1, 1].tolist() == [0, low, 0, middle, high, 0]
+    assert rank_levels(grid).codes_zyx[1, 1].tolist() == [0, 1, 0, 2, 3, 0]
 
 
 def test_a_mask_has_the_box_of_its_voxels_and_an_empty_one_has_none() -> None:
@@ -129,6 +134,6 @@ def test_a_mask_has_the_box_of_its_voxels_and_an_empty_one_has_none() -> None:
 def test_a_box_whose_places_are_more_than_can_be_counted_is_refused() -> None:
     endless = np.broadcast_to(np.zeros(1, np.uint8), (2000, 2000, 600))
     with pytest.raises(ValueError, match="2000 x 2000 x 600"):
-        build_lattice(endless, 0, 1)
+        build_lattice(endless, 1)
     with pytest.raises(ValueError, match="65536"):
-        build_lattice(np.zeros((1, 1, 65536), np.uint8), 0, 1)
+        build_lattice(np.zeros((1, 1, 65536), np.uint8), 1)

@@ -9,7 +9,7 @@ from radfeat.core.audit import AuditAction, AuditEvent, AuditLine, Head, chain_e
 from radfeat.core.provenance import compute_file_sha256
 from radfeat.pipeline.audit_changes import Change, compare_exclusions, list_exclusions, note_inputs
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import build_plan
+from radfeat.pipeline.planning import build_plan
 from radfeat.tables.parquet import build_table, write_table
 from radfeat.tables.schemas import SERIES
 

@@ -10,13 +10,15 @@ import pytest
 import phantoms
 from radfeat.config.model import StudySettings
 from radfeat.core.vocabulary import Modality
-from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
+from radfeat.pipeline.case import process_case
+from radfeat.pipeline.case_settings import CaseFolders, CaseSettings
 from radfeat.pipeline.chunk import run_chunk
 from radfeat.pipeline.collect import collect
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.pair import measure_pair
-from radfeat.pipeline.plan import build_plan, read_plan
+from radfeat.pipeline.plan import read_plan
+from radfeat.pipeline.planning import build_plan
 from radfeat.pipeline.records import CaseRecord
 from radfeat.tables.parquet import read_table
 from radfeat.tables.schemas import FEATURE_CATALOGUE, FEATURES

@@ -17,7 +17,8 @@ from radfeat.core.vocabulary import Modality, Reason
 from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.pipeline import case
-from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
+from radfeat.pipeline.case import process_case
+from radfeat.pipeline.case_settings import CaseFolders, CaseSettings
 from radfeat.prepare.settings import PrepareSettings
 from radfeat.qc.settings import QcSettings
 

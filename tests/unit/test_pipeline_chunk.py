@@ -12,18 +12,23 @@ import SimpleITK as sitk
 
 from radfeat.config.model import StudySettings
 from radfeat.core.errors import ExtractionError, TableError
+from radfeat.core.late_call import LateCall
 from radfeat.core.vocabulary import Reason
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.pipeline import chunk, code
 from radfeat.pipeline.cache import fingerprint
-from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
+from radfeat.pipeline.case import process_case
+from radfeat.pipeline.case_settings import CaseFolders, CaseSettings
 from radfeat.pipeline.chunk import run_chunk
-from radfeat.pipeline.collect import collect, count_failures
+from radfeat.pipeline.collect import collect
+from radfeat.pipeline.failures import count_failures
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.gate import judge_gate
 from radfeat.pipeline.manifest import read_manifest
-from radfeat.pipeline.plan import build_plan, chunk_inputs, read_plan, require_chunk_inputs
-from radfeat.pipeline.records import CaseRecord, build_failed_roi, build_series_row
+from radfeat.pipeline.plan import chunk_inputs, read_plan, require_chunk_inputs
+from radfeat.pipeline.planning import build_plan
+from radfeat.pipeline.record_rows import build_failed_roi, build_series_row
+from radfeat.pipeline.records import CaseRecord
 from radfeat.pipeline.watch import list_written, read_progress
 from radfeat.pipeline.workers import Crew
 from radfeat.simulate.settings import SimulationSettings
@@ -162,7 +167,7 @@ def _work_that_dies(
 
 def test_worker_that_dies_costs_its_case_and_no_other(trial: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     results = plan_trial(trial)
-    monkeypatch.setattr(chunk, "_work", _work_that_dies)
+    monkeypatch.setattr(chunk, "_MEASURE", LateCall(__name__, _work_that_dies.__name__))
     done = run_chunk(results, "0", crew=Crew(2))
     rois = read_table(results.work("0") / "rois.parquet", ROIS).to_pylist()
     dead = {r["subject_id"] for r in rois if r["reason"] == Reason.COMPUTE_ERROR}
@@ -264,7 +269,7 @@ def _work_without_memory(
 
 def test_failure_of_the_machine_is_not_kept(trial: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     results = plan_trial(trial)
-    monkeypatch.setattr(chunk, "_work", _work_without_memory)
+    monkeypatch.setattr(chunk, "_MEASURE", LateCall(__name__, _work_without_memory.__name__))
     assert run_chunk(results, "0").failed == 5
     monkeypatch.undo()
     again = run_chunk(results, "0")

@@ -12,7 +12,7 @@ from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.pipeline import collect as collect_module
 from radfeat.pipeline.collect import collect
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import build_plan
+from radfeat.pipeline.planning import build_plan
 from radfeat.tables.merge import merge_tables
 from radfeat.tables.parquet import build_table, read_identity, read_table, write_table
 from radfeat.tables.schemas import ACQUISITION, FEATURES, FINDINGS, ROIS, SERIES, TableSchema

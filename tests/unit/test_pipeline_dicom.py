@@ -14,7 +14,8 @@ from dicom_phantoms import (
 )
 from radfeat.core.vocabulary import Modality
 from radfeat.features.settings import FeatureSettings
-from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
+from radfeat.pipeline.case import process_case
+from radfeat.pipeline.case_settings import CaseFolders, CaseSettings
 from radfeat.pipeline.pair import measure_pair
 
 SETTINGS = CaseSettings(features=FeatureSettings(classes={"firstorder": ["Mean"]}))

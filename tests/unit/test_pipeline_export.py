@@ -44,7 +44,8 @@ from radfeat.pipeline.export import (
 )
 from radfeat.pipeline.export_tasks import plan_export
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import build_plan, read_plan
+from radfeat.pipeline.plan import read_plan
+from radfeat.pipeline.planning import build_plan
 from radfeat.tables.parquet import read_table
 from radfeat.tables.schemas import FEATURE_CATALOGUE, FEATURES
 

@@ -9,7 +9,7 @@ from radfeat.config.model import StudySettings
 from radfeat.core.errors import SettingsError, TableError
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.gate import judge_gate, override_gate, read_gated
-from radfeat.pipeline.plan import build_plan
+from radfeat.pipeline.planning import build_plan
 from radfeat.tables.parquet import build_table, write_table
 from radfeat.tables.schemas import FEATURE_CATALOGUE, FEATURES, REPEATABILITY, ROIS, SERIES, TableSchema
 

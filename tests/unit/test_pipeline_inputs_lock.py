@@ -9,7 +9,7 @@ from radfeat.config.model import StudySettings
 from radfeat.core.errors import TableError
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.inputs_lock import lift_lock, lock_inputs, require_locked_sheet
-from radfeat.pipeline.plan import build_plan
+from radfeat.pipeline.planning import build_plan
 
 HEADER = "study_id,site_id,subject_id,timepoint,image_id,modality,image,mask,roi"
 SETTINGS = StudySettings.model_validate(

@@ -25,7 +25,8 @@ from radfeat.pipeline.gate import judge_gate, override_gate
 from radfeat.pipeline.package import write_package
 from radfeat.pipeline.package_check import check_package
 from radfeat.pipeline.package_source import check_inputs, find_source
-from radfeat.pipeline.plan import build_plan, read_plan
+from radfeat.pipeline.plan import read_plan
+from radfeat.pipeline.planning import build_plan
 from radfeat.pipeline.qualify_performance import check_packed
 from radfeat.pipeline.rerun import lay_out, read_packaged_settings
 from radfeat.pipeline.verifying import list_other_versions

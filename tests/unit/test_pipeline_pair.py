@@ -9,7 +9,7 @@ import phantoms
 from radfeat.core.errors import CaseError, InputError
 from radfeat.core.vocabulary import Modality, Reason, Unit
 from radfeat.features.settings import FeatureSettings
-from radfeat.pipeline.case import CaseSettings
+from radfeat.pipeline.case_settings import CaseSettings
 from radfeat.pipeline.pair import measure_pair
 from radfeat.qc.check_names import Check
 from radfeat.qc.settings import QcSettings

@@ -12,7 +12,8 @@ from radfeat.pipeline.chunk import run_chunk
 from radfeat.pipeline.collect import collect
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.perturb import perturb_chunk, require_perturb_inputs
-from radfeat.pipeline.plan import build_plan, perturb_inputs, read_plan
+from radfeat.pipeline.plan import perturb_inputs, read_plan
+from radfeat.pipeline.planning import build_plan
 from radfeat.pipeline.repeatability import write_repeatability
 from radfeat.pipeline.workers import Crew
 from radfeat.simulate.settings import SimulationSettings

@@ -10,7 +10,8 @@ from radfeat.core.errors import TableError
 from radfeat.pipeline.buckets import choose_bucket_count
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import read_manifest
-from radfeat.pipeline.plan import Plan, build_plan, read_analysis_plan, read_plan, require_present_plan
+from radfeat.pipeline.plan import Plan, read_analysis_plan, read_plan
+from radfeat.pipeline.planning import build_plan, require_present_plan
 
 COLUMNS = ("study_id", "site_id", "subject_id", "timepoint", "image_id", "modality", "image", "mask", "roi")
 
@@ -51,7 +52,7 @@ def test_plan_of_another_version_is_not_the_present_one(
     plan_study(tmp_path)
     folder = ResultsFolder(tmp_path / "results")
     require_present_plan(folder, StudySettings(), tmp_path)
-    monkeypatch.setattr("radfeat.pipeline.plan.VERSION", "9.9.9")
+    monkeypatch.setattr("radfeat.pipeline.planning.VERSION", "9.9.9")
     with pytest.raises(TableError, match=r"this is 9\.9\.9"):
         require_present_plan(folder, StudySettings(), tmp_path)
 

@@ -17,8 +17,10 @@ from radfeat.core.errors import SettingsError
 from radfeat.pipeline.chunk import run_chunk
 from radfeat.pipeline.clean import Extent, list_removals, remove
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import build_plan, read_plan
-from radfeat.pipeline.retry import forget_failed, read_retries
+from radfeat.pipeline.plan import read_plan
+from radfeat.pipeline.planning import build_plan
+from radfeat.pipeline.retries import read_retries
+from radfeat.pipeline.retry import forget_failed
 from radfeat.pipeline.run_lock import _describe_self
 from radfeat.pipeline.status import State, read_status
 from radfeat.simulate.settings import SimulationSettings

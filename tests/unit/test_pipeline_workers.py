@@ -11,14 +11,16 @@ import pytest
 
 from radfeat.config.model import StudySettings
 from radfeat.core.errors import WorkerError
+from radfeat.core.late_call import LateCall
 from radfeat.core.vocabulary import Reason
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.pipeline import chunk
 from radfeat.pipeline.cache import fingerprint
-from radfeat.pipeline.case import CaseFolders, CaseSettings, _fail_case, out_of_memory, process_case
+from radfeat.pipeline.case import _fail_case, out_of_memory, process_case
+from radfeat.pipeline.case_settings import CaseFolders, CaseSettings
 from radfeat.pipeline.chunk import run_chunk
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.plan import build_plan
+from radfeat.pipeline.planning import build_plan
 from radfeat.pipeline.records import CaseRecord
 from radfeat.pipeline.workers import Crew
 from radfeat.simulate.settings import SimulationSettings
@@ -104,14 +106,14 @@ def reasons_of(folder: ResultsFolder) -> dict[str, str | None]:
 def test_case_too_large_for_its_share_is_measured_alone(
     results: ResultsFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunk, "_work", work_with_400_mb)
+    monkeypatch.setattr(chunk, "_MEASURE", LateCall(__name__, work_with_400_mb.__name__))
     assert run_chunk(results, "0", crew=CREW).failed == 0
 
 
 def test_case_too_large_for_the_job_is_one_row_and_is_not_kept(
     results: ResultsFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunk, "_work", work_with_2_gb)
+    monkeypatch.setattr(chunk, "_MEASURE", LateCall(__name__, work_with_2_gb.__name__))
     done = run_chunk(results, "0", crew=CREW)
     assert (done.done, done.failed, done.reasons) == (4, 1, {"OUT_OF_MEMORY": 1})
     reasons = reasons_of(results)
@@ -122,7 +124,7 @@ def test_case_too_large_for_the_job_is_one_row_and_is_not_kept(
 def test_job_with_more_memory_to_be_had_fails_and_its_other_cases_are_done(
     results: ResultsFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunk, "_work", work_with_2_gb)
+    monkeypatch.setattr(chunk, "_MEASURE", LateCall(__name__, work_with_2_gb.__name__))
     with pytest.raises(WorkerError, match=r"did not suffice for 1 of 4 cases.*950 MB for 2 workers"):
         run_chunk(results, "0", crew=CREW, more=True)
     assert not (results.work("0") / "rois.parquet").exists()
@@ -144,7 +146,7 @@ def test_worker_that_dies_costs_one_case(
     reason: Reason,
     words: str,
 ) -> None:
-    monkeypatch.setattr(chunk, "_work", work)
+    monkeypatch.setattr(chunk, "_MEASURE", LateCall(__name__, work.__name__))
     assert run_chunk(results, "0", crew=CREW).failed == 1
     rows = read_table(results.work("0") / "rois.parquet", ROIS).to_pylist()
     failed = [row for row in rows if row["status"] == "FAILED"]
@@ -155,6 +157,6 @@ def test_worker_that_dies_costs_one_case(
 def test_worker_that_ends_by_itself_ends_the_job(
     results: ResultsFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunk, "_work", work_until_exit)
+    monkeypatch.setattr(chunk, "_MEASURE", LateCall(__name__, work_until_exit.__name__))
     with pytest.raises(WorkerError, match="found exit code 1"):
         run_chunk(results, "0", crew=CREW)

@@ -10,8 +10,8 @@ import pyarrow as pa
 from radfeat.core.vocabulary import EndpointKind
 from radfeat.modelling.arms import ArmResult, fit_arm
 from radfeat.modelling.cohort import StudyTable
-from radfeat.modelling.evaluation import RADIOMICS
 from radfeat.modelling.interactions import build_interactions
+from radfeat.modelling.kinds import RADIOMICS
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.simulate.subjects import CONTROL, EXPERIMENTAL
 from validation.trials import PREDICTIVE, PROGNOSTIC

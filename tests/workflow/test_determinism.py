@@ -19,9 +19,9 @@ OUTPUTS = ("blinded", "unblinded", "report.html", "run_config.yaml")
 
 OTHER_CHUNKS = """
 import sys
-import radfeat.pipeline.perturb_plan as perturb, radfeat.pipeline.plan as plan
+import radfeat.pipeline.perturb_plan as perturb, radfeat.pipeline.planning as planning
 from radfeat.cli.main import main
-plan.choose_bucket_count = perturb.choose_bucket_count = lambda cases: 2
+planning.choose_bucket_count = perturb.choose_bucket_count = lambda cases: 2
 sys.argv = ["radfeat", *sys.argv[1:]]
 main()
 """

@@ -36,7 +36,8 @@ from radfeat.core.vocabulary import Modality
 from radfeat.features.settings import FeatureSettings
 from radfeat.ingest.dicom.headers import quiet
 from radfeat.ingest.image_sheet import ImageRow
-from radfeat.pipeline.case import CaseFolders, CaseSettings, process_case
+from radfeat.pipeline.case import process_case
+from radfeat.pipeline.case_settings import CaseFolders, CaseSettings
 from radfeat.pipeline.records import CaseRecord
 
 MUTATIONS = 2000

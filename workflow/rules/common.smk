@@ -7,7 +7,6 @@ from pathlib import Path
 from radfeat.config.reader import read_settings
 from radfeat.core.errors import RadfeatError
 from radfeat.core.version import VERSION
-from radfeat.pipeline.collect_memory import estimate_collect_mb
 from radfeat.pipeline.folders import (
     ARM_TABLES,
     CHUNK_TABLES,
@@ -18,15 +17,14 @@ from radfeat.pipeline.folders import (
     ResultsFolder,
     list_blinded_tables,
 )
-from radfeat.pipeline.memory_need import ATTEMPTS
+from radfeat.pipeline.job_needs import ATTEMPTS, estimate_collect_mb
 from radfeat.pipeline.plan import (
-    build_plan,
     chunk_inputs,
     perturb_inputs,
     read_analysis_plan,
     read_plan,
 )
-from radfeat.pipeline.retry import read_retries
+from radfeat.pipeline.retries import read_retries
 from radfeat.tables.settings import has_long_table, is_divided
 from snakemake.exceptions import WorkflowError
 
@@ -45,11 +43,11 @@ try:
     FOLDER = ResultsFolder(Path(SETTINGS.results))
     # Jobs on a cluster parse this file too; only the first process looks at the sheet and its files, unless
     # `radfeat run`, which starts it, has just done so.
-    PLAN = (
+    if workflow.is_main_process and "planned" not in config:
+        from radfeat.pipeline.planning import build_plan
+
         build_plan(SETTINGS, Path(), FOLDER)
-        if workflow.is_main_process and "planned" not in config
-        else read_plan(FOLDER)
-    )
+    PLAN = read_plan(FOLDER)
     ANALYSIS = read_analysis_plan(FOLDER)
     RETRIES = read_retries(FOLDER)
 except RadfeatError as error:

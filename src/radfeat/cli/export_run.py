@@ -40,7 +40,7 @@ def run_export(config: Path, to: Path, workers: int, *, features: bool) -> None:
     from radfeat.config.reader import read_settings
     from radfeat.pipeline.export import export_cases, make_export_folder, write_list
     from radfeat.pipeline.export_tasks import plan_export
-    from radfeat.pipeline.plan import require_present_plan
+    from radfeat.pipeline.planning import require_present_plan
 
     file = resolve_config(config)
     settings = read_settings(file)

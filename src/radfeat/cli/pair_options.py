@@ -9,7 +9,7 @@ import click
 from radfeat.cli.options import ANY_PATH, resolve_config
 
 if TYPE_CHECKING:
-    from radfeat.pipeline.case import CaseSettings
+    from radfeat.pipeline.case_settings import CaseSettings
 
 _PARAMETERS = (
     click.argument("image", type=ANY_PATH),
@@ -34,7 +34,7 @@ def pair_parameters(command: Callable[..., Any]) -> Callable[..., Any]:
 def read_case_settings(config: Path | None) -> "CaseSettings":
     """The settings of ingest, prepare, features and qc of a study; the defaults where none is named."""
     from radfeat.config.reader import read_settings
-    from radfeat.pipeline.case import CaseSettings
+    from radfeat.pipeline.case_settings import CaseSettings
 
     if config is None:
         return CaseSettings()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,13 +57,19 @@ def watch(process: subprocess.Popen[bytes], look_now: Callable[[], View]) -> Non
 def _say(process: subprocess.Popen[bytes], look_now: Callable[[], View]) -> None:
     said, last = time.monotonic(), ""
     while process.poll() is None:
-        time.sleep(POLL_SECONDS)
+        _pause(process)
         if time.monotonic() - said < SAY_SECONDS:
             continue
         line = look_now().line
         if line != last:
             said, last = time.monotonic(), line
             click.echo(line, err=True)
+
+
+def _pause(process: subprocess.Popen[bytes]) -> None:
+    """Wait a moment, or until the process ends."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(POLL_SECONDS)
 
 
 def _draw(process: subprocess.Popen[bytes], look_now: Callable[[], View]) -> None:
@@ -91,7 +98,7 @@ def _draw(process: subprocess.Popen[bytes], look_now: Callable[[], View]) -> Non
                 note=now.note,
                 left=left,
             )
-            time.sleep(POLL_SECONDS)
+            _pause(process)
 
 
 def _estimate_left(now: View, before: int, seconds: float) -> str:

@@ -122,7 +122,7 @@ def preview(made: Run) -> int:
 def plan_run(config: Path, cores: int | None, profile: Path | None, further: tuple[str, ...]) -> Run:
     """Read settings and sheet, write the plan, and put the call of Snakemake together."""
     from radfeat.config.reader import read_settings
-    from radfeat.pipeline.plan import build_plan
+    from radfeat.pipeline.planning import build_plan
 
     file = resolve_config(config)
     settings = read_settings(file)
@@ -281,7 +281,7 @@ def _code(made: Run) -> int:
 
 
 def _summarise(made: Run, now: "RunProgress", seconds: float) -> None:
-    from radfeat.pipeline.collect import count_failures
+    from radfeat.pipeline.failures import count_failures
     from radfeat.pipeline.lock import read_lock
     from radfeat.tables.parquet import read_column_names, read_columns
     from radfeat.tables.schemas import FEATURES, ROIS

@@ -103,7 +103,7 @@ def measure_subjects(config: Path, subjects: tuple[str, ...], workers: int, retr
     """
     from radfeat.cli.run_audit import recorded
     from radfeat.pipeline.chunk import measure_cases
-    from radfeat.pipeline.plan import build_plan
+    from radfeat.pipeline.planning import build_plan
     from radfeat.pipeline.retry import list_subject_cases
     from radfeat.pipeline.workers import Crew
 

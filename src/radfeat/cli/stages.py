@@ -67,7 +67,7 @@ def _inputs_held(require: Callable[[], None]) -> Iterator[None]:
 @contextmanager
 def _analysis_inputs_held(folder: ResultsFolder, inputs: str | None) -> Iterator[None]:
     """The same for a job of the unblinded half."""
-    from radfeat.pipeline.analysis import require_analysis_inputs
+    from radfeat.pipeline.analysis_inputs import require_analysis_inputs
 
     with _inputs_held(lambda: require_analysis_inputs(folder, inputs)):
         yield
@@ -97,7 +97,7 @@ def plan(config: Path) -> None:
     """Read settings and image sheet, deal the cases into chunks, and write the plan."""
     from radfeat.cli.run_parts import hold_study
     from radfeat.config.reader import read_settings
-    from radfeat.pipeline.plan import build_plan
+    from radfeat.pipeline.planning import build_plan
 
     file = resolve_config(config)
     settings = read_settings(file)
@@ -110,7 +110,7 @@ def plan(config: Path) -> None:
 @results_option
 def check_files(results: Path) -> None:
     """Look for every file of the image sheet; what is missing will be a failed row."""
-    from radfeat.pipeline.collect import validate_images
+    from radfeat.pipeline.validation import validate_images
 
     folder = ResultsFolder(results)
     # Which they are stands there and not in a log: a file may be named after someone.
@@ -211,7 +211,7 @@ def gate(results: Path) -> None:
 def lock(results: Path) -> None:
     """Lock the analysis before the arms are read, and say whether it is the one that was locked."""
     from radfeat.cli.witness import note, witness
-    from radfeat.pipeline.analysis import require_analysis
+    from radfeat.pipeline.analysis_inputs import require_analysis
     from radfeat.pipeline.lock import write_lock
 
     folder = ResultsFolder(results)
@@ -229,7 +229,7 @@ def lock(results: Path) -> None:
 @inputs_option
 def subjects(results: Path, inputs: str | None) -> None:
     """Join features and clinical sheet, and write what became of each subject."""
-    from radfeat.pipeline.analysis import write_subjects
+    from radfeat.pipeline.cohort import write_subjects
 
     folder = ResultsFolder(results)
     with _arms_read(folder, inputs, "subjects"):
@@ -284,7 +284,7 @@ def contrast(results: Path, endpoint: str, workers: int, memory_mb: int | None, 
 @inputs_option
 def assemble(results: Path, inputs: str | None) -> None:
     """Join the tables of all endpoints and arms, and describe them."""
-    from radfeat.pipeline.analysis import assemble as run
+    from radfeat.pipeline.unblinded import assemble as run
 
     folder = ResultsFolder(results)
     with _analysis_inputs_held(folder, inputs):

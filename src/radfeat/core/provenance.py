@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from radfeat.core.grid import Grid
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 
 
 @dataclass(frozen=True, slots=True)

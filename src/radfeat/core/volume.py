@@ -9,8 +9,7 @@ import SimpleITK as sitk
 from radfeat.core.grid import Grid
 from radfeat.core.keys import RoiKey
 from radfeat.core.vocabulary import Modality, Unit
-
-Voxels = npt.NDArray[np.generic]
+from radfeat.core.voxels import Voxels
 
 
 def _freeze(voxels: Voxels) -> None:

@@ -11,17 +11,19 @@ from radfeat.core.findings import Finding
 from radfeat.core.pair import SourcePair
 from radfeat.core.provenance import Provenance, compute_voxel_digest
 from radfeat.core.vocabulary import Modality, Reason, Unit
-from radfeat.core.volume import Mask, Volume, Voxels
+from radfeat.core.volume import Mask, Volume
+from radfeat.core.voxels import Voxels
 from radfeat.ingest.dicom.image_place import ImagePlace
 from radfeat.ingest.dicom.mask_object import MaskObject, read_mask_object
 from radfeat.ingest.dicom.masks import read_dicom_mask
 from radfeat.ingest.dicom.series import read_dicom_series
+from radfeat.ingest.formats import is_dicom
 from radfeat.ingest.geometry import require_one_grid
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.labels import LabelFile, read_label_file, select_region
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import SAVE_AS_VOLUME, Source
-from radfeat.ingest.volume_files import is_dicom, read_volume_file
+from radfeat.ingest.volume_files import read_volume_file
 
 ReadLabels = Callable[[Source, IngestSettings], LabelFile]
 ReadObject = Callable[[Source], MaskObject]

@@ -9,7 +9,7 @@ from radfeat.core.errors import TableError
 from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.vocabulary import Modality
 from radfeat.ingest.dicom.files import SERIES_LIST_SUFFIX
-from radfeat.ingest.volume_files import describe_path, list_files
+from radfeat.ingest.formats import describe_path, list_files
 from radfeat.tables.sheet_schemas import IMAGE_SHEET
 from radfeat.tables.sheets import Sheet, SheetFault, SheetRow, parse_number, read_sheet
 

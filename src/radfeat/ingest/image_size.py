@@ -5,7 +5,7 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from radfeat.ingest.volume_files import is_dicom, list_files
+from radfeat.ingest.formats import is_dicom, list_files
 
 
 def count_voxels(path: Path) -> int | None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from radfeat.core.errors import EmptyRoiError, InputError
 from radfeat.core.grid import Grid
 from radfeat.core.vocabulary import Reason
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
 from radfeat.ingest.volume_files import read_volume_file

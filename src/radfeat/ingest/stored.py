@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radfeat.core.vocabulary import Reason
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 from radfeat.ingest.source import COPY_AGAIN, SAVE_AS_VOLUME, Source
 
 Affine = npt.NDArray[np.float64]

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
@@ -12,32 +11,16 @@ import SimpleITK as sitk
 from radfeat.core.errors import InputError
 from radfeat.core.grid import Grid
 from radfeat.core.vocabulary import Reason
-from radfeat.core.volume import Voxels, array_of
-from radfeat.ingest.dicom.files import is_dicom_path, is_folder, list_dicom_files
-from radfeat.ingest.metaimage import list_metaimage_files, read_metaimage
-from radfeat.ingest.nifti import read_nifti
-from radfeat.ingest.nrrd import list_nrrd_files, read_nrrd
+from radfeat.core.volume import array_of
+from radfeat.core.voxels import Voxels
+from radfeat.ingest.formats import FORMATS, suffix_of
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import COPY_AGAIN, Source
 from radfeat.ingest.stored import Affine, StoredArray
 
-FORMATS: Mapping[str, Callable[[Source], StoredArray]] = {
-    ".nii": read_nifti,
-    ".nii.gz": read_nifti,
-    ".nrrd": read_nrrd,
-    ".nhdr": read_nrrd,
-    ".mha": read_metaimage,
-    ".mhd": read_metaimage,
-}
-"""Reader of each format, by the end of the file's name."""
-
-_LONE = (".nii", ".nii.gz", ".nrrd", ".mha")
-"""Formats of one file, header and voxels together."""
-
 _CONVERT = "Convert it to NIfTI, NRRD, MetaImage or DICOM"
 _RIGHT_ANGLE = 1e-4
 """Greatest scalar product of two axes, and error of an axis' length: rounding in headers stays below."""
-_HEADER_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -71,46 +54,8 @@ def read_volume_file(source: Source, settings: IngestSettings) -> VolumeFile:
     return VolumeFile(voxels, grid, stored.sha256, stored.components, stored.fields)
 
 
-def describe_path(path: Path) -> str | None:
-    """Why a path cannot be read, judged by its name and, without a known one, its first bytes; else None."""
-    if _suffix(path) is None and not is_dicom(path):
-        return f"not one of the formats that are read ({', '.join(FORMATS)}, DICOM)"
-    return None
-
-
-def list_files(path: Path) -> tuple[Path, ...]:
-    """All files whose bytes can alter the voxels: the file, a data file that its header names, a series."""
-    if is_dicom(path):
-        return list_dicom_files(path)
-    listing = {".nhdr": list_nrrd_files, ".mhd": list_metaimage_files}
-    find = listing.get(_suffix(path) or "")
-    if find is None:
-        return (path,)
-    try:
-        with path.open("rb") as stream:
-            header = stream.read(_HEADER_BYTES)
-    except OSError:
-        return (path,)
-    return (path, *find(header, path))
-
-
-def is_dicom(path: Path) -> bool:
-    """Whether a path is read as DICOM; a file with the name of another format is not opened to ask."""
-    return is_folder(path) if _suffix(path) else is_dicom_path(path)
-
-
-def is_lone_file(path: Path) -> bool:
-    """Whether a file of this name holds header and voxels: unless it is a folder, it stands for itself."""
-    return path.name.lower().endswith(_LONE)
-
-
-def _suffix(path: Path) -> str | None:
-    name = path.name.lower()
-    return next((suffix for suffix in FORMATS if name.endswith(suffix)), None)
-
-
 def _find_format(source: Source) -> Callable[[Source], StoredArray]:
-    suffix = _suffix(source.path)
+    suffix = suffix_of(source.path)
     if suffix is not None:
         return FORMATS[suffix]
     source.require()

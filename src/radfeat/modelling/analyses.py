@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
-from radfeat.modelling.biomarkers import BiomarkerKind
-from radfeat.modelling.evaluation import PERMUTED, RADIOMICS
+from radfeat.modelling.kinds import PERMUTED, RADIOMICS, BiomarkerKind
 from radfeat.tables.parquet import build_table
 from radfeat.tables.schemas import ANALYSES
 

@@ -21,7 +21,6 @@ from radfeat.modelling.cross_validation import OutOfFold, Rows, Schedule, cross_
 from radfeat.modelling.curves import STRATUM_NAMES, build_curves
 from radfeat.modelling.discrimination import name_discrimination
 from radfeat.modelling.evaluation import (
-    RADIOMICS,
     Metric,
     build_rows,
     count_folds,
@@ -36,6 +35,7 @@ from radfeat.modelling.fold_model import ElasticNetFit, FoldModel
 from radfeat.modelling.horizons import Horizons, resolve_horizons
 from radfeat.modelling.incidence_curves import build_incidences
 from radfeat.modelling.inputs import Inputs
+from radfeat.modelling.kinds import RADIOMICS
 from radfeat.modelling.memory import Machine, limit_workers
 from radfeat.modelling.model_files import ArmModel
 from radfeat.modelling.model_scores import build_scores

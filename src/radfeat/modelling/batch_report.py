@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from radfeat.modelling.batch_effects import ComBat
-from radfeat.modelling.evaluation import RADIOMICS, Metric
+from radfeat.modelling.evaluation import Metric
 from radfeat.modelling.feasibility import Feasibility
 from radfeat.modelling.fold_model import FoldModel
+from radfeat.modelling.kinds import RADIOMICS
 from radfeat.modelling.model_files import BatchAdjustment, ModelBatches
 from radfeat.modelling.settings import ModellingSettings
 

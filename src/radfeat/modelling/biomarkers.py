@@ -2,28 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import pyarrow as pa
 
 from radfeat.modelling.cohort import Cohort, StudyTable, build_cohort
 from radfeat.modelling.inputs import Inputs
+from radfeat.modelling.kinds import BiomarkerKind
 from radfeat.modelling.outcomes import Floats
 from radfeat.modelling.preprocessing import FeatureStepsFit
 from radfeat.modelling.selection import RobustAsinh
 from radfeat.modelling.settings import ModellingSettings
-
-
-class BiomarkerKind(StrEnum):
-    """What a biomarker is, and so what its test can support (see ``claims``)."""
-
-    SCORE = "score"
-    """Mean out-of-fold score of one arm's radiomic model: may be claimed by permutation of the arms."""
-    CANDIDATE = "candidate"
-    """A feature named in the settings before the arms are read: may be claimed."""
-    SCREEN = "screen"
-    """Any other feature: gives hypotheses, never a claim."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

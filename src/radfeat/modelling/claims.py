@@ -21,8 +21,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from radfeat.core.vocabulary import Standing
-from radfeat.modelling.biomarkers import BiomarkerKind
 from radfeat.modelling.contrasts import Contrast
+from radfeat.modelling.kinds import BiomarkerKind
 from radfeat.modelling.multiplicity import adjust_benjamini_hochberg, adjust_holm
 
 ADJUSTMENTS = {

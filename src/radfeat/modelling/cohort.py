@@ -12,8 +12,8 @@ from radfeat.modelling.batch_labels import label_batches
 from radfeat.modelling.clinical import ClinicalRow, ClinicalSheet, stack_outcomes
 from radfeat.modelling.deltas import flag_missing
 from radfeat.modelling.landmark import Landmarked, LeftOut, apply_landmark, describe_left_out
-from radfeat.modelling.lesions import Codes, SubjectRow
-from radfeat.modelling.outcomes import Floats, Outcomes
+from radfeat.modelling.lesions import SubjectRow
+from radfeat.modelling.outcomes import Codes, Floats, Outcomes
 from radfeat.modelling.predictors import Offer, select_predictors
 from radfeat.modelling.repeatability import Repeatability, find_repeatability
 from radfeat.modelling.settings import CovariateKind, CovariateSettings, ModellingSettings

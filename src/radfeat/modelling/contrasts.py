@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from radfeat.modelling.biomarkers import Biomarker, BiomarkerKind, list_biomarkers
+from radfeat.modelling.biomarkers import Biomarker, list_biomarkers
 from radfeat.modelling.cohort import Cohort, StudyTable, build_cohort
 from radfeat.modelling.comparators import Permuted
 from radfeat.modelling.feasibility import explain_shortage
 from radfeat.modelling.interaction_fit import MEASURES, Interaction, Measure, fit_interaction
+from radfeat.modelling.kinds import BiomarkerKind
 from radfeat.modelling.memory import Machine, limit_workers
 from radfeat.modelling.outcomes import Flags, Outcomes
 from radfeat.modelling.settings import ModellingSettings

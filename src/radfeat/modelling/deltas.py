@@ -6,8 +6,7 @@ from enum import IntEnum
 import numpy as np
 
 from radfeat.modelling.delta_settings import DeltaKind
-from radfeat.modelling.lesions import Codes
-from radfeat.modelling.outcomes import Floats
+from radfeat.modelling.outcomes import Codes, Floats
 
 DAYS_PER_WEEK = 7.0
 PREFIX = "delta_"

@@ -12,17 +12,12 @@ from radfeat.modelling.cross_validation import OutOfFold
 from radfeat.modelling.discrimination import compute_discrimination, name_discrimination
 from radfeat.modelling.feasibility import Feasibility
 from radfeat.modelling.horizons import Horizons
+from radfeat.modelling.kinds import PERMUTED, RADIOMICS
 from radfeat.modelling.outcomes import Flags, Floats, Indices, Outcomes
 from radfeat.modelling.restricted_means import measure_rmst
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.modelling.stratified import fit_stratified
 from radfeat.modelling.survival import compute_logrank
-
-RADIOMICS = "radiomics"
-"""Name of the radiomic model among the models of the table ``performance``."""
-
-PERMUTED = "permuted"
-"""Name of the radiomic model fitted to permuted outcomes."""
 
 _DESCRIPTIVE = "descriptive: out-of-fold strata share training subjects, so no nominal p or limit is exact"
 

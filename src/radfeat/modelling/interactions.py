@@ -6,11 +6,11 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from radfeat.core.vocabulary import Standing
-from radfeat.modelling.biomarkers import BiomarkerKind
 from radfeat.modelling.claims import Verdict, judge_contrasts, runs_as_promised
 from radfeat.modelling.cohort import StudyTable, require_candidates
 from radfeat.modelling.contrasts import Contrast, list_contrasts
 from radfeat.modelling.interaction_fit import Interaction, Measure
+from radfeat.modelling.kinds import BiomarkerKind
 from radfeat.modelling.memory import Machine
 from radfeat.modelling.score_permutation import permute_scores
 from radfeat.modelling.settings import ModellingSettings

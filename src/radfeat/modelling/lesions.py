@@ -4,18 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from radfeat.core.errors import CohortError
 from radfeat.core.vocabulary import Status
 from radfeat.modelling.additive import flag_additive
-from radfeat.modelling.outcomes import Floats, Indices
+from radfeat.modelling.outcomes import Codes, Floats, Indices
 from radfeat.modelling.settings import LesionRule, ModellingSettings
 from radfeat.tables.conform import list_features
 from radfeat.tables.schemas import FEATURES
-
-Codes = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -10,6 +10,7 @@ from radfeat.core.vocabulary import EndpointKind
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int8]
 Indices = npt.NDArray[np.intp]
 
 Levels = tuple[tuple[str, ...], ...]

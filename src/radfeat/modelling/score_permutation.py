@@ -8,12 +8,13 @@ import pyarrow as pa
 
 from radfeat.core.digest import derive_seed
 from radfeat.modelling.arm_permutation import ScoredPair, permute_pair
-from radfeat.modelling.biomarkers import BiomarkerKind, take_first_scores
+from radfeat.modelling.biomarkers import take_first_scores
 from radfeat.modelling.cohort import Cohort, StudyTable, build_cohort
 from radfeat.modelling.comparators import Permuted
 from radfeat.modelling.contrasts import Contrast
 from radfeat.modelling.cross_validation import Rows, Schedule
 from radfeat.modelling.fold_model import ElasticNetFit
+from radfeat.modelling.kinds import BiomarkerKind
 from radfeat.modelling.memory import Machine, limit_workers
 from radfeat.modelling.settings import ModellingSettings
 from radfeat.modelling.splits import repeat_seed

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from radfeat.modelling.evaluation import RADIOMICS, Metric
+from radfeat.modelling.evaluation import Metric
 from radfeat.modelling.feasibility import Feasibility
 from radfeat.modelling.fold_model import FoldModel
+from radfeat.modelling.kinds import RADIOMICS
 from radfeat.modelling.outcomes import Flags, Floats, Indices
 
 

@@ -9,7 +9,8 @@ from radfeat.core.box import Box, bound_voxels
 from radfeat.core.digest import derive_seed
 from radfeat.core.errors import EmptyRoiError
 from radfeat.core.pair import SourcePair
-from radfeat.core.volume import Mask, Volume, Voxels
+from radfeat.core.volume import Mask, Volume
+from radfeat.core.voxels import Voxels
 from radfeat.perturb.contours import Flags, change_volume, randomise_contour
 from radfeat.perturb.noise import estimate_noise_sd
 from radfeat.perturb.rigid import Floats, Motion, move_voxels

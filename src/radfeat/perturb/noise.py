@@ -4,7 +4,7 @@ import numpy as np
 import pywt
 from scipy.stats import norm
 
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 
 _WAVELET = "coif1"
 _MAD_OF_NORMAL = float(norm.ppf(0.75))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy.ndimage import affine_transform
 
 from radfeat.core.box import Box
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 
 Floats = npt.NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from radfeat.config.model import StudySettings
 from radfeat.core.audit import AuditAction, AuditLine
 from radfeat.core.files import write_text
 from radfeat.core.provenance import compute_file_sha256
-from radfeat.ingest.volume_files import is_lone_file
+from radfeat.ingest.formats import is_lone_file
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.inputs_lock import SHEET, list_inputs
 from radfeat.pipeline.manifest import read_manifest

@@ -17,11 +17,14 @@ from typing import Any
 from radfeat.core.files import write_atomically
 from radfeat.core.keys import stem_of
 from radfeat.core.provenance import compute_file_sha256
+from radfeat.ingest.formats import list_files
 from radfeat.ingest.image_sheet import ImageRow
-from radfeat.ingest.volume_files import list_files
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import stat_of
 from radfeat.pipeline.records import CaseRecord
+
+Fingerprints = list[dict[str, Any]]
+"""Of every file of a case: slot, place, size and time, SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class CaseCache:
             self._write(rows, kept["record"], files)
         return record
 
-    def store(self, rows: Sequence[ImageRow], record: CaseRecord, files: list[dict[str, Any]]) -> None:
+    def store(self, rows: Sequence[ImageRow], record: CaseRecord, files: Fingerprints) -> None:
         """Keep a record with the fingerprints that its files had before they were read."""
         self._write(rows, record.to_json(), files)
 
@@ -73,7 +76,7 @@ class CaseCache:
         return all((self.crops / f"{stem}_image.nii.gz").is_file() for stem in stems)
 
 
-def fingerprint(rows: Sequence[ImageRow], known: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+def fingerprint(rows: Sequence[ImageRow], known: Sequence[dict[str, Any]] = ()) -> Fingerprints:
     """Place, size, time and SHA-256 of every file of a case: those of the image, then of each row's mask.
 
     ``slot`` says which: 0 the image, then 1 for the first row. A file is hashed only where its place, size or

@@ -2,35 +2,30 @@
 
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import SimpleITK as sitk
 
-from radfeat.config.recipes import require_one_recipe
 from radfeat.core.acquisition import Acquisition, describe_grid
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import CaseError, ExtractionError
 from radfeat.core.pair import SourcePair
-from radfeat.core.vocabulary import Engine, Modality, Reason
+from radfeat.core.vocabulary import Reason
 from radfeat.features.extract import extract_features
-from radfeat.features.settings import FeatureSettings, resolve_features
 from radfeat.ingest.case_reader import ReadImage, read_image, read_pair
 from radfeat.ingest.image_sheet import ImageRow
-from radfeat.ingest.settings import IngestSettings
+from radfeat.pipeline.cache import Fingerprints, fingerprint
+from radfeat.pipeline.case_settings import CaseFolders, CaseSettings
 from radfeat.pipeline.finding_rows import finding_to_row
-from radfeat.pipeline.records import (
-    CaseRecord,
-    RoiRecord,
+from radfeat.pipeline.record_rows import (
     build_acquisition_rows,
     build_failed_roi,
     build_roi_record,
     build_series_row,
 )
+from radfeat.pipeline.records import CaseRecord, RoiRecord
 from radfeat.prepare.crops import write_crops
 from radfeat.prepare.recipe import PreparedImage, prepare_image, prepare_roi
-from radfeat.prepare.settings import PrepareSettings, resolve_preparation
 from radfeat.qc.conformance import Judged, check_conformance, judge_acquisition, require_conformance
 from radfeat.qc.feature_checks import check_grey_levels
 from radfeat.qc.image_checks import check_image
@@ -38,50 +33,6 @@ from radfeat.qc.mask_checks import check_mask, measure_mask
 from radfeat.qc.previews import write_preview
 from radfeat.qc.settings import QcSettings
 from radfeat.qc.verdict import require_kept, require_not_excluded
-
-
-@dataclass(frozen=True, slots=True)
-class CaseSettings:
-    """The settings that a case needs: those of the blinded half and no others."""
-
-    ingest: IngestSettings = field(default_factory=IngestSettings)
-    prepare: PrepareSettings = field(default_factory=PrepareSettings)
-    features: FeatureSettings = field(default_factory=FeatureSettings)
-    qc: QcSettings = field(default_factory=QcSettings)
-
-    def __post_init__(self) -> None:
-        require_one_recipe(self.prepare, self.features)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "CaseSettings":
-        """From the plan's ``extraction.json``."""
-        return cls(
-            IngestSettings.model_validate(data["ingest"]),
-            PrepareSettings.model_validate(data["prepare"]),
-            FeatureSettings.model_validate(data["features"]),
-            QcSettings.model_validate(data["qc"]),
-        )
-
-    @property
-    def near(self) -> bool:
-        """Whether preparation may look at the image near the ROI only, as the native engine puts up with."""
-        return self.features.measured_by is Engine.NATIVE
-
-    def resolve(self, modality: Modality) -> "CaseSettings":
-        """The settings that hold for the images of one modality."""
-        return replace(
-            self,
-            prepare=resolve_preparation(self.prepare, modality),
-            features=resolve_features(self.features, modality),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFolders:
-    """Where a case may leave pictures and prepared crops; None: nowhere."""
-
-    previews: Path | None = None
-    prepared: Path | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -131,6 +82,14 @@ def process_case(rows: Sequence[ImageRow], settings: CaseSettings, folders: Case
         rois=tuple(rois),
         findings=tuple(finding_to_row(f, rows[0].key.case.site_id) for f in findings),
     )
+
+
+def measure_case(
+    rows: Sequence[ImageRow], settings: CaseSettings, folders: CaseFolders
+) -> tuple[CaseRecord, Fingerprints]:
+    """The record of a case, and its files' fingerprints from before: one changed meanwhile is not trusted."""
+    files = fingerprint(rows)
+    return process_case(rows, settings, folders), files
 
 
 def acquisition_of(image: ReadImage) -> Acquisition:

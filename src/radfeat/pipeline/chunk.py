@@ -4,15 +4,15 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.files import write_text
+from radfeat.core.late_call import LateCall
 from radfeat.features.catalogue import order_features
-from radfeat.pipeline.cache import CaseCache, fingerprint
-from radfeat.pipeline.case import CaseFolders, CaseSettings, build_dead_worker_record, process_case
+from radfeat.pipeline.cache import CaseCache
+from radfeat.pipeline.case_settings import CaseFolders, CaseSettings
 from radfeat.pipeline.finding_rows import Row, number_findings
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import read_manifest
@@ -23,12 +23,14 @@ from radfeat.pipeline.workers import (
     Case,
     CaseTask,
     Crew,
-    Fingerprints,
     compute_records,
     require_memory,
 )
 from radfeat.tables.parquet import build_table, write_table
 from radfeat.tables.schemas import ACQUISITION, FEATURES, FINDINGS, ROIS, SERIES
+
+_MEASURE = LateCall("radfeat.pipeline.case", "measure_case")
+_BURY = LateCall("radfeat.pipeline.case", "build_dead_worker_record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,8 @@ def measure_cases(
     for path in (folder.previews, cache.crops):
         if path is not None:
             path.mkdir(parents=True, exist_ok=True)
-    task = CaseTask(
-        partial(_work, settings=settings, folders=CaseFolders(folder.previews, cache.crops)),
-        partial(build_dead_worker_record, settings=settings),
-    )
+    folders = CaseFolders(folder.previews, cache.crops)
+    task = CaseTask(_MEASURE.given(settings=settings, folders=folders), _BURY.given(settings=settings))
     yield from compute_records(cases, cache, task, crew=crew, retry_failed=retry_failed)
 
 
@@ -120,12 +120,6 @@ def open_cache(folder: ResultsFolder, plan: Plan) -> CaseCache:
 
 def _read_settings(folder: ResultsFolder) -> CaseSettings:
     return CaseSettings.from_json(json.loads(folder.extraction_settings.read_text(encoding="utf-8")))
-
-
-def _work(case: Case, settings: CaseSettings, folders: CaseFolders) -> tuple[CaseRecord, Fingerprints]:
-    """Runs in a worker: fingerprint the files first, so that a file changed meanwhile is not trusted."""
-    files = fingerprint(case)
-    return process_case(case, settings, folders), files
 
 
 def write_chunk_tables(folder: Path, records: Sequence[CaseRecord], plan: Plan) -> None:

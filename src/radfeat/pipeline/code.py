@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.version import NUMBERS_VERSION, VERSION
+from radfeat.features.engines.native.built import require_built
 
 ENGINE_NAMES = ("pyradiomics-bhklab", "pyradiomics")
 """PyRadiomics by its name in the lock, and by its name on conda-forge."""
@@ -14,7 +15,14 @@ MODEL_PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-survival")
 
 
 def compute_feature_code_digest() -> str:
-    """Digest of what computes features: radfeat's numbers version, libraries and kind of processor."""
+    """Digest of what computes features: radfeat's numbers version, libraries and kind of processor.
+
+    Raises
+    ------
+    SettingsError
+        If the compiled part of radfeat is not that of its sources.
+    """
+    require_built()
     return _digest([NUMBERS_VERSION], (_find_engine(), *FEATURE_PACKAGES))
 
 

@@ -1,23 +1,17 @@
 """Collecting: the chunks' tables become the study's blinded tables, with all that explains them."""
 
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from radfeat.config.model import StudySettings, compute_measurement_digest
-from radfeat.core.files import remove_temporaries, write_text
-from radfeat.core.vocabulary import Modality, Status
+from radfeat.core.files import remove_temporaries
+from radfeat.core.vocabulary import Modality
 from radfeat.features.catalogue import build_catalogue, order_features
-from radfeat.ingest.image_sheet import check_image_files
 from radfeat.pipeline.cohort_findings import write_cohort_findings
+from radfeat.pipeline.failures import FailureCounts, count_failures
 from radfeat.pipeline.folders import ResultsFolder
-from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.plan import Plan, read_plan
 from radfeat.pipeline.sweep import sweep
 from radfeat.tables.conform import feature_columns, sort_by_key
@@ -43,30 +37,6 @@ from radfeat.tables.writing import Stamp, write_blocks
 
 _LONG_BLOCK_ROIS = 512
 """ROIs whose values are made into rows at once: about 40 MB for 1,300 features."""
-
-
-@dataclass(frozen=True, slots=True)
-class FailureCounts:
-    """How many ROIs there are, how many have no features, and for which reasons."""
-
-    rois: int
-    failed: int
-    reasons: dict[str, int]
-
-    @property
-    def sentence(self) -> str:
-        """``5 of 60 ROIs failed: 1 GEOMETRY, ...``, or that none did."""
-        if not self.failed:
-            return f"0 of {self.rois} ROIs failed"
-        reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(self.reasons.items()))
-        return f"{self.failed} of {self.rois} ROIs failed: {reasons}"
-
-
-def count_failures(rois: pa.Table) -> FailureCounts:
-    """Count the ROIs of a ``rois`` table that have no features, by reason."""
-    failed = rois.filter(pc.equal(rois["status"], Status.FAILED.value))
-    counts = {v["values"]: v["counts"] for v in pc.value_counts(failed["reason"]).to_pylist()}
-    return FailureCounts(rois.num_rows, failed.num_rows, counts)
 
 
 def collect(folder: ResultsFolder) -> FailureCounts:
@@ -145,13 +115,3 @@ def _room(folder: Path, tables: Path) -> Iterator[None]:
         yield
     finally:
         shutil.rmtree(folder)
-
-
-def validate_images(folder: ResultsFolder) -> Sequence[str]:
-    """Look for the sheet's files and note what is missing; the run goes on, each a failed row."""
-    plan = read_plan(folder)
-    base = (folder.root / plan.base).resolve()
-    rows = [row for bucket in plan.buckets for row in read_manifest(folder, bucket, base)]
-    sentences = sorted(fault.sentence for fault in check_image_files(rows))
-    write_text(folder.validated, json.dumps(sentences, indent=1, ensure_ascii=False) + "\n")
-    return sentences

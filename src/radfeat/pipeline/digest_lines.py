@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from radfeat.config.reader import read_settings
-from radfeat.pipeline.collect import count_failures
+from radfeat.pipeline.failures import count_failures
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.tables.parquet import read_column_names, read_table
 from radfeat.tables.schemas import FEASIBILITY, FEATURES, INTERACTIONS, PERFORMANCE, ROIS

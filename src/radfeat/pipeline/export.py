@@ -21,8 +21,8 @@ from radfeat.export.segmentation import DrawnBy, Segment, build_segmentation
 from radfeat.export.sources import lay_sources
 from radfeat.ingest.case_reader import ReadImage, read_image, read_pair
 from radfeat.ingest.dicom.originals import read_drawing_method, read_instance_headers
+from radfeat.ingest.formats import is_dicom
 from radfeat.ingest.settings import IngestSettings
-from radfeat.ingest.volume_files import is_dicom
 from radfeat.pipeline.export_tasks import ExportPlan, ExportTask, MeasuredRoi, ReportPlan
 from radfeat.pipeline.manifest import stat_of
 from radfeat.tables.csv_text import format_rows

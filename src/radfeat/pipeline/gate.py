@@ -12,7 +12,7 @@ import pyarrow as pa
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import SettingsError, TableError
 from radfeat.core.files import write_text
-from radfeat.pipeline.collect import count_failures
+from radfeat.pipeline.failures import count_failures
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.plan import read_plan
 from radfeat.qc.settings import GATE_LIMITS, QcSettings

@@ -14,8 +14,8 @@ from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import TableError
 from radfeat.core.files import write_text
 from radfeat.core.provenance import compute_file_sha256
+from radfeat.ingest.formats import list_files
 from radfeat.ingest.image_sheet import ImageRow, read_image_sheet
-from radfeat.ingest.volume_files import list_files
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import stat_of
 

@@ -12,8 +12,8 @@ from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import TableError
 from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.vocabulary import Modality
+from radfeat.ingest.formats import is_lone_file, list_files
 from radfeat.ingest.image_sheet import ImageRow
-from radfeat.ingest.volume_files import is_lone_file, list_files
 from radfeat.pipeline.folders import ResultsFolder
 
 Stats = Callable[[Path], tuple[list[Any] | None, ...]]

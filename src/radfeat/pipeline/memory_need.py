@@ -20,8 +20,6 @@ from radfeat.prepare.settings import PrepareSettings, resolve_preparation
 BASE_MB = 700.0
 """Two processes with their libraries loaded, and small images."""
 
-ATTEMPTS = 3
-"""Tries of a job; each has twice the memory of the one before."""
 
 _READ_BYTES = 12.0
 """Per voxel of an image as stored: the file's bytes, its voxels, a mask."""

@@ -12,7 +12,7 @@ from radfeat.config.model import StudySettings
 from radfeat.core.errors import SubmissionError
 from radfeat.core.keys import CaseKey, RoiKey
 from radfeat.core.provenance import compute_file_sha256
-from radfeat.ingest.volume_files import list_files
+from radfeat.ingest.formats import list_files
 from radfeat.pipeline.ct_phantom import find_ct_phantom
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import read_json

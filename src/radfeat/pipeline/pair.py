@@ -10,11 +10,12 @@ from radfeat.core.vocabulary import Modality
 from radfeat.features.catalogue import build_catalogue
 from radfeat.features.extract import extract_features
 from radfeat.ingest.case_reader import ReadImage, read_image, read_pair
-from radfeat.ingest.dicom.files import read_modality
+from radfeat.ingest.dicom.modality import read_modality
+from radfeat.ingest.formats import is_dicom
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.settings import IngestSettings
-from radfeat.ingest.volume_files import is_dicom
-from radfeat.pipeline.case import CaseSettings, acquisition_of, judge_image
+from radfeat.pipeline.case import acquisition_of, judge_image
+from radfeat.pipeline.case_settings import CaseSettings
 from radfeat.prepare.recipe import prepare_image, prepare_roi
 from radfeat.qc.conformance import check_conformance, require_conformance
 from radfeat.qc.feature_checks import check_grey_levels

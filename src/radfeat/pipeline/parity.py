@@ -5,7 +5,7 @@ from radfeat.core.vocabulary import Engine, Recipe
 from radfeat.features.extract import extract_features
 from radfeat.features.parity import Values
 from radfeat.features.settings import FeatureSettings
-from radfeat.pipeline.case import CaseSettings
+from radfeat.pipeline.case_settings import CaseSettings
 from radfeat.pipeline.pair import ReadRoi
 from radfeat.prepare.recipe import prepare_image, prepare_roi
 

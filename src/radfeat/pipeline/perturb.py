@@ -1,35 +1,36 @@
 """One chunk perturbed: the chosen ROIs of a bucket, measured so many times or taken from the cache."""
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import groupby
 
 from radfeat.config.model import StudySettings, compute_perturb_digest
 from radfeat.core.digest import compute_json_digest
 from radfeat.core.errors import TableError
+from radfeat.core.late_call import LateCall
 from radfeat.features.catalogue import order_features
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.perturb.settings import PerturbSettings
-from radfeat.pipeline.cache import CaseCache, fingerprint
-from radfeat.pipeline.case import CaseSettings
+from radfeat.pipeline.cache import CaseCache
+from radfeat.pipeline.case_settings import CaseSettings
 from radfeat.pipeline.code import compute_feature_code_digest
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import read_manifest
-from radfeat.pipeline.perturb_case import bury_perturbed, perturb_case
 from radfeat.pipeline.perturb_plan import choose_perturbed, digest_perturbed
 from radfeat.pipeline.plan import Plan, perturb_inputs, read_plan
-from radfeat.pipeline.records import CaseRecord, RoiRecord
+from radfeat.pipeline.records import RoiRecord
 from radfeat.pipeline.workers import (
     ALONE,
     Case,
     CaseTask,
     Crew,
-    Fingerprints,
     compute_records,
     require_memory,
 )
 from radfeat.tables.parquet import build_table, write_table
 from radfeat.tables.schemas import PERTURBED_FEATURES
+
+_MEASURE = LateCall("radfeat.pipeline.perturb_case", "measure_perturbed")
+_BURY = LateCall("radfeat.pipeline.perturb_case", "bury_perturbed")
 
 
 def perturb_chunk(
@@ -64,10 +65,8 @@ def perturb_chunk(
     cases: list[Case] = [tuple(group) for _, group in groupby(chosen, key=lambda row: row.key.case)]
     digest = compute_perturb_digest(study)
     cache = open_perturb_cache(folder, plan)
-    task = CaseTask(
-        partial(_work, settings=case_settings, perturb=study.perturb),
-        partial(bury_perturbed, perturb=study.perturb),
-    )
+    work = _MEASURE.given(settings=case_settings, perturb=study.perturb)
+    task = CaseTask(work, _BURY.given(perturb=study.perturb))
     found = [r for r, _ in compute_records(cases, cache, task, crew=crew, retry_failed=retry_failed)]
     if more:
         require_memory(found, crew, bucket)
@@ -123,12 +122,6 @@ def _read_chosen(
     own = {row.key for row in rows[bucket]}
     chosen = choose_perturbed([row for b in plan.buckets for row in rows[b]], settings)
     return tuple(row for row in chosen if row.key in own)
-
-
-def _work(case: Case, settings: CaseSettings, perturb: PerturbSettings) -> tuple[CaseRecord, Fingerprints]:
-    """Runs in a worker: fingerprint the files first, so that a file changed meanwhile is not trusted."""
-    files = fingerprint(case)
-    return perturb_case(case, settings, perturb), files
 
 
 def _write(folder: ResultsFolder, bucket: str, rois: Sequence[RoiRecord], digest: str, plan: Plan) -> None:

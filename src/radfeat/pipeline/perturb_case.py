@@ -14,15 +14,12 @@ from radfeat.ingest.case_reader import ReadImage, read_image, read_pair
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.perturb.chain import Perturbation, perturb_pair
 from radfeat.perturb.settings import PerturbSettings
-from radfeat.pipeline.case import (
-    CaseSettings,
-    acquisition_of,
-    explain_death,
-    judge_image,
-    out_of_memory,
-)
+from radfeat.pipeline.cache import Fingerprints, fingerprint
+from radfeat.pipeline.case import acquisition_of, explain_death, judge_image, out_of_memory
+from radfeat.pipeline.case_settings import CaseSettings
 from radfeat.pipeline.finding_rows import Row
-from radfeat.pipeline.records import CaseRecord, RoiRecord, roi_columns
+from radfeat.pipeline.record_rows import roi_columns
+from radfeat.pipeline.records import CaseRecord, RoiRecord
 from radfeat.prepare.recipe import prepare_image, prepare_roi
 from radfeat.qc.conformance import Judged, require_conformance
 from radfeat.qc.mask_checks import check_mask
@@ -46,6 +43,14 @@ def perturb_case(rows: Sequence[ImageRow], settings: CaseSettings, perturb: Pert
         return fail_perturbed(rows, out_of_memory("the image"), perturb)
     judged = judge_image(rows[0], acquisition_of(image), settings.qc)
     return _build_record([r for row in rows for r in _perturb_roi(row, image, judged, settings, perturb)])
+
+
+def measure_perturbed(
+    rows: Sequence[ImageRow], settings: CaseSettings, perturb: PerturbSettings
+) -> tuple[CaseRecord, Fingerprints]:
+    """The record of a perturbed case, and its files' fingerprints from before they were read."""
+    files = fingerprint(rows)
+    return perturb_case(rows, settings, perturb), files
 
 
 def fail_perturbed(rows: Sequence[ImageRow], error: CaseError, perturb: PerturbSettings) -> CaseRecord:

@@ -17,6 +17,7 @@ from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.manifest import read_manifest
 from radfeat.pipeline.perturb import open_perturb_cache
 from radfeat.pipeline.plan import Plan
+from radfeat.pipeline.retries import read_retries
 from radfeat.pipeline.workers import Case
 from radfeat.tables.columns import TableSchema
 from radfeat.tables.parquet import read_table
@@ -83,14 +84,6 @@ def forget_failed(folder: ResultsFolder, plan: Plan, *, dry_run: bool = False) -
         counts |= {bucket: counts.get(bucket, 0) + 1 for bucket in sorted(chunks)}
         write_text_if_changed(folder.retries, json.dumps(counts, sort_keys=True))
     return found, len(chunks)
-
-
-def read_retries(folder: ResultsFolder) -> dict[str, int]:
-    """How often each bucket's failed cases were asked to be measured again; only buckets that were."""
-    if not folder.retries.is_file():
-        return {}
-    counts: dict[str, int] = json.loads(folder.retries.read_text(encoding="utf-8"))
-    return counts
 
 
 def _list_failed(

@@ -17,7 +17,8 @@ from radfeat.modelling.cohort import StudyTable
 from radfeat.modelling.cross_validation import combine_strata
 from radfeat.modelling.deltas import Gap, split_predictor
 from radfeat.modelling.predictor_table import find_unit
-from radfeat.pipeline.analysis import read_analysis_settings, read_study, require_analysis
+from radfeat.pipeline.analysis_inputs import read_analysis_settings, require_analysis
+from radfeat.pipeline.cohort import read_study
 from radfeat.pipeline.folders import ResultsFolder
 from radfeat.pipeline.lock import read_lock
 from radfeat.pipeline.plan import read_plan

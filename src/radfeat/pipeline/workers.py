@@ -1,18 +1,20 @@
 """Cases side by side, each in a worker that can die alone, each resumed from the cache."""
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
 from radfeat.core.errors import WorkerError
+from radfeat.core.late_call import LateCall
 from radfeat.core.memory import limit_own_memory
 from radfeat.ingest.image_sheet import ImageRow
-from radfeat.pipeline.cache import CaseCache
+from radfeat.pipeline.cache import CaseCache, Fingerprints
 from radfeat.pipeline.records import CaseRecord
 
 _START_MB = 450.0
@@ -21,19 +23,20 @@ _START_MB = 450.0
 _LEAST_MB = 50.0
 
 Case = tuple[ImageRow, ...]
-Fingerprints = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class CaseTask:
     """What is done with a case: ``work`` in a worker, ``bury`` where its worker died twice.
 
-    Beside the record ``work`` gives the fingerprints that the case's files had before they were read.
-    ``bury`` is told its exit code, or less than zero the signal that killed it.
+    ``work`` is given the case; its result is the record, and the fingerprints that the case's files had
+    before they were read. ``bury`` is given the case and the worker's exit code, or less than zero the signal
+    that killed it; its result is the record. Both are named rather than loaded: what reads and measures
+    images is loaded in the workers alone.
     """
 
-    work: Callable[[Case], tuple[CaseRecord, Fingerprints]]
-    bury: Callable[[Case, int], CaseRecord]
+    work: LateCall
+    bury: LateCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def _compute(
     suspects: list[Case] = []
     while queue:
         in_flight: dict[Future[Any], Case] = {}
-        with _pool(min(crew.workers, len(queue)), crew.share_mb) as pool:
+        with _pool(min(crew.workers, len(queue)), crew.share_mb, task.work.module) as pool:
             try:
                 while queue or in_flight:
                     while queue and len(in_flight) < crew.workers:
@@ -127,7 +130,7 @@ def _compute_alone(
     case: Case, task: CaseTask, whole_mb: float | None
 ) -> tuple[Case, CaseRecord, Fingerprints]:
     """Compute one case in a process of its own, of which it is known how it ended."""
-    context = _context()
+    context = _context(task.work.module)
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_work_and_send, args=(sender, task.work, case, whole_mb))
     process.start()
@@ -136,7 +139,8 @@ def _compute_alone(
         record, files = receiver.recv()
     except EOFError:
         process.join()
-        return case, task.bury(case, _require_dead(process.exitcode)), []
+        record = task.bury(case, _require_dead(process.exitcode))
+        return case, record, []
     finally:
         receiver.close()
     process.join()
@@ -156,27 +160,29 @@ def _require_dead(exit_code: int | None) -> int:
 
 def _work_and_send(
     sender: Connection,
-    work: Callable[[Case], tuple[CaseRecord, Fingerprints]],
+    work: LateCall,
     case: Case,
     whole_mb: float | None,
 ) -> None:
-    _limit(whole_mb)
+    _begin(whole_mb, work.module)
     sender.send(work(case))
 
 
-def _limit(budget_mb: float | None) -> None:
+def _begin(budget_mb: float | None, module: str) -> None:
+    # What the libraries take is no part of the budget.
+    import_module(module)
     if budget_mb is not None:
         limit_own_memory(budget_mb)
 
 
-def _pool(workers: int, share_mb: float | None) -> ProcessPoolExecutor:
+def _pool(workers: int, share_mb: float | None, module: str) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
-        max_workers=workers, mp_context=_context(), initializer=_limit, initargs=(share_mb,)
+        max_workers=workers, mp_context=_context(module), initializer=_begin, initargs=(share_mb, module)
     )
 
 
-def _context() -> ForkServerContext:
+def _context(module: str) -> ForkServerContext:
     # forkserver: each worker starts from a clean process that has the libraries loaded already.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["radfeat.pipeline.case"])
+    context.set_forkserver_preload([module])
     return context

@@ -9,7 +9,8 @@ from scipy import ndimage
 
 from radfeat.core.box import Box
 from radfeat.core.pair import StepRecord
-from radfeat.core.volume import Mask, Volume, Voxels
+from radfeat.core.volume import Mask, Volume
+from radfeat.core.voxels import Voxels
 from radfeat.prepare.ibsi_grid import CentredGrid
 from radfeat.prepare.settings import Interpolator
 

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from radfeat.core.grid import Grid
-from radfeat.core.volume import Mask, Volume, Voxels
+from radfeat.core.volume import Mask, Volume
+from radfeat.core.voxels import Voxels
 from radfeat.prepare import _splines
 
 Reals = npt.NDArray[np.float64]

@@ -6,7 +6,8 @@ import numpy as np
 
 from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Modality, Severity
-from radfeat.core.volume import Volume, Voxels
+from radfeat.core.volume import Volume
+from radfeat.core.voxels import Voxels
 from radfeat.qc.check_names import Check
 from radfeat.qc.settings import QcSettings
 

@@ -13,7 +13,8 @@ from radfeat.core.findings import Finding, remark
 from radfeat.core.grid import Grid
 from radfeat.core.pair import SourcePair
 from radfeat.core.vocabulary import Modality, Severity
-from radfeat.core.volume import Mask, Voxels
+from radfeat.core.volume import Mask
+from radfeat.core.voxels import Voxels
 from radfeat.qc.check_names import Check
 from radfeat.qc.image_checks import CT_AIR_HU, count_below
 from radfeat.qc.settings import QcSettings

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radfeat.core.grid import Grid
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 
 _LETTERS = (("L", "R"), ("P", "A"), ("S", "I"))
 """Letters of the two ends of each world axis (LPS): where it runs to, and where it comes from."""

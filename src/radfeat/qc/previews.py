@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from radfeat.core.box import Box, bound_voxels
 from radfeat.core.files import write_atomically
-from radfeat.core.volume import Mask, Volume, Voxels
+from radfeat.core.volume import Mask, Volume
+from radfeat.core.voxels import Voxels
 from radfeat.qc.orientation import Orientation, find_orientation, turn_spacing, turn_voxels
 from radfeat.qc.windows import Window, choose_window
 

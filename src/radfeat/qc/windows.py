@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from radfeat.core.box import Box
 from radfeat.core.vocabulary import Modality
-from radfeat.core.volume import Volume, Voxels
+from radfeat.core.volume import Volume
+from radfeat.core.voxels import Voxels
 
 _LUNG_BELOW_HU = -400.0
 _MARGIN_SHARE = 4

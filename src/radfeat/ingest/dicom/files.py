@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from radfeat.core.vocabulary import Modality
-from radfeat.ingest.dicom.headers import HeaderError, is_dicom_file, read_header, read_text
-
 SERIES_LIST_SUFFIX = ".series.json"
 SERIES_LIST_FORMAT = "radfeat series list 1"
 
@@ -95,13 +92,20 @@ def _is_series_list(data: Any) -> bool:
     )
 
 
-def read_modality(path: Path) -> Modality | None:
-    """The modality that the first image of a DICOM path states; None where no file is an image."""
-    for file in list_dicom_files(path):
-        try:
-            text = read_text(read_header(file), "Modality") if is_dicom_file(file) else None
-        except HeaderError:
-            continue
-        if text in set(Modality):
-            return Modality(str(text))
-    return None
+def is_regular_file(path: Path) -> bool:
+    """Whether a path is a file with an end; opening a pipe would wait for ever. One out of reach is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_dicom_file(path: Path) -> bool:
+    """Whether a file has the DICOM preamble."""
+    if not is_regular_file(path):
+        return False
+    try:
+        with path.open("rb") as stream:
+            return stream.read(132)[128:] == b"DICM"
+    except OSError:
+        return False

@@ -18,6 +18,7 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.multival import MultiValue
 
 from radfeat.core.quiet import keep_quiet
+from radfeat.ingest.dicom.files import is_regular_file
 
 READ_FAULTS = (
     InvalidDicomError,
@@ -90,25 +91,6 @@ def _read(file: Path | BytesIO, *, stop_before_pixels: bool) -> Dataset:
             return pydicom.dcmread(file, stop_before_pixels=stop_before_pixels)
         except READ_FAULTS as error:
             raise HeaderError(type(error).__name__) from None
-
-
-def is_regular_file(path: Path) -> bool:
-    """Whether a path is a file with an end; opening a pipe would wait for ever. One out of reach is none."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
-
-
-def is_dicom_file(path: Path) -> bool:
-    """Whether a file has the DICOM preamble."""
-    if not is_regular_file(path):
-        return False
-    try:
-        with path.open("rb") as stream:
-            return stream.read(132)[128:] == b"DICM"
-    except OSError:
-        return False
 
 
 def read_value(header: Dataset, keyword: str) -> object | None:

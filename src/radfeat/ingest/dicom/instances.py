@@ -12,14 +12,14 @@ from pydicom.dataset import Dataset
 
 from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Modality, Severity
-from radfeat.ingest.dicom.files import SERIES_LIST_SUFFIX, SeriesListError, list_dicom_files, read_series_list
-from radfeat.ingest.dicom.headers import (
-    HeaderError,
+from radfeat.ingest.dicom.files import (
+    SERIES_LIST_SUFFIX,
+    SeriesListError,
     is_regular_file,
-    parse_dataset,
-    read_text,
-    read_value,
+    list_dicom_files,
+    read_series_list,
 )
+from radfeat.ingest.dicom.headers import HeaderError, parse_dataset, read_text, read_value
 from radfeat.ingest.dicom.series_checks import SeriesCheck
 from radfeat.ingest.source import COPY_AGAIN, Source
 

@@ -10,10 +10,10 @@ from radfeat.ingest.case_reader import ReadImage
 from radfeat.ingest.dicom.files import list_dicom_files
 from radfeat.ingest.dicom.headers import HeaderError, read_header, read_items, read_number, read_text
 from radfeat.ingest.dicom.roi_names import choose_region
+from radfeat.ingest.formats import is_dicom
 from radfeat.ingest.image_sheet import ImageRow
 from radfeat.ingest.settings import IngestSettings
 from radfeat.ingest.source import Source
-from radfeat.ingest.volume_files import is_dicom
 
 _METHODS = (
     ("StructureSetROISequence", "ROINumber", "ROIGenerationAlgorithm"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radfeat.core.vocabulary import Modality
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 from radfeat.ingest.dicom.frames import Frame
 from radfeat.ingest.dicom.pixels import Stored
 from radfeat.ingest.source import Source

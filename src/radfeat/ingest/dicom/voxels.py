@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from radfeat.core.findings import Finding, remark
 from radfeat.core.vocabulary import Severity
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 from radfeat.ingest.dicom.frames import Frame
 from radfeat.ingest.dicom.headers import read_number
 from radfeat.ingest.dicom.pixels import PixelFormat, Stored, count_left_over, decode_frame, describe_format

@@ -7,6 +7,10 @@ ctypedef fused real:
     float
     double
 
+ctypedef fused level_t:
+    unsigned char
+    unsigned short
+
 
 def bound(const unsigned char[:, :, ::1] mask):
     """First and last index of the voxels that are not 0 along z, y, x; None where all are 0."""
@@ -51,30 +55,56 @@ cdef inline Py_ssize_t _first_set(const unsigned char* row, Py_ssize_t n) noexce
     return <Py_ssize_t> radfeat_first_set(row, n)
 
 
-def locate(const unsigned char[:, :, ::1] mask, Py_ssize_t n, Py_ssize_t margin):
-    """The places of the ``n`` voxels of a mask, in C order, in a grid with a margin on every side."""
-    places = np.empty(n, np.int32)
-    cdef int[::1] out = places
-    cdef Py_ssize_t z, y, x, i = 0, ny = mask.shape[1] + 2 * margin, nx = mask.shape[2] + 2 * margin, start
+def find_spans(const unsigned char[:, :, ::1] mask, Py_ssize_t margin):
+    """Where the first voxel of each row of a mask lies and where the last ends, ``margin`` further: (z, y, 2).
+
+    0 and 0 for a row without any.
+    """
+    spans = np.zeros((mask.shape[0], mask.shape[1], 2), np.int32)
+    cdef int[:, :, ::1] out = spans
+    cdef Py_ssize_t z, y, first, end, nx = mask.shape[2]
+    cdef const unsigned char* row
     for z in range(mask.shape[0]):
         for y in range(mask.shape[1]):
-            start = ((z + margin) * ny + y + margin) * nx + margin
-            for x in range(mask.shape[2]):
-                if mask[z, y, x]:
-                    out[i] = <int> (start + x)
+            row = &mask[z, y, 0]
+            first, end = _first_set(row, nx), nx
+            if first == nx:
+                continue
+            while row[end - 1] == 0:
+                end -= 1
+            out[z, y, 0], out[z, y, 1] = <int> (first + margin), <int> (end + margin)
+    return spans
+
+
+def place(
+    const level_t[::1] levels,
+    const unsigned char[:, :, ::1] mask,
+    const int[:, :, ::1] spans,
+    level_t[:, :, ::1] padded,
+):
+    """Put the levels of the voxels of a mask, given in C order, into a grid with a margin on every side."""
+    cdef Py_ssize_t z, y, x, i = 0, margin = (padded.shape[0] - mask.shape[0]) // 2
+    cdef level_t* row
+    cdef const unsigned char* inside
+    for z in range(spans.shape[0]):
+        for y in range(spans.shape[1]):
+            row = &padded[z + margin, y + margin, 0]
+            inside = &mask[z, y, 0]
+            for x in range(spans[z, y, 0], spans[z, y, 1]):
+                if inside[x - margin]:
+                    row[x] = levels[i]
                     i += 1
-    return places
 
 
-def place(const unsigned short[::1] levels, const int[::1] places, unsigned short[:, :, ::1] padded):
-    """Put the levels of the ROI's voxels into a grid."""
-    cdef Py_ssize_t i
-    cdef unsigned short* out = &padded[0, 0, 0]
-    for i in range(places.shape[0]):
-        out[places[i]] = levels[i]
+def replace_levels(level_t[:, :, ::1] padded, const level_t[::1] table):
+    """Put ``table[a]`` in the place of every level ``a``."""
+    cdef Py_ssize_t i, n = padded.shape[0] * padded.shape[1] * padded.shape[2]
+    cdef level_t* out = &padded[0, 0, 0]
+    for i in range(n):
+        out[i] = table[out[i]]
 
 
-def digitise(const real[::1] values, const double[::1] edges, unsigned short[::1] out):
+def digitise(const real[::1] values, const double[::1] edges, level_t[::1] out):
     """The number of edges that are not above each value (`numpy.digitize`), for edges that ascend."""
     cdef Py_ssize_t i, k, last = edges.shape[0] - 1
     cdef double low = edges[0], scale = 0.0, x
@@ -92,10 +122,10 @@ def digitise(const real[::1] values, const double[::1] edges, unsigned short[::1
             k += 1
         while k >= 0 and edges[k] > x:
             k -= 1
-        out[i] = <unsigned short> (k + 1)
+        out[i] = <level_t> (k + 1)
 
 
-def tally(const unsigned short[::1] levels, Py_ssize_t top):
+def tally(const level_t[::1] levels, Py_ssize_t top):
     """How often each level from 0 to ``top`` occurs."""
     counts = np.zeros(top + 1, np.int64)
     cdef long long[::1] out = counts

@@ -10,19 +10,21 @@ from radfeat.features.engines.native import _voxels
 Reals = npt.NDArray[np.float64]
 Intensities = npt.NDArray[np.int16] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
 """Intensities as the compiled modules take them; other types are changed to the next that holds them."""
+LevelCodes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 MAX_LEVEL = 65534
 """Highest grey level that the matrices have room for (16 bits, one number kept for what is above)."""
+
+MOST_IN_8_BITS = 255
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Levels:
     """The grey levels of an ROI.
 
-    ``of_voxels`` has one level per voxel in C order, from 1 up. ``present`` are the levels that occur,
-    ascending, ``counts`` says how many voxels have each. ``top`` is the highest.
+    ``present`` are the levels that occur, ascending, ``counts`` says how many voxels have each. ``top`` is
+    the highest.
     """
 
-    of_voxels: npt.NDArray[np.uint16]
     present: Reals
     counts: npt.NDArray[np.int64]
     top: int
@@ -58,10 +60,14 @@ def build_edges(
     return edges.astype(np.float64)
 
 
-def discretise(inside: Intensities, edges: Reals) -> Levels:
-    """The levels of intensities: in bin n where edge n is not above and edge n + 1 is."""
-    of_voxels = np.empty(len(inside), np.uint16)
+def discretise(inside: Intensities, edges: Reals) -> tuple[LevelCodes, Levels]:
+    """The level of each intensity, in the order given, and which levels there are.
+
+    An intensity is in bin n where edge n is not above it and edge n + 1 is.
+    """
+    few = len(edges) <= MOST_IN_8_BITS
+    of_voxels: LevelCodes = np.empty(len(inside), np.uint8) if few else np.empty(len(inside), np.uint16)
     _voxels.digitise(inside, edges, of_voxels)
     tally = _voxels.tally(of_voxels, len(edges))
     present = np.flatnonzero(tally)
-    return Levels(of_voxels, present.astype(np.float64), tally[present], int(present[-1]))
+    return of_voxels, Levels(present.astype(np.float64), tally[present], int(present[-1]))

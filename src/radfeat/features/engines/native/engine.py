@@ -6,7 +6,7 @@ compares.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import cast
 
@@ -15,7 +15,7 @@ import numpy as np
 from radfeat.core.errors import ExtractionError
 from radfeat.core.grey_levels import GreyLevels
 from radfeat.core.pair import PreparedPair
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 from radfeat.features.as_pyradiomics import ARRAY_AXES
 from radfeat.features.engines.limits import (
     FAILURES,
@@ -28,11 +28,18 @@ from radfeat.features.engines.limits import (
 )
 from radfeat.features.engines.measured import Measured, join
 from radfeat.features.engines.native import _moments
-from radfeat.features.engines.native.discretise import Intensities, Levels, build_edges, discretise
+from radfeat.features.engines.native.built import require_built
+from radfeat.features.engines.native.discretise import (
+    Intensities,
+    LevelCodes,
+    Levels,
+    build_edges,
+    discretise,
+)
 from radfeat.features.engines.native.filters import FILTERS, Filter, FilterTask
 from radfeat.features.engines.native.first_order import measure_first_order
 from radfeat.features.engines.native.frame import Frame, build_frame
-from radfeat.features.engines.native.grid import Lattice, build_lattice, place_levels
+from radfeat.features.engines.native.grid import Lattice, LevelGrid, build_lattice, place_levels, rank_levels
 from radfeat.features.engines.native.shape import measure_shape, measure_shape_2d
 from radfeat.features.engines.native.texture import (
     TextureTask,
@@ -69,7 +76,10 @@ def measure(pair: PreparedPair, settings: FeatureSettings) -> Measured:
         If the intensity mask holds no voxel.
     ExtractionError
         If the ROI as a whole or one of its images cannot be measured.
+    SettingsError
+        If the compiled modules are not those of these sources.
     """
+    require_built()
     frame = build_frame(pair)
     names = name_features(settings)
     with np.errstate(all="ignore"):
@@ -125,18 +135,13 @@ def _pick(image: str, family: Family, names: Names, measured: Mapping[str, float
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Image:
-    """One filtered image: its intensities in the ROI (C order), their number type, settings for its type."""
+    """One filtered image: its name, the number type of its voxels, the settings for its type."""
 
     name: str
     type_name: str
-    inside: Intensities
     dtype: np.dtype[np.generic]
     settings: FeatureSettings
     names: Names
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        return float(self.inside.min()), float(self.inside.max())
 
 
 def _measure_image_type(
@@ -150,22 +155,28 @@ def _measure_image_type(
     with explained(frame, f"image type {type_name}"):
         lattice = _build_lattice(frame, resolved) if MATRIX_FAMILIES & set(names) else None
         for name, voxels in _find_filter(type_name)(FilterTask(frame, image_type, resolved)):
-            image = _Image(name, type_name, _gather(voxels, frame), voxels.dtype, resolved, names)
-            refusal = _refuse(image)
+            image, inside = _Image(name, type_name, voxels.dtype, resolved, names), _gather(voxels, frame)
+            refusal = _refuse(image, inside)
             if refusal:
                 gaps[name] = refusal
                 continue
             if counted:
-                levels.append(
-                    count_levels(image.ends, type_name, name, resolved.bin_width, resolved.bin_count)
-                )
-            values |= _measure_image(image, frame, lattice, counted)
+                ends = _find_ends(inside)
+                levels.append(count_levels(ends, type_name, name, resolved.bin_width, resolved.bin_count))
+            coded = _discretise(image, inside) if counted else None
+            if Family.FIRST_ORDER in names:
+                shift, among = resolved.voxel_array_shift, None if coded is None else coded[1]
+                measured = measure_first_order(inside, among, shift, frame.spacing_xyz_mm)
+                values |= _pick(name, Family.FIRST_ORDER, names, measured)
+            del inside  # the matrices need its memory
+            if coded is not None and lattice is not None:
+                values |= _measure_matrices(place_levels(lattice, *coded), image, frame)
     return Measured(values, gaps, grey_levels=tuple(levels))
 
 
 def _build_lattice(frame: Frame, settings: FeatureSettings) -> Lattice:
     margin = min(max(settings.distances), max(frame.mask_zyx.shape))
-    return build_lattice(frame.mask_zyx, int(np.count_nonzero(frame.mask_zyx)), margin)
+    return build_lattice(frame.mask_zyx, margin)
 
 
 def _find_filter(type_name: str) -> Filter:
@@ -182,49 +193,41 @@ def _gather(voxels_zyx: Voxels, frame: Frame) -> Intensities:
     return cast("Intensities", inside.astype(kept, copy=False))
 
 
-def _refuse(image: _Image) -> str | None:
+def _find_ends(inside: Intensities) -> tuple[float, float]:
+    return float(inside.min()), float(inside.max())
+
+
+def _refuse(image: _Image, inside: Intensities) -> str | None:
     """Why an image must not be measured; None where nothing speaks against it."""
-    missing = _moments.count_not_finite(image.inside)
+    missing = _moments.count_not_finite(inside)
     if missing:
-        return explain_not_finite(missing, len(image.inside))
+        return explain_not_finite(missing, len(inside))
     width = image.settings.bin_width
     if not MATRIX_FAMILIES & set(image.names) or image.settings.bin_count is not None or width is None:
         return None
-    return explain_many_levels(*image.ends, width)
+    return explain_many_levels(*_find_ends(inside), width)
 
 
-def _measure_image(image: _Image, frame: Frame, lattice: Lattice | None, counted: bool) -> Values:
-    """The features of all families on one image."""
-    values: Values = {}
-    levels = _discretise(image) if counted else None
-    if Family.FIRST_ORDER in image.names:
-        shift = image.settings.voxel_array_shift
-        measured = measure_first_order(image.inside, levels, shift, frame.spacing_xyz_mm)
-        values |= _pick(image.name, Family.FIRST_ORDER, image.names, measured)
-    if levels is not None and lattice is not None:
-        for family, features in _measure_matrices(levels, image, frame, lattice):
-            values |= _pick(image.name, family, image.names, features)
-    return values
+def _discretise(image: _Image, inside: Intensities) -> tuple[LevelCodes, Levels]:
+    ends = np.array(_find_ends(inside)).astype(image.dtype)
+    return discretise(inside, build_edges(ends, image.settings.bin_width, image.settings.bin_count))
 
 
-def _discretise(image: _Image) -> Levels:
-    ends = np.array(image.ends).astype(image.dtype)
-    return discretise(image.inside, build_edges(ends, image.settings.bin_width, image.settings.bin_count))
-
-
-def _measure_matrices(
-    levels: Levels, image: _Image, frame: Frame, lattice: Lattice
-) -> Iterator[tuple[Family, Mapping[str, float]]]:
-    task = TextureTask(place_levels(lattice, levels), image.settings, frame.spacing_zyx_mm)
-    if Family.GLCM in image.names:
-        yield Family.GLCM, measure_glcm(task, image.names[Family.GLCM])
-    if Family.GLRLM in image.names:
-        yield Family.GLRLM, measure_glrlm(task)
-    if Family.GLSZM in image.names:
-        yield Family.GLSZM, measure_glszm(task)
+def _measure_matrices(grid: LevelGrid, image: _Image, frame: Frame) -> Values:
+    """Features of all matrices: first of those that compare levels, then of those that compare ranks."""
+    task = TextureTask(grid, image.settings, frame.spacing_zyx_mm)
+    measured: dict[Family, Mapping[str, float]] = {}
     if {Family.GLDM, Family.NGTDM} & set(image.names):
-        measured = zip((Family.GLDM, Family.NGTDM), measure_neighbours(task), strict=True)
-        yield from (pair for pair in measured if pair[0] in image.names)
+        measured[Family.GLDM], measured[Family.NGTDM] = measure_neighbours(task)
+    task = replace(task, grid=rank_levels(grid))
+    if Family.GLCM in image.names:
+        measured[Family.GLCM] = measure_glcm(task, image.names[Family.GLCM])
+    if Family.GLRLM in image.names:
+        measured[Family.GLRLM] = measure_glrlm(task)
+    if Family.GLSZM in image.names:
+        measured[Family.GLSZM] = measure_glszm(task)
+    picked = [_pick(image.name, f, image.names, measured[f]) for f in measured if f in image.names]
+    return {name: value for values in picked for name, value in values.items()}
 
 
 def _explain_absent(

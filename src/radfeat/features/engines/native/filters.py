@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pywt
 import SimpleITK as sitk
 
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 from radfeat.features.as_pyradiomics import ARRAY_AXES
 from radfeat.features.engines.native.frame import Frame
 from radfeat.features.engines.native.laplacian import LEAST_VOXELS, filter_laplacian

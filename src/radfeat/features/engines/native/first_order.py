@@ -2,14 +2,36 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from radfeat.features.engines.native import _moments
 from radfeat.features.engines.native.discretise import Intensities, Levels
 
+Reals = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 EPS = float(np.spacing(1))
 PERCENTS = (10, 25, 50, 75, 90)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Sums over n intensities: of themselves, of their squares after the shift, of their deviations.
+
+    ``deviations`` are from the mean: absolute, and to the powers 2, 3 and 4. ``robust`` is the mean absolute
+    deviation of those between percentiles 10 and 90.
+    """
+
+    n: int
+    total: float
+    energy: float
+    low: float
+    high: float
+    percentiles: tuple[float, ...]
+    deviations: tuple[float, ...]
+    robust: float
 
 
 def measure_first_order(
@@ -28,29 +50,84 @@ def measure_first_order(
     spacing_xyz_mm
         Size of a voxel.
     """
-    n = len(inside)
-    total, energy, low, high = _moments.sum_values(inside, float(shift))
-    p10, p25, p50, p75, p90 = compute_percentiles(inside)
+    if inside.dtype == np.int16:
+        sums = _count(cast("npt.NDArray[np.int16]", inside), shift)
+    else:
+        sums = _sum(cast("Reals", inside), shift)
+    p10, p25, p50, p75, p90 = sums.percentiles
     values = {
         "10Percentile": p10,
         "90Percentile": p90,
-        "Energy": energy,
+        "Energy": sums.energy,
         "InterquartileRange": p75 - p25,
-        "Maximum": high,
-        "Mean": total / n,
+        "Maximum": sums.high,
+        "Mean": sums.total / sums.n,
         "Median": p50,
-        "Minimum": low,
-        "Range": high - low,
-        "RobustMeanAbsoluteDeviation": _moments.average_deviation_within(inside, p10, p90),
-        "RootMeanSquared": math.sqrt(energy / n),
-        "TotalEnergy": energy * float(np.multiply.reduce(np.array(spacing_xyz_mm))),
+        "Minimum": sums.low,
+        "Range": sums.high - sums.low,
+        "RobustMeanAbsoluteDeviation": sums.robust,
+        "RootMeanSquared": math.sqrt(sums.energy / sums.n),
+        "TotalEnergy": sums.energy * float(np.multiply.reduce(np.array(spacing_xyz_mm))),
     }
-    return values | _measure_moments(inside, total / n) | _measure_histogram(levels)
+    return values | _measure_moments(sums) | _measure_histogram(levels)
 
 
-def _measure_moments(inside: Intensities, mean: float) -> dict[str, float]:
+def _sum(inside: Reals, shift: int) -> _Sums:
+    """Sums over intensities that are no whole numbers."""
     n = len(inside)
-    first, second, third, fourth = (s / n for s in _moments.sum_deviations(inside, mean))
+    total, energy, low, high = _moments.sum_values(inside, float(shift))
+    percentiles = compute_percentiles(inside)
+    deviations = _moments.sum_deviations(inside, total / n)
+    robust = _moments.average_deviation_within(inside, percentiles[0], percentiles[-1])
+    return _Sums(n, total, energy, low, high, percentiles, deviations, robust)
+
+
+def _count(inside: npt.NDArray[np.int16], shift: int) -> _Sums:
+    """The same of whole numbers, from how often each occurs."""
+    n, low, high = len(inside), int(inside.min()), int(inside.max())
+    tally = _moments.tally(inside, low, high)
+    present = np.flatnonzero(tally)
+    counts, values = tally[present], (present + low).astype(np.float64)
+    total = float(np.sum(counts * (present + low)))
+    deviations = values - total / n
+    squares = deviations**2
+    powers = (np.abs(deviations), squares, squares * deviations, squares**2)
+    percentiles = _interpolate_ranks(n, _Ascending(values, np.cumsum(counts)))
+    kept = (percentiles[0] <= values) & (values <= percentiles[-1])
+    return _Sums(
+        n=n,
+        total=total,
+        energy=float(np.sum(counts * (values + shift) ** 2)),
+        low=float(low),
+        high=float(high),
+        percentiles=percentiles,
+        deviations=tuple(float(np.sum(counts * power)) for power in powers),
+        robust=_average_deviation(values[kept], counts[kept]),
+    )
+
+
+def _average_deviation(values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]) -> float:
+    n = int(counts.sum())
+    if n == 0:
+        return math.nan
+    mean = float(np.sum(counts * values)) / n
+    return float(np.sum(counts * np.abs(values - mean))) / n
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Ascending:
+    """Values in ascending order, each as often as it occurs; ``ends`` says how many there are up to each."""
+
+    values: npt.NDArray[np.float64]
+    ends: npt.NDArray[np.int64]
+
+    def __getitem__(self, rank: int) -> float:
+        """The value of a rank, from 0 up."""
+        return float(self.values[np.searchsorted(self.ends, rank, side="right")])
+
+
+def _measure_moments(sums: _Sums) -> dict[str, float]:
+    first, second, third, fourth = (s / sums.n for s in sums.deviations)
     # PyRadiomics divides by 1 where all intensities are the mean itself.
     scale = second or 1.0
     deviation = math.sqrt(second)
@@ -80,14 +157,22 @@ def _measure_histogram(levels: Levels | None) -> dict[str, float]:
 
 def compute_percentiles(inside: Intensities) -> tuple[float, ...]:
     """Percentiles 10, 25, 50, 75 and 90, interpolated linearly between neighbours, as NumPy does."""
-    places = [_place(len(inside), percent) for percent in PERCENTS]
-    last = len(inside) - 1
-    ranks = {rank for rank, _ in places} | {min(rank + 1, last) for rank, _ in places}
-    part = np.partition(inside, sorted(ranks))
+    return _interpolate_ranks(len(inside), np.partition(inside, _list_ranks(len(inside))))
+
+
+def _interpolate_ranks(n: int, ascending: _Ascending | npt.NDArray[Any]) -> tuple[float, ...]:
+    """The percentiles of n values; ``ascending`` has at each of ``_list_ranks`` the value of that rank."""
+    last = n - 1
     return tuple(
-        _interpolate(float(part[rank]), float(part[min(rank + 1, last)]), fraction)
-        for rank, fraction in places
+        _interpolate(float(ascending[rank]), float(ascending[min(rank + 1, last)]), fraction)
+        for rank, fraction in (_place(n, percent) for percent in PERCENTS)
     )
+
+
+def _list_ranks(n: int) -> list[int]:
+    """The ranks between which percentiles lie."""
+    ranks = [_place(n, percent)[0] for percent in PERCENTS]
+    return sorted({*ranks, *(min(rank + 1, n - 1) for rank in ranks)})
 
 
 def _place(n: int, percent: int) -> tuple[int, float]:

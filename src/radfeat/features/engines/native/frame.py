@@ -8,7 +8,8 @@ import numpy.typing as npt
 from radfeat.core.box import Box
 from radfeat.core.errors import EmptyRoiError
 from radfeat.core.pair import PreparedPair
-from radfeat.core.volume import Mask, Voxels
+from radfeat.core.volume import Mask
+from radfeat.core.voxels import Voxels
 from radfeat.features.engines.native import _voxels
 
 Codes = npt.NDArray[np.uint8]

@@ -9,26 +9,36 @@ import numpy as np
 import numpy.typing as npt
 
 from radfeat.features.engines.native import _voxels
-from radfeat.features.engines.native.discretise import Levels
+from radfeat.features.engines.native.discretise import LevelCodes, Levels
 
 Offsets = npt.NDArray[np.int32]
-Places = npt.NDArray[np.int32]
-Codes = npt.NDArray[np.uint16]
+Spans = npt.NDArray[np.int32]
+Codes = npt.NDArray[np.uint8]
 
 
 MOST_VOXELS = 2**31 - 1
-"""Places are numbers of 32 bits."""
+"""Zones are numbered and measured in numbers of 32 bits."""
 LONGEST_AXIS = 2**16 - 1
 """Lengths of runs are numbers of 16 bits."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Lattice:
-    """A box with a ``margin`` on every side, and in it the ``places`` of the ROI's voxels, in C order."""
+    """The box of a mask with a ``margin`` on every side.
 
-    size_zyx: tuple[int, ...]
+    ``spans`` (z, y, 2) says of each row of the box where its first voxel of the ROI lies, and where the last
+    one ends, along x and counted with the margin; 0 and 0 of a row without any. ``n_voxels`` are in the ROI.
+    """
+
+    mask_zyx: Codes
     margin: int
-    places: Places
+    spans: Spans
+    n_voxels: int
+
+    @property
+    def size_zyx(self) -> tuple[int, ...]:
+        """Voxels of the box along z, y, x."""
+        return self.mask_zyx.shape
 
     @property
     def padded_zyx(self) -> tuple[int, ...]:
@@ -38,14 +48,9 @@ class Lattice:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LevelGrid:
-    """Grey levels where they lie.
+    """Grey levels, or their ranks, where they lie: 0 outside the ROI and in the margin."""
 
-    ``levels_zyx`` holds levels, ``ranks_zyx`` the place of each among the levels that occur, from 1 up;
-    both are 0 outside the ROI and in the margin, and are one array where no level lacks.
-    """
-
-    levels_zyx: Codes
-    ranks_zyx: Codes
+    codes_zyx: LevelCodes
     lattice: Lattice
     levels: Levels
 
@@ -60,32 +65,35 @@ class LevelGrid:
         return len(self.levels.present)
 
 
-def build_lattice(mask_zyx: npt.NDArray[np.uint8], n_voxels: int, margin: int) -> Lattice:
-    """Find the places of a mask's ``n_voxels`` voxels.
+def build_lattice(mask_zyx: Codes, margin: int) -> Lattice:
+    """Find where the voxels of a mask lie in its rows.
 
     Raises
     ------
     ValueError
-        If the box is too large to count its places, or too long to count runs along it.
+        If the box is too large to number its voxels, or too long to count runs along it.
     """
     size = mask_zyx.shape
     if math.prod(n + 2 * margin for n in size) > MOST_VOXELS or max(size) > LONGEST_AXIS:
         raise ValueError(f"a box of {' x '.join(map(str, size))} voxels is too large")
-    return Lattice(size, margin, _voxels.locate(mask_zyx, n_voxels, margin))
+    return Lattice(mask_zyx, margin, _voxels.find_spans(mask_zyx, margin), int(np.count_nonzero(mask_zyx)))
 
 
-def place_levels(lattice: Lattice, levels: Levels) -> LevelGrid:
-    """Put the levels of an ROI's voxels back where they lie."""
-    padded = np.zeros(lattice.padded_zyx, np.uint16)
-    if levels.top == len(levels.present):
-        _voxels.place(levels.of_voxels, lattice.places, padded)
-        return LevelGrid(padded, padded, lattice, levels)
-    table = np.zeros(levels.top + 1, np.uint16)
-    table[levels.present.astype(np.int64)] = np.arange(1, len(levels.present) + 1)
-    ranks = np.zeros_like(padded)
-    _voxels.place(levels.of_voxels, lattice.places, padded)
-    _voxels.place(table[levels.of_voxels], lattice.places, ranks)
-    return LevelGrid(padded, ranks, lattice, levels)
+def place_levels(lattice: Lattice, of_voxels: LevelCodes, levels: Levels) -> LevelGrid:
+    """Put the levels of an ROI's voxels, given in C order, back where they lie."""
+    padded = np.zeros(lattice.padded_zyx, of_voxels.dtype)
+    _voxels.place(of_voxels, lattice.mask_zyx, lattice.spans, padded)
+    return LevelGrid(padded, lattice, levels)
+
+
+def rank_levels(grid: LevelGrid) -> LevelGrid:
+    """The grid with each level's place among those that occur, from 1 up; made in the array of the levels."""
+    levels = grid.levels
+    if levels.top > grid.n_levels:
+        table = np.zeros(levels.top + 1, grid.codes_zyx.dtype)
+        table[levels.present.astype(np.int64)] = np.arange(1, grid.n_levels + 1)
+        _voxels.replace_levels(grid.codes_zyx, table)
+    return grid
 
 
 @lru_cache(maxsize=64)

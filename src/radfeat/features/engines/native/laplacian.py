@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 from radfeat.features.engines.native import _recursion
 from radfeat.features.engines.native.discretise import Intensities
 

@@ -7,7 +7,7 @@ import numpy as np
 import SimpleITK as sitk
 from skimage.feature import local_binary_pattern
 
-from radfeat.core.volume import Voxels
+from radfeat.core.voxels import Voxels
 from radfeat.features.as_pyradiomics import build_image_arguments
 from radfeat.features.engines.lbp_3d import get_lbp_3d_images
 from radfeat.features.engines.native.filters import FilteredImage, FilterTask

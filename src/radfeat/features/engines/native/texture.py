@@ -49,7 +49,7 @@ DEPENDENCE_NAMES = (
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TextureTask:
-    """Levels to measure texture on: settings resolved for the image type, size of a voxel."""
+    """Levels or ranks to measure texture on: settings resolved for the image type, size of a voxel."""
 
     grid: LevelGrid
     settings: FeatureSettings
@@ -76,7 +76,7 @@ class TextureTask:
 
 
 def measure_glcm(task: TextureTask, names: Sequence[str]) -> dict[str, float]:
-    """Features of the co-occurrence matrices, each averaged over the directions that have pairs."""
+    """Features of the co-occurrence matrices of ranks, each averaged over the directions that have pairs."""
     offsets = task.list_offsets(task.settings.distances)
     every = [_count_pairs(task, offset) for offset in offsets]
     weighted = task.settings.weighting is not Weighting.NONE
@@ -105,7 +105,7 @@ def _combine(every: Sequence[Reals], weights: Reals | None) -> Sequence[Reals]:
 def _count_pairs(task: TextureTask, offset: npt.NDArray[np.int32]) -> Reals:
     n = task.grid.n_levels
     counts = np.zeros((n + 1, n + 1), np.uint32)
-    _matrices.count_pairs(task.grid.ranks_zyx, task.grid.lattice.places, offset, counts)
+    _matrices.count_pairs(task.grid.codes_zyx, task.grid.lattice.spans, offset, counts)
     pairs = counts[1:, 1:].astype(np.float64)
     return pairs + pairs.T if task.settings.symmetric_glcm else pairs
 
@@ -125,7 +125,7 @@ def _square_lengths(task: TextureTask, offsets: Offsets) -> Reals:
 
 
 def measure_glrlm(task: TextureTask) -> dict[str, float]:
-    """Features of the run length matrices, averaged over directions that have lines of two voxels."""
+    """Features of the run length matrices of ranks, averaged over directions with lines of two voxels."""
     offsets = task.list_offsets((1,))
     weights = None
     if task.settings.weighting is not Weighting.NONE:
@@ -146,9 +146,9 @@ def _count_runs(
     """
     grid = task.grid
     counts = np.zeros((grid.n_levels + 1, max(grid.size_zyx) + 1), np.uint32)
-    _matrices.count_runs(grid.ranks_zyx, grid.lattice.places, offset, lengths_zyx, counts)
+    _matrices.count_runs(grid.codes_zyx, grid.lattice.spans, offset, lengths_zyx, counts)
     alone = not counts[1:, 2:].any()
-    if alone and not _matrices.any_line_has_two(grid.ranks_zyx, grid.lattice.margin, offset):
+    if alone and not _matrices.any_line_has_two(grid.codes_zyx, grid.lattice.margin, offset):
         counts[:] = 0
     return counts[1:, 1:].astype(np.float64)
 
@@ -170,11 +170,13 @@ def measure_dense(matrix: Reals, levels: Reals, sizes: Reals) -> Reals:
 
 
 def measure_glszm(task: TextureTask) -> dict[str, float]:
-    """Features of the size zone matrix."""
+    """Features of the size zone matrix of ranks."""
     grid = task.grid
     table = np.zeros((grid.n_levels + 1, MEDIUM_SIZE + 1), np.uint32)
     offsets = -task.list_offsets((1,))
-    levels, sizes = _matrices.measure_zones(grid.ranks_zyx, grid.lattice.places, offsets, table)
+    levels, sizes = _matrices.measure_zones(
+        grid.codes_zyx, grid.lattice.spans, offsets, grid.lattice.n_voxels, table
+    )
     rows, columns = np.nonzero(table)
     counts = np.concatenate([table[rows, columns], np.ones(len(sizes))])
     rows = np.concatenate([rows, levels]) - 1
@@ -202,14 +204,14 @@ def _merge_cells(
 
 
 def measure_neighbours(task: TextureTask) -> tuple[dict[str, float], dict[str, float]]:
-    """Features of the dependence and of the neighbouring tone difference matrix, counted in one pass."""
+    """Features of the dependence and of the tone difference matrix of levels, counted in one pass."""
     grid, levels = task.grid, task.grid.levels
     half = task.list_offsets(task.settings.distances)
     offsets = np.concatenate([half, -half])
     dependence = np.zeros((levels.top + 1, len(offsets) + 1), np.uint32)
     differences = np.zeros(levels.top + 1)
     _matrices.count_neighbours(
-        grid.levels_zyx, grid.lattice.margin, offsets, task.settings.gldm_alpha, dependence, differences
+        grid.codes_zyx, grid.lattice.spans, offsets, task.settings.gldm_alpha, dependence, differences
     )
     present = levels.present.astype(np.int64)
     sizes = np.arange(1.0, len(offsets) + 2)

@@ -1,5 +1,7 @@
-"""How much memory the jobs that join the chunks need, from the plan alone."""
+"""What the workflow asks for its jobs before any image is looked at: tries, and memory of those that join."""
 
+ATTEMPTS = 3
+"""Tries of a job; each has twice the memory of the one before."""
 _BASE_MB = 1_500
 """Libraries, one range of rows while it is sorted and written, and the chunk that is being read."""
 _PER_MILLION_ROIS_MB = 2_000

@@ -1,0 +1,6 @@
+"""Which sources the compiled modules were made of."""
+
+cdef extern from *:
+    const char* RADFEAT_SOURCES
+
+SOURCES = (<bytes>RADFEAT_SOURCES).decode("ascii")
